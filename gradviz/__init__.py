@@ -1,0 +1,1 @@
+"""Gradient features of deep networks: their kernels, maps and classifiers (Deep Fishing, BMVC 2015)."""

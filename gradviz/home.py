@@ -1,0 +1,16 @@
+"""Where gradviz keeps what it computes and downloads, and where it finds what it ships."""
+
+import os
+from pathlib import Path
+
+ASSETS = Path(__file__).resolve().parent.parent / "assets"
+"""What the program ships: the small network, the demo pictures."""
+
+
+def home(path: str | Path | None = None) -> Path:
+    """Name the folder for features, data sets and weights: `path`, else $GRADVIZ_HOME, else ~/.cache/gradviz.
+
+    Inside it: `store/` (features), `datasets/`, `weights/`. Nothing is created here.
+    """
+    chosen = path or os.environ.get("GRADVIZ_HOME") or Path.home() / ".cache" / "gradviz"
+    return Path(chosen).expanduser().resolve()

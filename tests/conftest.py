@@ -1,0 +1,38 @@
+"""What many tests share: the photographs, and how their absence is told."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def missing(what: str) -> None:
+    """Skip, saying so; with CI set the absence is a failure."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{what}, and CI is set: it must be there")
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
+def test_data() -> Path:
+    """Folder with real photographs (VOCdevkit/VOC2007) and weights."""
+    data = Path(os.environ.get("GRADVIZ_TEST_DATA") or ROOT / "../shared/data").resolve()
+    if not (data / "VOCdevkit/VOC2007/JPEGImages").is_dir():
+        missing("No photographs: set GRADVIZ_TEST_DATA to the folder that holds VOCdevkit and weights")
+    return data
+
+
+@pytest.fixture(scope="session")
+def voc_root(test_data: Path) -> Path:
+    """Folder of the 2,476 real VOC 2007 photographs in the devkit's layout."""
+    return test_data / "VOCdevkit" / "VOC2007"
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give the test a GRADVIZ_HOME of its own."""
+    folder = tmp_path / "home"
+    monkeypatch.setenv("GRADVIZ_HOME", str(folder))
+    return folder
