@@ -1,0 +1,192 @@
+"""Kernels of gradient features, computed from their factors.
+
+The gradient of one image for layer k is an outer product, dE/dW_k = x_{k-1} (dE/dy_k)^T, so the trace kernel factors:
+
+    K(A, B) = tr(dE/dW_k(A)^T dE/dW_k(B)) = (x_{k-1}(A) . x_{k-1}(B)) * (dE/dy_k(A) . dE/dy_k(B)) = K_fw * K_bw
+
+and the outer product, tens of millions of numbers an image, is never formed. With both factors l2-normalised (the
+default) K is the cosine of two gradients. A concatenation's kernel is the mean of its parts' kernels, so every
+normalised kernel has diagonal 1. Centring, if asked for, comes last.
+
+Precision: norms in float64, products in the features' own precision. With float32 the relative error
+|dK_ij| / sqrt(K_ii K_jj) stays under 1e-6.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
+
+from gradviz.callbacks import Cancel, Progress, never, silent, stop_if
+from gradviz.errors import ChoiceError, GradvizError
+from gradviz.representations import Representation
+
+if TYPE_CHECKING:
+    import torch
+
+BLOCK = 256
+"""Rows at a time: enough for the matrix product's full speed, few enough to waste little on the diagonal."""
+
+Normalise = Literal["l2", "none"]
+Vectors = Mapping[str, np.ndarray]
+"""From the name of a factor to its vectors, (images, d) float32 or float64."""
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """Hold the kernel of n row images and m column images.
+
+    A product keeps both factors' kernels, so that a page can say "0.62 x 0.31 = 0.19"; else they are None.
+    """
+
+    K: np.ndarray
+    """(n, m) in the features' precision; exactly symmetric where rows and columns are the same images."""
+    K_fw: np.ndarray | None
+    K_bw: np.ndarray | None
+    zero_rows: int
+    """Row images with an all-zero vector among their factors; it stays zero, and so do its kernel values."""
+    zero_cols: int
+    """The same among the column images."""
+
+
+def kernel(
+    representation: Representation,
+    rows: Vectors,
+    cols: Vectors | None = None,
+    *,
+    normalise: Normalise = "l2",
+    device: str = "cpu",
+    progress: Progress = silent,
+    cancel: Cancel = never,
+) -> Kernel:
+    """Compute the kernel of a representation between two sets of images, or within one (`cols` None: half the work).
+
+    `rows` and `cols` hold at least the vectors in `representation.needs`; normalised vectors are a copy, one factor at
+    a time. Progress counts row images, once a factor. Raises ChoiceError for an unknown normalisation, GradvizError
+    for vectors that are not finite (an image that failed must be left out before).
+    """
+    if normalise not in get_args(Normalise):
+        raise ChoiceError(f"No normalisation {normalise!r}; choose from {', '.join(get_args(Normalise))}.")
+    needs = [factor for part in representation.parts for factor in part.factors]
+    n = len(rows[needs[0]])
+    zero_rows = np.zeros(n, bool)
+    zero_cols = zero_rows if cols is None else np.zeros(len(cols[needs[0]]), bool)
+    kernels = []
+    for name in needs:
+        a, zero = _prepare(name, rows[name], normalise)
+        zero_rows |= zero
+        b = None
+        if cols is not None:
+            b, zero = _prepare(name, cols[name], normalise)
+            zero_cols |= zero
+        report = _from(len(kernels) * n, len(needs) * n, progress)
+        kernels.append(gram(a, b, device=device, progress=report, cancel=cancel))
+        if b is None and normalise == "l2":
+            np.fill_diagonal(kernels[-1], ~zero)
+    forward, backward = kernels if representation.kind == "product" else (None, None)
+    found = iter(kernels)
+    products = [reduce(np.multiply, [next(found) for _ in part.factors]) for part in representation.parts]
+    K = products[0] if len(products) == 1 else sum(products) / len(products)
+    return Kernel(K, forward, backward, int(zero_rows.sum()), int(zero_cols.sum()))
+
+
+def normalise(x: np.ndarray) -> np.ndarray:
+    """Scale each row of x (n, d) to l2 norm 1, a copy; an all-zero row stays zero.
+
+    The norm is taken in float64, because the square of 1e-30 is zero in float32.
+    """
+    return _unit(x)[0]
+
+
+def gram(
+    a: np.ndarray,
+    b: np.ndarray | None = None,
+    *,
+    device: str = "cpu",
+    progress: Progress = silent,
+    cancel: Cancel = never,
+) -> np.ndarray:
+    """Multiply all rows of a (n, d) with all rows of b (m, d): (n, m).
+
+    With b None each pair of rows of a is multiplied once and mirrored, so the result is exactly symmetric and costs
+    little more than half. The vectors are on `device` as a whole, the products come back block by block.
+    """
+    import torch
+
+    left = _tensor(a, device)
+    right = left if b is None else _tensor(b, device)
+    K = torch.empty((len(left), len(right)), dtype=left.dtype)
+    for rows in _blocks(len(left)):
+        stop_if(cancel)
+        first = rows.start if b is None else 0
+        K[rows, first:] = left[rows] @ right[first:].T
+        if b is None:
+            K[rows, rows] = K[rows, rows].triu() + K[rows, rows].triu(1).T
+            K[rows.stop :, rows] = K[rows, rows.stop :].T
+        progress(rows.stop, len(left))
+    return K.numpy()
+
+
+def centre(K: np.ndarray, train: np.ndarray | None = None) -> np.ndarray:
+    """Move the origin to the mean of the training images, as scikit-learn's KernelCenterer does.
+
+    K is (n, m) with the m training images as columns; `train` is their own kernel (m, m), by default K itself. Means
+    are taken in float64; the result has K's precision.
+    """
+    train = K if train is None else train
+    column_means = train.mean(axis=0, dtype=np.float64)
+    shift = column_means - column_means.mean()
+    centred = np.empty_like(K)
+    for rows in _blocks(len(K)):
+        block = K[rows].astype(np.float64)
+        centred[rows] = block - block.mean(axis=1, keepdims=True) - shift
+    return centred
+
+
+def _prepare(name: str, x: np.ndarray, normalise: Normalise) -> tuple[np.ndarray, np.ndarray]:
+    """Return the vectors as they are multiplied, and which rows are all zero."""
+    x = np.asarray(x)
+    vectors, norms = _unit(x) if normalise == "l2" else (x, _norms(x))
+    broken = int(np.count_nonzero(~np.isfinite(norms)))
+    if broken:
+        raise GradvizError(f"{name} of {broken} of {len(x)} images is not finite; leave images that failed out.")
+    return vectors, norms == 0
+
+
+def _unit(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return normalised rows and the norms they had, in one pass over x."""
+    unit = np.empty(x.shape, _precision(x))
+    norms = np.empty(len(x))
+    for rows in _blocks(len(x)):
+        wide = x[rows].astype(np.float64)
+        norms[rows] = _norms(wide)
+        unit[rows] = wide / np.where(norms[rows] > 0, norms[rows], 1)[:, None]
+    return unit, norms
+
+
+def _norms(x: np.ndarray) -> np.ndarray:
+    return np.sqrt(np.einsum("ij,ij->i", x, x, dtype=np.float64))
+
+
+def _precision(x: np.ndarray) -> type:
+    return np.float64 if x.dtype == np.float64 else np.float32
+
+
+def _tensor(x: np.ndarray, device: str) -> "torch.Tensor":
+    import torch
+
+    x = np.ascontiguousarray(x, _precision(x))
+    if not x.flags.writeable:  # torch shares memory, and warns about arrays that it could change
+        x = x.copy()
+    return torch.from_numpy(x).to(device)
+
+
+def _blocks(n: int) -> Iterator[slice]:
+    return (slice(start, min(start + BLOCK, n)) for start in range(0, n, BLOCK))
+
+
+def _from(step: int, total: int, progress: Progress) -> Progress:
+    """Report the part of a longer way that starts at `step`."""
+    return lambda done, _: progress(step + done, total)
