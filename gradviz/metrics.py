@@ -1,0 +1,157 @@
+"""How good a ranking, a kernel or a neighbourhood is, against labels in {1, 0, -1}: shown, difficult, absent.
+
+An image is difficult for a class when all its instances of that class are marked so; it counts neither way there.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from gradviz.errors import ChoiceError, GradvizError
+
+BLOCK = 256
+"""Rows of a kernel at a time, so that float64 copies stay small."""
+
+
+def _eleven_point(hits: np.ndarray, scores: np.ndarray) -> float:
+    """Average the best precision at recall >= 0, 0.1, ..., 1; the recall is compared in integers."""
+    found = np.cumsum(hits)
+    precision = found / np.arange(1, len(hits) + 1)
+    return float(np.mean([precision[10 * found >= step * found[-1]].max() for step in range(11)]))
+
+
+def _area(hits: np.ndarray, scores: np.ndarray) -> float:
+    """Average over the positives the best precision at their rank or below."""
+    precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
+    best_from_here = np.maximum.accumulate(precision[::-1])[::-1]
+    return float(best_from_here[hits].mean())
+
+
+def _sklearn(hits: np.ndarray, scores: np.ndarray) -> float:
+    """Average over the positives the precision at their rank; images with equal scores share the last one's rank."""
+    last = np.flatnonzero(np.append(np.diff(scores) != 0, True))
+    found = np.cumsum(hits)[last]
+    return float(np.sum(np.diff(found, prepend=0) * found / (last + 1)) / found[-1])
+
+
+@dataclass(frozen=True)
+class APKind:
+    """Name a definition of average precision; `compute` takes hits and scores, best score first."""
+
+    title: str
+    compute: Callable[[np.ndarray, np.ndarray], float]
+
+
+AP_KINDS: dict[str, APKind] = {
+    "eleven_point": APKind("11-point interpolated (VOC 2007)", _eleven_point),
+    "area": APKind("area under the interpolated curve (VOC 2010 on)", _area),
+    "sklearn": APKind("as sklearn.metrics.average_precision_score", _sklearn),
+}
+
+
+@dataclass(frozen=True)
+class MeanAP:
+    """Hold the average precision of every class, in [0, 1], and its mean."""
+
+    mean: float
+    """Over the classes that have a positive image; nan if none has."""
+    per_class: np.ndarray
+    """(classes,) float64, nan where a class has no positive image."""
+
+    @property
+    def left_out(self) -> tuple[int, ...]:
+        """List the positions of the classes without a positive image."""
+        return tuple(np.flatnonzero(np.isnan(self.per_class)).tolist())
+
+
+def average_precision(scores: np.ndarray, labels: np.ndarray, kind: str) -> float:
+    """Measure in [0, 1] how well scores (n,) rank the images labelled 1 above those labelled -1.
+
+    Images labelled 0 are left out. Equal scores keep the data set's order (`sklearn` treats them as one rank). nan
+    without a positive image. Raises ChoiceError for an unknown kind, GradvizError for a score that is nan.
+
+    Everingham et al., "The PASCAL Visual Object Classes Challenge: a Retrospective", IJCV 2015, section 2.2.
+    """
+    if kind not in AP_KINDS:
+        raise ChoiceError(f"No average precision {kind!r}; choose from {', '.join(AP_KINDS)}.")
+    counted = np.flatnonzero(labels)
+    scores, positive = np.asarray(scores)[counted], np.asarray(labels)[counted] > 0
+    if np.isnan(scores).any():
+        raise GradvizError("A score is not a number, so the images cannot be ranked; leave images that failed out.")
+    if not positive.any():
+        return float("nan")
+    order = np.argsort(-scores, kind="stable")
+    return AP_KINDS[kind].compute(positive[order], scores[order])
+
+
+def mean_ap(scores: np.ndarray, labels: np.ndarray, kind: str) -> MeanAP:
+    """Measure scores (n, classes) against labels (n, classes), class by class."""
+    per_class = np.array([average_precision(s, y, kind) for s, y in zip(scores.T, labels.T, strict=True)])
+    measured = per_class[~np.isnan(per_class)]
+    return MeanAP(float(measured.mean()) if len(measured) else float("nan"), per_class)
+
+
+def label_kernel(labels: np.ndarray) -> np.ndarray:
+    """Count for every two images the classes that both show: (n, n) float32 from labels (n, classes).
+
+    Only the label 1 counts; an image without labels has a row of zeros.
+    """
+    shown = (labels == 1).astype(np.float32)
+    return shown @ shown.T
+
+
+def alignment(K: np.ndarray, L: np.ndarray) -> float:
+    """Compare two symmetric kernels (n, n) of the same images: centred kernel alignment, <Kc, Lc> / (|Kc| |Lc|).
+
+    1 for kernels equal up to scale and origin, about 0 for unrelated ones; nan if one is constant. In float64.
+    Kornblith, Norouzi, Lee, Hinton, "Similarity of Neural Network Representations Revisited", ICML 2019.
+    """
+    mean_k, mean_l = K.mean(axis=0, dtype=np.float64), L.mean(axis=0, dtype=np.float64)
+    both = k_only = l_only = k_raw = l_raw = 0.0
+    for start in range(0, len(K), BLOCK):
+        rows = slice(start, start + BLOCK)
+        k, k_all = _centred(K, rows, mean_k)
+        l_, l_all = _centred(L, rows, mean_l)
+        both, k_only, l_only = both + np.vdot(k, l_), k_only + np.vdot(k, k), l_only + np.vdot(l_, l_)
+        k_raw, l_raw = k_raw + k_all, l_raw + l_all
+    rounding = 1e-24
+    if k_only <= rounding * k_raw or l_only <= rounding * l_raw:
+        return float("nan")
+    return float(both / np.sqrt(k_only) / np.sqrt(l_only))
+
+
+def _centred(K: np.ndarray, rows: slice, means: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return some rows of the centred kernel, and the squared norm they had before."""
+    block = K[rows].astype(np.float64)
+    before = np.vdot(block, block)
+    block -= means
+    block += means.mean() - means[rows, None]
+    return block, before
+
+
+@dataclass(frozen=True)
+class Purity:
+    """Hold how often neighbours share a class, in [0, 1]; nan where no image has a class."""
+
+    value: float
+    chance: float
+    """The same for neighbours drawn at random."""
+
+
+def neighbour_purity(neighbours: np.ndarray, labels: np.ndarray) -> Purity:
+    """Measure the part of each image's neighbours that show at least one of its classes, averaged over the images.
+
+    `neighbours` (n, k) are positions, the image itself not among them; labels (n, classes), of which only 1 counts.
+    Images without a class are not asked, but as somebody's neighbours they count as not sharing.
+    """
+    shown = (labels == 1).astype(np.float32)
+    asked = np.flatnonzero(shown.any(axis=1))
+    if not len(asked) or not neighbours.shape[1]:
+        return Purity(float("nan"), float("nan"))
+    shares = [(shown[asked] * shown[column[asked]]).any(axis=1).mean() for column in neighbours.T]
+    sets, counts = np.unique(shown, axis=0, return_counts=True)
+    meeting = (sets @ sets.T > 0) @ counts - 1
+    labelled = sets.any(axis=1)
+    chance = np.average(meeting[labelled], weights=counts[labelled]) / (len(labels) - 1)
+    return Purity(float(np.mean(shares)), float(chance))
