@@ -1,0 +1,213 @@
+"""One-vs-rest support vector machines on a precomputed kernel, with difficult images left out class by class.
+
+Each class is scikit-learn's SVC(kernel="precomputed"), so decisions are the same to the last bit but for the order of
+the final sum. What is saved against a plain loop over the classes: the kernel is converted and checked once and shared
+(rows that a class leaves out get weight 0, for which libsvm drops their pointers instead of copying the kernel),
+classes train on threads (libsvm lets go of the interpreter), and the decisions of all classes are one matrix product.
+libsvm has no warm start, so each C of the grid starts afresh.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from typing import Literal
+
+import numpy as np
+from sklearn import config_context
+from sklearn.base import BaseEstimator
+from sklearn.svm import SVC
+from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+
+from gradviz.callbacks import Cancel, Progress, never, silent, stop_if
+from gradviz.errors import ChoiceError
+from gradviz.metrics import average_precision, mean_ap
+
+C_GRID = (0.01, 0.1, 1.0, 10.0, 100.0)
+"""Meant for normalised kernels, whose diagonal is 1; raw kernels have another scale."""
+
+FOLDS = 3
+BLOCK = 1024
+"""Rows of a test kernel made float64 at a time."""
+
+Regularisation = float | Literal["cv"]
+
+
+class OneVsRestSVC(BaseEstimator):
+    """Train one machine a class on a kernel (n, n) and labels (n, classes) in {1, 0 = difficult, -1}.
+
+    C is a positive number, or "cv": for each class the value of C_GRID with the best average precision `ap` over
+    seeded, stratified 3-fold cross-validation on the training images, the smaller one if equal. `threads` None takes
+    all cores. A class without a positive or a negative image gets a constant decision, and is marked in `constant_`.
+
+    After fit: `C_` (classes,), `dual_coef_` (n, classes), `intercept_` (classes,) float64; `constant_` (classes,) bool.
+    """
+
+    def __init__(self, C: Regularisation = 1.0, *, seed: int = 0, ap: str = "area", threads: int | None = None) -> None:
+        self.C = C
+        self.seed = seed
+        self.ap = ap
+        self.threads = threads
+
+    def fit(
+        self, K: np.ndarray, labels: np.ndarray, *, progress: Progress = silent, cancel: Cancel = never
+    ) -> "OneVsRestSVC":
+        """Train on the kernel of the training images; progress counts pieces of work of about equal size."""
+        check_C(self.C)
+        K = validate_data(self, K, dtype=np.float64, order="C")
+        labels = np.asarray(labels)
+        n_classes = labels.shape[1]
+        pieces = n_classes * (1 + FOLDS * (self.C == "cv"))
+        if self.C == "cv":
+            ap = grid_ap(K, labels, C_GRID, self.seed, self.ap, self.threads, _part(progress, 0, pieces), cancel)
+            self.C_ = np.array(C_GRID)[_best(ap)]
+        else:
+            self.C_ = np.full(n_classes, float(self.C))
+        self.constant_ = ~((labels == 1).any(axis=0) & (labels == -1).any(axis=0))
+        self.dual_coef_ = np.zeros(labels.shape)
+        self.intercept_ = np.sign(labels.sum(axis=0, dtype=np.float64))
+
+        def train(c: int) -> None:
+            if not self.constant_[c]:
+                self.dual_coef_[:, c], self.intercept_[c] = _machine(K, labels[:, c], self.C_[c])
+
+        _in_threads(train, range(n_classes), self.threads, _part(progress, pieces - n_classes, pieces), cancel)
+        return self
+
+    def decision_function(self, K: np.ndarray) -> np.ndarray:
+        """Score images by their kernel with the training images, (m, n): (m, classes) float64, positive inside."""
+        check_is_fitted(self)
+        K = check_array(K, dtype=None)
+        scores = np.empty((len(K), len(self.intercept_)))
+        for start in range(0, len(K), BLOCK):
+            rows = slice(start, start + BLOCK)
+            scores[rows] = K[rows].astype(np.float64, copy=False) @ self.dual_coef_
+        return scores + self.intercept_
+
+    def predict(self, K: np.ndarray) -> np.ndarray:
+        """Say 1 or -1 for each image and class: (m, classes) int8."""
+        return np.where(self.decision_function(K) > 0, 1, -1).astype(np.int8)
+
+    def score(self, K: np.ndarray, labels: np.ndarray) -> float:
+        """Measure the mean average precision, in [0, 1], on other images."""
+        return mean_ap(self.decision_function(K), labels, self.ap).mean
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.pairwise = True
+        return tags
+
+
+def check_C(C: Regularisation) -> None:  # noqa: N802
+    """Raise ChoiceError unless C is "cv" or a positive number."""
+    number = isinstance(C, (int, float, np.number)) and not isinstance(C, bool) and 0 < C < float("inf")
+    if C != "cv" and not number:
+        raise ChoiceError(f"C is {C!r}; give a positive number, or cv to choose it on the training images.")
+
+
+def cross_validate(
+    K: np.ndarray,
+    labels: np.ndarray,
+    *,
+    C: Regularisation = 1.0,
+    seed: int = 0,
+    ap: str = "area",
+    threads: int | None = None,
+    progress: Progress = silent,
+    cancel: Cancel = never,
+) -> float:
+    """Measure a kernel (n, n) on its training images alone: mean AP in [0, 1] over folds and classes, to choose it by.
+
+    The folds are the ones that choose C. With C "cv" each class counts with its best C, so that the same work answers
+    for both choices. nan where no class can be held out.
+    """
+    check_C(C)
+    grid = C_GRID if C == "cv" else (float(C),)
+    K = check_array(K, dtype=np.float64, order="C")
+    per_class = grid_ap(K, np.asarray(labels), grid, seed, ap, threads, progress, cancel)
+    best = np.take_along_axis(per_class, _best(per_class)[:, None], axis=1)
+    return float(np.mean(best[~np.isnan(best)])) if not np.isnan(best).all() else float("nan")
+
+
+def grid_ap(
+    K: np.ndarray,
+    labels: np.ndarray,
+    grid: Sequence[float],
+    seed: int,
+    ap: str,
+    threads: int | None,
+    progress: Progress,
+    cancel: Cancel,
+) -> np.ndarray:
+    """Cross-validate every class and C: mean AP over the folds, (classes, len(grid)) float64, nan where none can be.
+
+    A fold without a positive image, or that leaves no positive or negative image to train on, is left out of the mean.
+    """
+    n_classes = labels.shape[1]
+    folds = np.stack([_folds(labels[:, c], seed + c) for c in range(n_classes)], axis=1)
+    found = np.full((FOLDS, n_classes, len(grid)), np.nan)
+
+    def measure(piece: int) -> None:
+        c, fold = divmod(piece, FOLDS)
+        held = np.flatnonzero(folds[:, c] == fold)
+        training = np.where(folds[:, c] == fold, 0, labels[:, c])
+        if (labels[held, c] == 1).any() and (training == 1).any() and (training == -1).any():
+            machines = [_machine(K, training, C) for C in grid]
+            coefficients = np.stack([coefficients for coefficients, _ in machines], axis=1)
+            support = np.flatnonzero(coefficients.any(axis=1))
+            scores = K[np.ix_(held, support)] @ coefficients[support]
+            found[fold, c] = [average_precision(s, labels[held, c], ap) for s in scores.T]
+
+    _in_threads(measure, range(n_classes * FOLDS), threads, progress, cancel)
+    counted = ~np.isnan(found)
+    total = np.where(counted, found, 0).sum(axis=0)
+    return np.divide(total, counted.sum(axis=0), out=np.full(total.shape, np.nan), where=counted.any(axis=0))
+
+
+def _machine(K: np.ndarray, y: np.ndarray, C: float) -> tuple[np.ndarray, float]:
+    """Train one class on the images with y other than 0: a coefficient for each image, and the intercept."""
+    kept = np.flatnonzero(y)
+    weights = None if len(kept) == len(y) else (y != 0).astype(np.float64)
+    with config_context(assume_finite=True, skip_parameter_validation=True):
+        svc = SVC(C=C, kernel="precomputed").fit(K, np.where(y > 0, 1, -1), sample_weight=weights)
+    coefficients = np.zeros(len(y))
+    # libsvm numbers the support vectors among the images with a weight, whatever the documentation of support_ says.
+    coefficients[kept[svc.support_]] = svc.dual_coef_[0]
+    return coefficients, svc.intercept_[0]
+
+
+def _folds(y: np.ndarray, seed: int) -> np.ndarray:
+    """Deal positives and negatives out to FOLDS folds in seeded random order; -1 for difficult images."""
+    rng = np.random.default_rng(seed)
+    folds = np.full(len(y), -1)
+    for sign in (1, -1):
+        members = rng.permutation(np.flatnonzero(y == sign))
+        folds[members] = np.arange(len(members)) % FOLDS
+    return folds
+
+
+def _best(ap: np.ndarray) -> np.ndarray:
+    """Choose a column of the grid for each class, the first of equals; C = 1, or the first, where none was measured."""
+    unknown = np.isnan(ap).all(axis=1)
+    best = np.argmax(np.nan_to_num(ap, nan=-1), axis=1)
+    best[unknown] = C_GRID.index(1.0) if ap.shape[1] == len(C_GRID) else 0
+    return best
+
+
+def _in_threads(
+    work: Callable[[int], None], pieces: range, threads: int | None, progress: Progress, cancel: Cancel
+) -> None:
+    """Do every piece, one a thread; callbacks are called from here, between two pieces."""
+    pool = ThreadPoolExecutor(threads or os.cpu_count())
+    try:
+        stop_if(cancel)
+        for done, future in enumerate(as_completed([pool.submit(work, piece) for piece in pieces]), start=1):
+            future.result()
+            progress(done, len(pieces))
+            stop_if(cancel)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _part(progress: Progress, before: int, total: int) -> Progress:
+    """Report one stage of longer work."""
+    return lambda done, _: progress(before + done, total)
