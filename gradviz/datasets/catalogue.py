@@ -1,0 +1,159 @@
+"""Know the data sets by name, and find one by name or by its place on disk."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from gradviz.datasets import folder as plain
+from gradviz.datasets import voc
+from gradviz.datasets.image_set import ImageSet
+from gradviz.errors import DatasetError
+from gradviz.home import ASSETS
+from gradviz.home import home as home_folder
+
+
+@dataclass(frozen=True)
+class Archive:
+    """Name a published tar: where it is, how large, its digest, and the members below `prefix` that make the set."""
+
+    url: str
+    md5: str
+    bytes: int
+    prefix: str
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Describe a data set that has a name.
+
+    `folder` is its place below the home's `datasets/`, or below the program's assets where `shipped`.
+    """
+
+    name: str
+    title: str
+    folder: str
+    archive: Archive | None = None
+    shipped: bool = False
+
+    def where(self, home: str | Path | None = None) -> Path:
+        """Name the folder that holds it once it is there."""
+        return (ASSETS if self.shipped else home_folder(home) / "datasets") / self.folder
+
+    def present(self, home: str | Path | None = None) -> bool:
+        """Tell whether its pictures are there."""
+        return (self.where(home) / "JPEGImages").is_dir()
+
+
+_OXFORD = "https://thor.robots.ox.ac.uk/pascal/VOC"
+
+DATASETS: dict[str, Dataset] = {
+    entry.name: entry
+    for entry in (
+        Dataset("demo", "Scenes rendered for this program, 20 VOC classes", "demo", shipped=True),
+        Dataset(
+            "voc2007",
+            "PASCAL VOC 2007, train and val: 5,011 photographs, 20 classes",
+            "voc2007/VOCdevkit/VOC2007",
+            Archive(
+                f"{_OXFORD}/voc2007/VOCtrainval_06-Nov-2007.tar",
+                "c52e279531787c972589f7e41ab4ae64",
+                460_032_000,
+                "VOCdevkit/VOC2007/",
+            ),
+        ),
+        Dataset(
+            "voc2007-test",
+            "PASCAL VOC 2007, test: 4,952 photographs, 20 classes",
+            "voc2007-test/VOCdevkit/VOC2007",
+            Archive(
+                f"{_OXFORD}/voc2007/VOCtest_06-Nov-2007.tar",
+                "b6e924de25625d8de591ea690078ad9f",
+                451_020_800,
+                "VOCdevkit/VOC2007/",
+            ),
+        ),
+        Dataset(
+            "voc2012",
+            "PASCAL VOC 2012, train and val: 11,540 photographs, 20 classes",
+            "voc2012/VOCdevkit/VOC2012",
+            Archive(
+                f"{_OXFORD}/voc2012/VOCtrainval_11-May-2012.tar",
+                "6cd6e144f989b92b3379bac3b3de84fd",
+                1_999_639_040,
+                "VOCdevkit/VOC2012/",
+            ),
+        ),
+    )
+}
+
+
+class Known(NamedTuple):
+    """Say of one data set what it is, where it is or would be, and whether it is there."""
+
+    name: str
+    description: str
+    where: Path
+    state: Literal["present", "missing"]
+
+
+def known(home: str | Path | None = None) -> list[Known]:
+    """List the named data sets, then the folders that people put into the home's `datasets/`."""
+    listed = [
+        Known(entry.name, entry.title, entry.where(home), "present" if entry.present(home) else "missing")
+        for entry in DATASETS.values()
+    ]
+    return listed + [Known(path.name, "A folder of your own", path, "present") for path in _own_folders(home)]
+
+
+def find(name_or_folder: str | Path, *, home: str | Path | None = None, seed: int = 0) -> ImageSet:
+    """Read a data set by its name or from a folder or file.
+
+    A name wins over a folder of the same name if the data set is there. `seed` draws train and val for labelled data
+    without splits. DatasetError names what is known and what a folder must look like.
+    """
+    text = str(name_or_folder)
+    entry = DATASETS.get(text)
+    if entry and entry.present(home):
+        return voc.read_voc(entry.where(home), name=text)
+    path = Path(text).expanduser()
+    if path.exists():
+        return _read(path, seed=seed, name=None)
+    own = {folder.name: folder for folder in _own_folders(home)}
+    if text in own:
+        return _read(own[text], seed=seed, name=text)
+    raise DatasetError(_advice(entry, home) if entry else _unknown(text, home))
+
+
+def _read(path: Path, *, seed: int, name: str | None) -> ImageSet:
+    if path.is_dir():
+        located = voc.locate(path)
+        if located is not None:
+            return voc.read_voc(located, name=name)
+        return plain.read_folder(path, seed=seed, name=name)
+    raise DatasetError(f"{path} is not a data set: give {_FORMS}.")
+
+
+_FORMS = f"a folder in VOC layout ({voc.LAYOUT}) or a folder with {plain.LAYOUT}"
+
+
+def _own_folders(home: str | Path | None) -> list[Path]:
+    """List the visible folders in the home's `datasets/` that no named data set occupies."""
+    datasets = home_folder(home) / "datasets"
+    taken = {Path(entry.folder).parts[0] for entry in DATASETS.values()}
+    if not datasets.is_dir():
+        return []
+    return sorted(
+        path for path in datasets.iterdir() if path.is_dir() and path.name not in taken and path.name[0] not in "._"
+    )
+
+
+def _advice(entry: Dataset, home: str | Path | None) -> str:
+    if entry.archive is None:
+        return f"The data set {entry.name} is not in this copy of the program: expected it in {entry.where(home)}."
+    size = round(entry.archive.bytes / 2**20)
+    return f"The data set {entry.name} is not here yet: `python -m gradviz download {entry.name}` fetches {size} MB."
+
+
+def _unknown(text: str, home: str | Path | None) -> str:
+    names = ", ".join(entry.name for entry in known(home))
+    return f"There is no data set or folder {text!r}: known are {names}; or give {_FORMS}."

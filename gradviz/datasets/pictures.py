@@ -1,0 +1,182 @@
+"""Open photographs from strangers: three formats, by content, within limits of size, never fatal to the program."""
+
+import io
+import os
+import warnings
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+
+from gradviz.errors import DatasetError
+
+MEGAPIXEL = 1_000_000
+MAX_MEGAPIXELS = 25
+"""Above this a JPEG is decoded at half or quarter scale, and any other format is refused."""
+MAX_JPEG_MEGAPIXELS = 200
+"""Above this even the reduced JPEG takes longer than a page should wait."""
+MAX_PROGRESSIVE_MEGAPIXELS = 40
+"""A progressive JPEG keeps all coefficients (up to 6 bytes a pixel) in memory, whatever the scale."""
+MAX_FILE_BYTES = 100_000_000
+HEAD = 16
+"""Bytes that tell the format."""
+
+PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
+OTHER_SUFFIXES = frozenset({".heic", ".heif", ".avif", ".gif", ".bmp", ".tif", ".tiff", ".jp2", ".svg"})
+"""Pictures that people have and that are not read: named as skipped instead of passed over in silence."""
+
+_OPENERS = {
+    "JPEG": JpegImagePlugin.JpegImageFile,
+    "PNG": PngImagePlugin.PngImageFile,
+    "WebP": WebPImagePlugin.WebPImageFile,
+}
+_FOREIGN = {b"GIF8": "GIF", b"BM": "BMP", b"II*\0": "TIFF", b"MM\0*": "TIFF", b"\0\0\0\x0cjP  ": "JPEG 2000"}
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""EXIF orientation -> what turns the picture upright."""
+_ORIENTATION_TAG = 0x0112
+
+# Pillow warns about odd metadata, which is of no use here and would land on somebody's terminal. Set once: changing
+# the filters around each call is not safe while other threads decode.
+warnings.filterwarnings("ignore", module=r"PIL\.")
+
+
+def picture_format(head: bytes) -> str | None:
+    """Tell JPEG, PNG or WebP by the first bytes of a file; None for anything else."""
+    if head.startswith(b"\xff\xd8\xff"):
+        return "JPEG"
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "PNG"
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return "WebP"
+    return None
+
+
+def why_not(head: bytes) -> str:
+    """Say why a file that starts with `head` is no picture for us, and what to do."""
+    if not head:
+        return "the file is empty"
+    if head[4:8] == b"ftyp":
+        return "HEIC, AVIF or video: export it as JPEG"
+    for start, name in _FOREIGN.items():
+        if head.startswith(start):
+            return f"a {name} is not read: save it as JPEG or PNG"
+    return "not a JPEG, PNG or WebP picture"
+
+
+def printable(name: str, longest: int = 120) -> str:
+    """Make a stranger's file name fit for one line of a message."""
+    line = "".join(c if c.isprintable() else "?" for c in name)
+    return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
+def open_picture(source: Path | bytes, *, name: str | None = None) -> Image.Image:
+    """Decode a picture: RGB, upright, on white where it was transparent, without metadata.
+
+    `name` is what messages call it. DatasetError if it is no JPEG, PNG or WebP, too large, cut off or damaged.
+    """
+    return _decode(source, name, smallest=None)
+
+
+def thumbnail(source: Path | bytes, *, name: str | None = None, side: int = 128) -> bytes:
+    """Make a small JPEG, its longer side at most `side` pixels. DatasetError as in `open_picture`."""
+    picture = _decode(source, name, smallest=2 * side)
+    picture.thumbnail((side, side), Image.Resampling.LANCZOS)
+    return as_jpeg(picture, quality=80)
+
+
+def as_jpeg(picture: Image.Image, *, quality: int) -> bytes:
+    """Encode an RGB picture, without any metadata."""
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=quality)
+    return buffer.getvalue()
+
+
+def _decode(source: Path | bytes, name: str | None, *, smallest: int | None) -> Image.Image:
+    label = printable(name or (source.name if isinstance(source, Path) else "The picture"))
+    try:
+        file = source.open("rb") if isinstance(source, Path) else io.BytesIO(source)
+        with file:
+            return _read(file, label, smallest)
+    except DatasetError:
+        raise
+    except OSError as error:
+        raise DatasetError(f"{label} is cut off, damaged or unreadable: {_reason(error)}.") from error
+    except Exception as error:
+        # Decoders meet hostile bytes here and raise whatever these lead to: SyntaxError, zlib.error, MemoryError.
+        raise DatasetError(f"{label} is damaged: {_reason(error)}.") from error
+
+
+def _reason(error: Exception) -> str:
+    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return printable(said.strip().rstrip(".")) or type(error).__name__
+
+
+def _read(file: BinaryIO, label: str, smallest: int | None) -> Image.Image:
+    head = file.read(HEAD)
+    kind = picture_format(head)
+    if kind is None:
+        raise DatasetError(f"{label} cannot be used: {why_not(head)}.")
+    if file.seek(0, os.SEEK_END) > MAX_FILE_BYTES:
+        raise DatasetError(f"{label} is refused: larger than {MAX_FILE_BYTES // 10**6} MB.")
+    file.seek(0)
+    # The class itself instead of Image.open: that one warns or raises by limits of its own before ours are asked.
+    picture = _OPENERS[kind](file, label)
+    scale = _scale(picture, kind, label)
+    if kind == "JPEG" and (scale > 1 or smallest):
+        width, height = (smallest, smallest) if smallest else (side // scale for side in picture.size)
+        picture.draft("RGB", (width, height))
+    picture.load()
+    upright = _rgb(picture)
+    turn = _UPRIGHT.get(_orientation(picture))
+    if turn is not None:
+        upright = upright.transpose(turn)
+    upright.info.clear()
+    return upright
+
+
+def _scale(picture: Image.Image, kind: str, label: str) -> int:
+    """Choose the scale (1, 2, 4) that keeps the decoded picture within the limit; refuse what none can."""
+    pixels = picture.width * picture.height
+    limit = MAX_MEGAPIXELS
+    if kind == "JPEG":
+        limit = MAX_PROGRESSIVE_MEGAPIXELS if "progressive" in picture.info else MAX_JPEG_MEGAPIXELS
+    if pixels > limit * MEGAPIXEL:
+        size = f"{picture.width} x {picture.height}"
+        raise DatasetError(f"{label} is refused: {size} pixels, more than {limit} megapixels; make it smaller.")
+    return next(s for s in (1, 2, 4) if pixels <= s * s * MAX_MEGAPIXELS * MEGAPIXEL)
+
+
+def _orientation(picture: Image.Image) -> int:
+    try:
+        return picture.getexif().get(_ORIENTATION_TAG, 1)
+    except Exception:
+        # Damaged metadata beside a good picture: shown as it is stored.
+        return 1
+
+
+def _rgb(picture: Image.Image) -> Image.Image:
+    if picture.mode == "RGB":
+        return picture.copy()
+    if picture.mode.startswith("I"):  # 16-bit grey: convert() would clip at 255
+        return Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8)).convert("RGB")
+    if picture.has_transparency_data:
+        return _on_white(picture)
+    return picture.convert("RGB")
+
+
+def _on_white(picture: Image.Image, rows: int = 512) -> Image.Image:
+    """Lay a transparent picture on white, band by band: whole, the steps between would take 300 MB."""
+    white = Image.new("RGB", picture.size, "white")
+    for top in range(0, picture.height, rows):
+        band = picture.crop((0, top, picture.width, min(top + rows, picture.height))).convert("RGBA")
+        white.paste(band.convert("RGB"), (0, top), band.getchannel("A"))
+    return white

@@ -1,0 +1,223 @@
+"""Read a folder in the layout of PASCAL VOC 2007 to 2012."""
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import parse
+from numpy.typing import NDArray
+
+from gradviz.datasets.image_set import ApKind, Box, ImageSet, Skipped
+from gradviz.datasets.pictures import printable
+from gradviz.datasets.scan import inside, pictures_below
+from gradviz.errors import DatasetError
+
+LAYOUT = "JPEGImages/ with pictures, ImageSets/Main/ with train.txt and <class>_train.txt, Annotations/ with XML files"
+_ID = re.compile(r"\w[\w.-]{0,199}")
+_OFFICIAL = ("train", "val", "trainval", "test")
+_MAX_LIST_BYTES = 100_000_000
+_MAX_ANNOTATION_BYTES = 1_000_000
+
+
+def locate(folder: Path) -> Path | None:
+    """Find the folder that holds JPEGImages: `folder`, or the only one in it or in its VOCdevkit.
+
+    None if there is none; DatasetError if a devkit holds several years.
+    """
+    if (folder / "JPEGImages").is_dir():
+        return folder
+    for devkit in (folder / "VOCdevkit", folder):
+        years = sorted(path.parent for path in devkit.glob("VOC*/JPEGImages"))
+        if len(years) > 1:
+            names = ", ".join(str(year) for year in years)
+            raise DatasetError(f"{devkit} holds several data sets, name one of them: {names}.")
+        if years:
+            return years[0]
+    return None
+
+
+def read_voc(folder: Path, *, name: str | None = None) -> ImageSet:
+    """Read pictures, classes, labels and splits as found; boxes are read when asked for.
+
+    The set is the images that the lists in ImageSets/Main name and that are there; without lists, every picture,
+    unlabelled. An image that no list of a class mentions has label 0 for that class. `<filename>` in annotations is
+    ignored, no path is ever built from the contents of a file.
+    """
+    located = locate(folder)
+    if located is None:
+        raise DatasetError(f"{folder} is not in VOC layout: looked for {LAYOUT}.")
+    root = located.resolve()
+    pictures, skipped = _pictures(root)
+    lists, problems = _lists(root)
+    skipped += problems
+    splits, labelled = _splits_and_classes(lists)
+    ids = sorted(set().union(*splits.values())) if splits else sorted(pictures)
+    skipped += _absent(ids, pictures, splits)
+    ids = [identifier for identifier in ids if identifier in pictures]
+    if not ids:
+        raise DatasetError(f"{folder} holds no usable image: looked for {LAYOUT}.")
+    position = {identifier: i for i, identifier in enumerate(ids)}
+    labels, problems = _labels(labelled, position)
+    return ImageSet(
+        name=name or root.name,
+        root=root,
+        ids=tuple(ids),
+        paths=tuple(pictures[identifier] for identifier in ids),
+        classes=tuple(sorted(labelled)),
+        labels=labels,
+        splits={
+            split: here for split in _ordered(splits) if (here := [position[i] for i in splits[split] if i in position])
+        },
+        skipped=tuple(skipped + problems),
+        ap=_ap(root, ids),
+        boxes_of=partial(_boxes_at, root / "Annotations", tuple(ids)),
+    )
+
+
+def read_boxes(annotation: Path) -> tuple[Box, ...]:
+    """Read the objects of one annotation, clipped to the picture; none if the file is missing or damaged.
+
+    An object without a name or with a box outside the picture is left out. Entities and DTDs are refused (defusedxml).
+    """
+    try:
+        if annotation.stat().st_size > _MAX_ANNOTATION_BYTES:
+            return ()
+        tree = parse(annotation, forbid_dtd=True)
+        width, height = (int(tree.findtext(f"size/{side}", "0")) for side in ("width", "height"))
+    except (OSError, SyntaxError, ValueError, DefusedXmlException):
+        return ()
+    boxes = (_box(item, width, height) for item in tree.iterfind("object"))
+    return tuple(box for box in boxes if box is not None)
+
+
+def _box(item: object, width: int, height: int) -> Box | None:
+    try:
+        corners = [round(float(item.findtext(f"bndbox/{side}", ""))) for side in ("xmin", "ymin", "xmax", "ymax")]
+    except (ValueError, OverflowError):
+        return None
+    name = item.findtext("name", "").strip()
+    xmin, ymin = (max(1, corner) for corner in corners[:2])
+    xmax, ymax = min(width, corners[2]), min(height, corners[3])
+    if not name or xmin > xmax or ymin > ymax:
+        return None
+    difficult, truncated = (item.findtext(flag, "0").strip() == "1" for flag in ("difficult", "truncated"))
+    return Box(printable(name), xmin, ymin, xmax, ymax, difficult, truncated)
+
+
+def _boxes_at(annotations: Path, ids: tuple[str, ...], position: int) -> tuple[Box, ...]:
+    path = annotations / f"{ids[position]}.xml"
+    return read_boxes(path) if inside(annotations.parent, path) else ()
+
+
+def _pictures(root: Path) -> tuple[dict[str, Path], list[Skipped]]:
+    """Map id -> picture."""
+    folder = root / "JPEGImages"
+    if not inside(root, folder):
+        raise DatasetError(f"{folder} is a link that leads out of {root}: put the pictures there or name their folder.")
+    found, skipped = pictures_below(folder, root, deepest=0)
+    pictures: dict[str, Path] = {}
+    for picture in found:
+        identifier = picture.path.stem
+        if not _ID.fullmatch(identifier):
+            skipped.append(Skipped(picture.name, "a name that is no VOC id"))
+        elif identifier in pictures:
+            skipped.append(Skipped(picture.name, f"the second picture called {identifier}"))
+        else:
+            pictures[identifier] = picture.path
+    return pictures, skipped
+
+
+def _lists(root: Path) -> tuple[dict[str, list[tuple[str, ...]]], list[Skipped]]:
+    """Read ImageSets/Main/*.txt: name -> rows of (id,) or of (id, label)."""
+    lists: dict[str, list[tuple[str, ...]]] = {}
+    skipped: list[Skipped] = []
+    for path in sorted((root / "ImageSets" / "Main").glob("*.txt")):
+        try:
+            if not inside(root, path):
+                raise ValueError("a link that leads out of the folder")
+            if path.stat().st_size > _MAX_LIST_BYTES:
+                raise ValueError("larger than 100 MB")
+            rows = [tuple(line.split()) for line in path.read_text("utf-8").splitlines()]
+        except (OSError, ValueError) as error:
+            skipped.append(Skipped(printable(path.name), f"the list cannot be read: {printable(str(error))}"))
+            continue
+        rows = [row for row in rows if row]
+        columns = len(rows[0]) if rows else 0
+        good = [row for row in rows if len(row) == columns and _ID.fullmatch(row[0])] if columns in (1, 2) else []
+        bad = next((row for row in rows if len(row) != columns or not _ID.fullmatch(row[0])), None)
+        if len(good) < len(rows):
+            what = printable(" ".join(bad or rows[0]))
+            skipped.append(Skipped(printable(path.name), f"{len(rows) - len(good)} lines are no ids, like {what!r}"))
+        lists[path.stem] = good
+    return lists, skipped
+
+
+def _splits_and_classes(
+    lists: Mapping[str, list[tuple[str, ...]]],
+) -> tuple[dict[str, list[str]], dict[str, list[tuple[str, str]]]]:
+    """Tell split files from class files by their columns, not by name: `train_val` is the class train's list for val.
+
+    Returns split -> ids, and class -> rows of (id, label). A split without its own file is what its class files list.
+    """
+    splits = {stem: [row[0] for row in rows] for stem, rows in lists.items() if rows and len(rows[0]) == 1}
+    labelled: dict[str, list[tuple[str, str]]] = {}
+    implied: dict[str, list[str]] = {}
+    for stem, rows in lists.items():
+        if not rows or len(rows[0]) != 2:
+            continue
+        endings = [split for split in {*splits, *_OFFICIAL} if stem.endswith(f"_{split}")]
+        split = max(endings, key=len) if endings else stem.rpartition("_")[2]
+        labelled.setdefault(stem.removesuffix(f"_{split}"), []).extend(rows)
+        if split not in splits:
+            implied.setdefault(split, []).extend(row[0] for row in rows)
+    return splits | implied, labelled
+
+
+def _labels(
+    labelled: Mapping[str, list[tuple[str, str]]], position: Mapping[str, int]
+) -> tuple[NDArray[np.int8] | None, list[Skipped]]:
+    if not labelled:
+        return None, []
+    value = {"1": 1, "+1": 1, "0": 0, "-1": -1}
+    labels = np.zeros((len(position), len(labelled)), np.int8)
+    skipped: list[Skipped] = []
+    unmentioned = 0
+    for column, (name, rows) in enumerate(sorted(labelled.items())):
+        known: dict[str, str] = {}
+        wrong = 0
+        for identifier, label in rows:
+            wrong += label not in value or known.setdefault(identifier, label) != label
+        for identifier, label in known.items():
+            if identifier in position:
+                labels[position[identifier], column] = value.get(label, 0)
+        unmentioned += len(position.keys() - known.keys())
+        if wrong:
+            skipped.append(Skipped(printable(name), f"{wrong} labels are not 1, 0, -1 or contradict an earlier list"))
+    if unmentioned:
+        skipped.append(
+            Skipped("labels", f"{unmentioned} pairs of image and class are in no list: neither train nor score")
+        )
+    return labels, skipped
+
+
+def _absent(ids: Iterable[str], pictures: Mapping[str, Path], splits: Mapping[str, list[str]]) -> list[Skipped]:
+    listed_in = {identifier: split for split in reversed(_ordered(splits)) for identifier in splits[split]}
+    return [Skipped(i, f"listed in {listed_in[i]}.txt, but no picture") for i in ids if i not in pictures]
+
+
+def _ordered(splits: Iterable[str]) -> list[str]:
+    return sorted(splits, key=lambda split: (_OFFICIAL.index(split) if split in _OFFICIAL else len(_OFFICIAL), split))
+
+
+def _ap(root: Path, ids: list[str]) -> ApKind:
+    if "2007" in root.name:
+        return "eleven_point"
+    path = root / "Annotations" / f"{ids[0]}.xml"
+    try:
+        says = inside(root, path) and path.stat().st_size <= _MAX_ANNOTATION_BYTES and "VOC2007" in path.read_text()
+    except (OSError, ValueError):
+        says = False
+    return "eleven_point" if says else "area"
