@@ -1,0 +1,183 @@
+"""Show one to three kernels as linked heatmaps.
+
+The overview holds block means, at most LIMIT x LIMIT of them; a kernel that fits is sent as it is. When somebody zooms into a
+larger one, the browser asks for a window of single pairs, which travels apart from the overview, so that neither is sent twice.
+Values travel as uint16 between each panel's own least and greatest value: for a normalised kernel exact to 0.00002.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import streamlit as st
+
+from gradviz.ui.components import nothing, pack, register
+from gradviz.ui.palette import SCALES
+
+LIMIT = 512
+_LEVELS = 65535
+
+_component = register("heatmaps", "heatmaps_draw.js", "heatmaps.js")
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Hold one kernel as it is drawn: values of shape (n, m), a title, and the symbol used in the hover text."""
+
+    title: str
+    values: np.ndarray
+    symbol: str = "K"
+    lo: float | None = None
+    hi: float | None = None
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Name the rows or columns, already in the order drawn; blocks are (class name, start, stop)."""
+
+    ids: Sequence[str]
+    labels: Sequence[Sequence[str]]
+    blocks: Sequence[tuple[str, int, int]] = ()
+
+
+@dataclass(frozen=True)
+class Event:
+    """Say what was clicked in this run: (row id, column id) or None; and the window of single pairs looked at."""
+
+    pair: tuple[str, str] | None
+    window: tuple[int, int, int, int] | None
+
+
+def block_means(values: np.ndarray, step: int) -> np.ndarray:
+    """Average values (n, m) over blocks of step x step; blocks at the lower and right edge hold what is left."""
+    if step == 1:
+        return values
+    n, m = values.shape
+    starts_r, starts_c = np.arange(0, n, step), np.arange(0, m, step)
+    sums = np.add.reduceat(np.add.reduceat(values, starts_r, axis=0, dtype=np.float32), starts_c, axis=1)
+    counts = np.outer(np.diff(np.append(starts_r, n)), np.diff(np.append(starts_c, m)))
+    return sums / counts.astype(np.float32)
+
+
+def quantise(values: np.ndarray) -> tuple[bytes, float, float]:
+    """Give values as little-endian uint16 between their own least and greatest, and those two."""
+    low, high = float(values.min()), float(values.max())
+    if not np.isfinite([low, high]).all():
+        raise ValueError("A heatmap needs finite values; leave out the images that have none.")
+    scaled = (values - np.float32(low)) * np.float32(_LEVELS / (high - low) if high > low else 0)
+    return np.rint(scaled).astype("<u2").tobytes(), low, high
+
+
+def step_for(shape: tuple[int, int]) -> int:
+    """Say how many rows and columns one overview block averages."""
+    return max(1, -(-max(shape) // LIMIT))
+
+
+def colour_range(panel: Panel, scale: str, lo: float | None, hi: float | None) -> tuple[float, float]:
+    """Say which values get the first and the last colour; a diverging scale has zero in its middle."""
+    lo = panel.lo if panel.lo is not None else lo
+    hi = panel.hi if panel.hi is not None else hi
+    low = float(panel.values.min()) if lo is None else lo
+    high = float(panel.values.max()) if hi is None else hi
+    if scale == "diverging":
+        high = max(abs(low), abs(high))
+        low = -high
+    return (low, high) if high > low else (low, low + 1)
+
+
+def overview(
+    panels: Sequence[Panel], rows: Axis, cols: Axis, header: Mapping[str, Any], scale: str
+) -> tuple[str, bytes]:
+    """Pack the overview; give its digest, by which a window asked for it is recognised, and the payload."""
+    shape = panels[0].values.shape
+    if any(panel.values.shape != shape for panel in panels) or shape != (len(rows.ids), len(cols.ids)) or 0 in shape:
+        raise ValueError(
+            f"Panels of shapes {[p.values.shape for p in panels]} for {len(rows.ids)} x {len(cols.ids)} ids."
+        )
+    step = step_for(shape)
+    parts, described = [SCALES[scale].tobytes()], []
+    for panel, (low, high) in zip(panels, header["ranges"], strict=True):
+        cells, least, greatest = quantise(block_means(panel.values, step))
+        parts.append(cells)
+        described.append(
+            {
+                "title": panel.title,
+                "symbol": panel.symbol,
+                "least": least,
+                "greatest": greatest,
+                "low": low,
+                "high": high,
+            }
+        )
+    axes = {
+        name: {"ids": list(axis.ids), "labels": [list(names) for names in axis.labels], "blocks": list(axis.blocks)}
+        for name, axis in (("rows", rows), ("cols", cols))
+    }
+    full = {"kind": "overview", "shape": shape, "step": step, "limit": LIMIT, "panels": described, **axes, **header}
+    digest = hashlib.blake2b(json.dumps(full).encode() + b"".join(parts), digest_size=8).hexdigest()
+    return digest, pack({**full, "digest": digest}, *parts)
+
+
+def detail(panels: Sequence[Panel], window: tuple[int, int, int, int], key: str, digest: str) -> bytes:
+    """Pack the single pairs of rows window[0]:window[1] and columns window[2]:window[3]."""
+    row0, row1, col0, col1 = window
+    quantised = [quantise(panel.values[row0:row1, col0:col1]) for panel in panels]
+    ranges = [(least, greatest) for _, least, greatest in quantised]
+    header = {"kind": "detail", "bus": key, "digest": digest, "window": window, "ranges": ranges}
+    return pack(header, *(cells for cells, _, _ in quantised))
+
+
+def checked_window(asked: Any, digest: str, shape: tuple[int, int]) -> tuple[int, int, int, int] | None:
+    """Accept a window that the browser asked for, if it belongs to this picture and fits; else None."""
+    if not isinstance(asked, Mapping) or asked.get("digest") != digest:
+        return None
+    window = tuple(asked.get(name) for name in ("row0", "row1", "col0", "col1"))
+    if not all(type(edge) is int for edge in window):
+        return None
+    row0, row1, col0, col1 = window
+    fits = 0 <= row0 < row1 <= shape[0] and 0 <= col0 < col1 <= shape[1]
+    return window if fits and row1 - row0 <= LIMIT and col1 - col0 <= LIMIT else None
+
+
+def checked_pair(clicked: Any, rows: Axis, cols: Axis) -> tuple[str, str] | None:
+    """Accept a clicked pair if both ids are on the axes; else None."""
+    if not isinstance(clicked, Mapping):
+        return None
+    pair = clicked.get("row_id"), clicked.get("col_id")
+    return pair if pair[0] in rows.ids and pair[1] in cols.ids else None
+
+
+def heatmaps(
+    panels: Sequence[Panel],
+    *,
+    rows: Axis,
+    cols: Axis | None = None,
+    key: str,
+    scale: Literal["sequential", "diverging"] = "sequential",
+    lo: float | None = None,
+    hi: float | None = None,
+    unit: str = "",
+    product: bool = False,
+    pair: tuple[str, str] | None = None,
+    height: int = 560,
+) -> Event:
+    """Draw one to three kernels side by side, linked in zoom and pan.
+
+    lo and hi are the colour range of every panel that has none of its own (default: the panel's extremes). With product, the
+    third panel is the product of the first two and the hover text shows the equation. pair marks a cell; height is the
+    greatest height of a panel in pixels.
+    """
+    cols = cols or rows
+    ranges = [colour_range(panel, scale, lo, hi) for panel in panels]
+    header = {"bus": key, "ranges": ranges, "common": len(set(ranges)) == 1, "scale": scale, "unit": unit}
+    digest, payload = overview(panels, rows, cols, {**header, "product": product, "height": height}, scale)
+    with st.container(gap=None):
+        state = _component(data=payload, key=key, on_pair_change=nothing, on_window_change=nothing)
+        _component(data=pack({"kind": "mark", "bus": key, "pair": pair}), key=f"{key}-mark")
+        window = checked_window(state.window, digest, panels[0].values.shape)
+        if window:
+            _component(data=detail(panels, window, key, digest), key=f"{key}-detail")
+    return Event(checked_pair(state.pair, rows, cols), window)
