@@ -1,7 +1,7 @@
 """Draw in the browser what Plotly cannot: linked heatmaps, linked maps with a lasso, a gallery.
 
-Each component is one Python face and one .js file. Data travel as raw bytes: the length of a JSON header (uint32, little
-endian), the header, then the parts whose byte lengths the header lists. Nothing from the data becomes HTML in the browser.
+Each component is one Python face and one .js file. Data travel as raw bytes: the length of a JSON header (uint32,
+little endian), the header, then the parts whose byte lengths the header lists. No data become HTML in the browser.
 """
 
 import json

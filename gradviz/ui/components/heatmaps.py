@@ -1,8 +1,8 @@
 """Show one to three kernels as linked heatmaps.
 
-The overview holds block means, at most LIMIT x LIMIT of them; a kernel that fits is sent as it is. When somebody zooms into a
-larger one, the browser asks for a window of single pairs, which travels apart from the overview, so that neither is sent twice.
-Values travel as uint16 between each panel's own least and greatest value: for a normalised kernel exact to 0.00002.
+The overview holds block means, at most LIMIT x LIMIT of them; a kernel that fits is sent as it is. When somebody zooms
+into a larger one, the browser asks for a window of single pairs, which travels apart from the overview, so that neither
+is sent twice. Values travel as uint16 between each panel's least and greatest: a normalised kernel is exact to 0.00002.
 """
 
 import hashlib
@@ -51,15 +51,21 @@ class Event:
     window: tuple[int, int, int, int] | None
 
 
+def _row_sums(values: np.ndarray, step: int) -> np.ndarray:
+    sums = values[::step].copy()
+    for offset in range(1, step):
+        part = values[offset::step]
+        sums[: len(part)] += part
+    return sums
+
+
 def block_means(values: np.ndarray, step: int) -> np.ndarray:
     """Average values (n, m) over blocks of step x step; blocks at the lower and right edge hold what is left."""
     if step == 1:
         return values
-    n, m = values.shape
-    starts_r, starts_c = np.arange(0, n, step), np.arange(0, m, step)
-    sums = np.add.reduceat(np.add.reduceat(values, starts_r, axis=0, dtype=np.float32), starts_c, axis=1)
-    counts = np.outer(np.diff(np.append(starts_r, n)), np.diff(np.append(starts_c, m)))
-    return sums / counts.astype(np.float32)
+    sums = _row_sums(_row_sums(values, step).T, step).T
+    heights, widths = (np.diff(np.append(np.arange(0, length, step), length)) for length in values.shape)
+    return sums / np.outer(heights, widths).astype(np.float32)
 
 
 def quantise(values: np.ndarray) -> tuple[bytes, float, float]:
@@ -85,37 +91,27 @@ def colour_range(panel: Panel, scale: str, lo: float | None, hi: float | None) -
     if scale == "diverging":
         high = max(abs(low), abs(high))
         low = -high
-    return (low, high) if high > low else (low, low + 1)
+    return (float(low), float(high)) if high > low else (float(low), float(low) + 1)
 
 
-def overview(
-    panels: Sequence[Panel], rows: Axis, cols: Axis, header: Mapping[str, Any], scale: str
-) -> tuple[str, bytes]:
+def _described(axis: Axis) -> dict[str, Any]:
+    blocks = [(name, int(start), int(stop)) for name, start, stop in axis.blocks]
+    return {"ids": list(axis.ids), "labels": [list(names) for names in axis.labels], "blocks": blocks}
+
+
+def overview(panels: Sequence[Panel], rows: Axis, cols: Axis, header: Mapping[str, Any]) -> tuple[str, bytes]:
     """Pack the overview; give its digest, by which a window asked for it is recognised, and the payload."""
-    shape = panels[0].values.shape
-    if any(panel.values.shape != shape for panel in panels) or shape != (len(rows.ids), len(cols.ids)) or 0 in shape:
-        raise ValueError(
-            f"Panels of shapes {[p.values.shape for p in panels]} for {len(rows.ids)} x {len(cols.ids)} ids."
-        )
+    shape = (len(rows.ids), len(cols.ids))
+    if any(panel.values.shape != shape for panel in panels) or 0 in shape:
+        raise ValueError(f"Panels of shapes {[panel.values.shape for panel in panels]} for {shape} ids.")
     step = step_for(shape)
-    parts, described = [SCALES[scale].tobytes()], []
+    parts, described = [SCALES[header["scale"]].tobytes()], []
     for panel, (low, high) in zip(panels, header["ranges"], strict=True):
         cells, least, greatest = quantise(block_means(panel.values, step))
         parts.append(cells)
-        described.append(
-            {
-                "title": panel.title,
-                "symbol": panel.symbol,
-                "least": least,
-                "greatest": greatest,
-                "low": low,
-                "high": high,
-            }
-        )
-    axes = {
-        name: {"ids": list(axis.ids), "labels": [list(names) for names in axis.labels], "blocks": list(axis.blocks)}
-        for name, axis in (("rows", rows), ("cols", cols))
-    }
+        described.append({"title": panel.title, "symbol": panel.symbol, "low": low, "high": high})
+        described[-1] |= {"least": least, "greatest": greatest}
+    axes = {"rows": _described(rows), "cols": _described(cols)}
     full = {"kind": "overview", "shape": shape, "step": step, "limit": LIMIT, "panels": described, **axes, **header}
     digest = hashlib.blake2b(json.dumps(full).encode() + b"".join(parts), digest_size=8).hexdigest()
     return digest, pack({**full, "digest": digest}, *parts)
@@ -166,14 +162,14 @@ def heatmaps(
 ) -> Event:
     """Draw one to three kernels side by side, linked in zoom and pan.
 
-    lo and hi are the colour range of every panel that has none of its own (default: the panel's extremes). With product, the
-    third panel is the product of the first two and the hover text shows the equation. pair marks a cell; height is the
-    greatest height of a panel in pixels.
+    lo and hi are the colour range of every panel that has none of its own (default: its extremes). With product, the
+    third panel is the product of the first two and the hover text shows the equation. pair marks a cell; height is
+    the greatest height of a panel in pixels.
     """
     cols = cols or rows
     ranges = [colour_range(panel, scale, lo, hi) for panel in panels]
     header = {"bus": key, "ranges": ranges, "common": len(set(ranges)) == 1, "scale": scale, "unit": unit}
-    digest, payload = overview(panels, rows, cols, {**header, "product": product, "height": height}, scale)
+    digest, payload = overview(panels, rows, cols, {**header, "product": product, "height": height})
     with st.container(gap=None):
         state = _component(data=payload, key=key, on_pair_change=nothing, on_window_change=nothing)
         _component(data=pack({"kind": "mark", "bus": key, "pair": pair}), key=f"{key}-mark")
