@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from gradviz.datasets import coco, features_file, table, voc
 from gradviz.datasets import folder as plain
-from gradviz.datasets import voc
 from gradviz.datasets.image_set import ImageSet
 from gradviz.errors import DatasetError
 from gradviz.home import ASSETS
@@ -129,11 +129,19 @@ def _read(path: Path, *, seed: int, name: str | None) -> ImageSet:
         located = voc.locate(path)
         if located is not None:
             return voc.read_voc(located, name=name)
-        return plain.read_folder(path, seed=seed, name=name)
-    raise DatasetError(f"{path} is not a data set: give {_FORMS}.")
+        read = coco.read_coco if coco.locate(path) else plain.read_folder
+    else:
+        read = _FILES.get(path.suffix.lower())
+        if read is None:
+            raise DatasetError(f"{path} is not a data set: give {_FORMS}.")
+    return read(path, seed=seed, name=name)
 
 
-_FORMS = f"a folder in VOC layout ({voc.LAYOUT}) or a folder with {plain.LAYOUT}"
+_FILES = {".json": coco.read_coco, ".csv": table.read_table, ".npz": features_file.read_features}
+_FORMS = (
+    f"a folder in VOC layout ({voc.LAYOUT}), a folder with {plain.LAYOUT}, "
+    "COCO instances, a CSV of path,label;label[,split] or an npz of features"
+)
 
 
 def _own_folders(home: str | Path | None) -> list[Path]:
