@@ -24,3 +24,12 @@ def stop_if(cancel: Cancel) -> None:
     """Raise Cancelled once the callback says so."""
     if cancel():
         raise Cancelled("Stopped before the end; what was finished is kept.")
+
+
+def part(progress: Progress, start: float, end: float) -> Progress:
+    """Report a step of longer work, as thousandths of the whole between the fractions `start` and `end`."""
+
+    def report(done: int, total: int) -> None:
+        progress(round(1000 * (start + (end - start) * done / max(total, 1))), 1000)
+
+    return report

@@ -11,6 +11,7 @@ Source: Gordo, Gaidon, Perronnin, "Deep Fishing: Gradient Features from Deep Net
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -102,3 +103,18 @@ def _part(name: str) -> Part:
     family, k = REPRESENTATIONS[letter], int(number)
     factors = tuple(f"{factor}{k + offset}" for factor, offset in family.factors)
     return Part(name, family.kind, factors, family.title.format(k=k, before=k - 1))
+
+
+@dataclass(frozen=True)
+class Offer:
+    """Name something and the representations it offers, where it is no network of the table."""
+
+    name: str
+    representations: tuple[str, ...]
+
+
+def offered_by(factors: Iterable[str]) -> tuple[str, ...]:
+    """List the single representations that follow from vectors: themselves, and dW6 where there are x5 and dy6."""
+    factors = tuple(factors)
+    products = (f"dW{name[2:]}" for name in factors if name.startswith("dy"))
+    return factors + tuple(name for name in products if set(_part(name).factors) <= set(factors))

@@ -1,0 +1,239 @@
+"""What each sub-command does: ask for a result, print it or write it. Choices were read by gradviz.cli."""
+
+import json
+import sys
+from argparse import Namespace
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from gradviz.console import Bar, megabytes, table
+from gradviz.home import home
+
+# What computes is imported where it is used: `networks` and `--help` answer without waiting for torch.
+
+
+def networks(arguments: Namespace) -> None:
+    """Print every network with its layers, representations and weights."""
+    from gradviz.networks import NETWORKS
+    from gradviz.weights import weights_state
+
+    rows = []
+    for network in NETWORKS.values():
+        found = weights_state(network, home(arguments.home))
+        rows.append(network.describe() | {"weights": {"state": found["state"], "bytes": found["bytes"]}})
+    if arguments.json:
+        return _print_json(rows)
+    lines = (
+        (
+            row["name"],
+            " ".join(layer["name"] for layer in row["layers"]),
+            row["input_size"],
+            f"{row['parameters'] / 1e6:.1f} M",
+            row["weights"]["state"],
+            megabytes(row["weights"]["bytes"]),
+            " ".join(row["representations"]),
+        )
+        for row in rows
+    )
+    return _print(table(("network", "layers", "input", "parameters", "weights", "size", "representations"), lines))
+
+
+def datasets(arguments: Namespace) -> None:
+    """Print every data set that is known, where it is, and what it holds."""
+    from gradviz.datasets import known
+
+    found = known(home(arguments.home))
+    if arguments.json:
+        return _print_json([entry.summary() for entry in found])
+    lines = ((e.name, e.state, e.images or "", e.classes or "", " ".join(e.splits), e.where) for e in found)
+    return _print(table(("data set", "state", "images", "classes", "splits", "where"), lines))
+
+
+def extract(arguments: Namespace) -> None:
+    """Fill the store and say how fast it went and what was skipped."""
+    lab = _experiment(arguments)
+    with Bar("images") as bar:
+        done = lab.extract(arguments.split, progress=bar)
+    if arguments.json:
+        skipped = [{"id": s.name, "reason": s.reason} for s in done.skipped]
+        return _print_json(
+            {"images": done.images, "computed": done.computed, "images_per_second": round(done.rate, 1),
+             "seconds": round(done.seconds, 3), "skipped": skipped}
+        )
+    kept = "" if done.computed == done.images else f" ({done.images - done.computed} were kept from before)"
+    _print(f"{done.computed} images in {done.seconds:.1f} s, {done.rate:.1f} images/s{kept}; {len(done.skipped)} skipped")
+    return _print("\n".join(f"skipped {s.name}: {s.reason}" for s in done.skipped))
+
+
+def features(arguments: Namespace) -> None:
+    """Write the vectors of every layer."""
+    from gradviz import export
+
+    lab = _experiment(arguments)
+    with Bar("images") as bar:
+        result = lab.features(lab.factors, arguments.split, progress=bar)
+    export.save(arguments.out, lambda file: export.features_npz(result, lab.about(split=arguments.split), file))
+    _notes(result.notes)
+    _print(f"{arguments.out}: {len(result.ids)} images, {', '.join(result.arrays)}")
+
+
+def kernel(arguments: Namespace) -> None:
+    """Write a kernel."""
+    from gradviz import export
+
+    lab = _experiment(arguments)
+    with Bar("images") as bar:
+        result = lab.kernel(arguments.representation, arguments.split, progress=bar)
+    export.save(arguments.out, lambda file: export.kernel_npz(result, file))
+    _notes(result.notes)
+    _print(f"{arguments.out}: {result.representation}, {' x '.join(map(str, result.K.shape))}")
+
+
+def evaluate(arguments: Namespace) -> None:
+    """Print the mean average precision and each class's."""
+    from gradviz import export
+
+    lab = _experiment(arguments)
+    with Bar() as bar:
+        result = lab.evaluate(
+            arguments.representation,
+            train=arguments.train,
+            test=arguments.test,
+            C=arguments.C,
+            ap=arguments.ap,
+            progress=bar,
+        )
+    if arguments.json:
+        return _print_json(export.evaluation_json(result))
+    _notes(result.notes)
+    lines = [(name, _percent(value), f"{result.C[name]:g}") for name, value in result.per_class.items()]
+    lines.append(("mean", _percent(result.mean_ap), ""))
+    return _print(table(("class", f"{result.ap} AP, %", "C"), lines))
+
+
+def embed(arguments: Namespace) -> None:
+    """Write a map as CSV."""
+    from gradviz import export
+
+    lab = _experiment(arguments)
+    with Bar("images") as bar:
+        result = lab.embed(arguments.representation, arguments.split, neighbours=arguments.neighbors, progress=bar)
+    export.save(arguments.out, lambda file: file.write(export.map_csv(result).encode()))
+    _notes(result.notes)
+    quality = [] if result.trustworthiness is None else [f"trustworthiness {result.trustworthiness:.3f}"]
+    quality += [] if result.purity is None else [f"neighbour purity {result.purity:.3f} (chance {result.chance:.3f})"]
+    _print("; ".join([f"{arguments.out}: {len(result.rows.ids)} images", *quality]))
+
+
+def align(arguments: Namespace) -> None:
+    """Print how similar kernels are to each other and to the labels."""
+    from gradviz import export
+
+    lab = _experiment(arguments)
+    with Bar("images") as bar:
+        result = lab.align(arguments.representation, arguments.split, progress=bar)
+    if arguments.json:
+        return _print_json(export.alignment_json(result))
+    names = result.representations
+    labels = [[]] * len(names) if result.with_labels is None else [[f"{v:.4f}"] for v in result.with_labels]
+    head = ("", *names, *(() if result.with_labels is None else ("labels",)))
+    rows = zip(names, result.between, labels, strict=True)
+    return _print(table(head, ((name, *(f"{v:.4f}" for v in row), *label) for name, row, label in rows)))
+
+
+def neighbours(arguments: Namespace) -> None:
+    """Print the images nearest to one image."""
+    lab = _experiment(arguments)
+    with Bar("images") as bar:
+        found = lab.neighbours(
+            arguments.representation, arguments.image, arguments.split, top=arguments.top, progress=bar
+        )
+    if arguments.json:
+        return _print_json([{"id": n.id, "value": round(n.value, 6), "labels": list(n.labels)} for n in found])
+    return _print(table(("id", "kernel", "classes"), ((n.id, f"{n.value:.4f}", " ".join(n.labels)) for n in found)))
+
+
+def layers(arguments: Namespace) -> None:
+    """Print what every representation of the network is worth."""
+    from gradviz import export
+
+    lab = _experiment(arguments)
+    with Bar() as bar:
+        rows = lab.layers(train=arguments.train, test=arguments.test, C=arguments.C, ap=arguments.ap, progress=bar)
+    if arguments.json:
+        return _print_json(export.layers_json(rows))
+    if arguments.csv:
+        return _print(export.layers_csv(rows).rstrip("\n"))
+    cells = ((r.representation, _percent(r.mean_ap), _digits(r.alignment), _digits(r.purity)) for r in rows)
+    return _print(table(("representation", "mAP, %", "alignment", "purity"), cells))
+
+
+def store(arguments: Namespace) -> None:
+    """Show or clear what is kept."""
+    from gradviz.store import Store
+
+    kept = Store(home(arguments.home) / "store")
+    if arguments.action == "clear":
+        freed = kept.clear()
+        return _print_json({"freed": freed}) if arguments.json else _print(f"{megabytes(freed)} freed")
+    entries = kept.entries()
+    if arguments.json:
+        return _print_json({"bytes": kept.size(), "entries": [entry.summary() for entry in entries]})
+    lines = (
+        (e.key.get("kind"), e.key.get("network"), e.key.get("preprocess"), f"{e.finished}/{e.rows}", megabytes(e.bytes))
+        for e in entries
+    )
+    _print(table(("kind", "network", "preprocessing", "images", "size"), lines))
+    return _print(f"{megabytes(kept.size())} in {kept.root}")
+
+
+def doctor(arguments: Namespace) -> None:
+    """Print what is there, what is missing and how to get it."""
+    from gradviz.doctor import examine
+
+    report = examine(home(arguments.home), arguments.device)
+    if arguments.json:
+        return _print_json(report)
+    return _print("\n".join(f"{name:12s} {line}" for name, lines in report.items() for line in _lines(lines)))
+
+
+def _experiment(arguments: Namespace) -> Any:
+    from gradviz.datasets import find
+    from gradviz.experiment import Experiment
+    from gradviz.spec import Spec
+
+    names = (
+        "network weights images preprocess pseudo_label temperature normalise centre seed tf32".split()
+    )
+    spec = Spec(**{name: getattr(arguments, name) for name in names})
+    images = find(arguments.dataset, home=home(arguments.home), seed=arguments.seed)
+    if images.skipped:
+        _notes([f"{len(images.skipped)} entries of {images.name} skipped, such as {images.skipped[0].name}: {images.skipped[0].reason}"])
+    return Experiment(images, spec, home=home(arguments.home), device=arguments.device)
+
+
+def _notes(notes: Iterable[str]) -> None:
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
+
+
+def _lines(value: str | Sequence[str]) -> Sequence[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None or value != value else f"{value:.2f}"
+
+
+def _digits(value: float | None) -> str:
+    return "-" if value is None or value != value else f"{value:.3f}"
+
+
+def _print_json(value: Any) -> None:
+    # NaN is no JSON: a figure that does not exist is null, and a slip fails here rather than in a reader.
+    print(json.dumps(value, indent=2, allow_nan=False))
+
+
+def _print(text: str) -> None:
+    if text:
+        print(text)

@@ -1,0 +1,135 @@
+"""Results as files to take along: CSV for tables, npz for arrays, JSON for scores; none needs pickle to be read.
+
+An npz carries `about`, a JSON text with every choice and the versions of the libraries; so does the JSON.
+"""
+
+import csv
+import io
+import json
+import math
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from gradviz.errors import ChoiceError
+from gradviz.extraction import Features
+from gradviz.results import Alignments, Evaluation, KernelResult, LayerRow, Map
+from gradviz.versions import versions
+
+
+def features_npz(features: Features, about: Mapping[str, Any], file: BinaryIO) -> None:
+    """Write ids, classes, labels and one float32 array (n, d) a factor."""
+    labelled = {} if features.labels is None else {"labels": features.labels, "classes": np.array(features.images.classes)}
+    _npz(file, about, ids=np.array(features.ids), **labelled, **features.arrays)
+
+
+def kernel_npz(result: KernelResult, file: BinaryIO) -> None:
+    """Write ids (and cols where the columns are other images) and K, float32 (n, m); for a product K_fw and K_bw too."""
+    arrays = {"ids": np.array(result.rows.ids), "K": result.K}
+    if result.cols is not result.rows:
+        arrays["cols"] = np.array(result.cols.ids)
+    if result.K_fw is not None:
+        arrays |= {"K_fw": result.K_fw, "K_bw": result.K_bw}
+    _npz(file, result.about, **arrays)
+
+
+def map_csv(result: Map) -> str:
+    """Write id,x,y,labels with one line an image; several labels are parted by semicolons."""
+    names = [";".join(result.rows.images.labels_of(i)) for i in result.rows.positions]
+    points = ([f"{x:.6g}", f"{y:.6g}"] for x, y in result.points)
+    return _csv(
+        ("id", "x", "y", "labels"), ((i, *p, n) for i, p, n in zip(result.rows.ids, points, names, strict=True))
+    )
+
+
+def evaluations_csv(results: Iterable[Evaluation]) -> str:
+    """Write one line a representation: its mAP and the AP of every class, in percent."""
+    results = tuple(results)
+    classes = tuple(results[0].per_class)
+    head = ("representation", "temperature", "ap", "mean_ap", *classes)
+    return _csv(head, ((r.representation, r.temperature, r.ap, *map(_percent, (r.mean_ap, *r.per_class.values()))) for r in results))
+
+
+def evaluation_json(result: Evaluation) -> dict[str, Any]:
+    """Give an evaluation as JSON values."""
+    return {
+        "mean_ap": _finite(result.mean_ap),
+        "per_class": dict(result.per_class),
+        "n_train": len(result.train.ids),
+        "n_test": len(result.test.ids),
+        "C": dict(result.C),
+        "temperature": result.temperature,
+        "seconds": {name: round(s, 3) for name, s in result.seconds.items()},
+        "notes": list(result.notes),
+        "spec": {**result.about, "versions": versions()},
+    }
+
+
+def layers_csv(rows: Iterable[LayerRow]) -> str:
+    """Write one line a representation: mAP in percent, temperature, alignment with the labels, purity of neighbours."""
+    head = ("representation", "mean_ap", "temperature", "alignment", "purity")
+    lines = ((r.representation, _percent(r.mean_ap), r.temperature, _number(r.alignment), _number(r.purity)) for r in rows)
+    return _csv(head, lines)
+
+
+def layers_json(rows: Iterable[LayerRow]) -> list[dict[str, Any]]:
+    """Give the same as JSON values; null for a figure that does not exist."""
+    return [{name: _finite(value) for name, value in asdict(row).items()} for row in rows]
+
+
+def alignment_json(result: Alignments) -> dict[str, Any]:
+    """Give alignments as JSON values."""
+    names = result.representations
+    return {
+        "representations": list(names),
+        "between": {a: _named(names, row) for a, row in zip(names, result.between, strict=True)},
+        "labels": None if result.with_labels is None else _named(names, result.with_labels),
+        "n": len(result.rows.ids),
+        "spec": {**result.about, "versions": versions()},
+    }
+
+
+def save(path: Path, write: Callable[[BinaryIO], None]) -> None:
+    """Write a file whole or not at all; ChoiceError when the folder cannot take it."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with part.open("wb") as file:
+            write(file)
+        part.replace(path)
+    except OSError as error:
+        raise ChoiceError(f"{path} cannot be written ({error.strerror}): name another file with --out.") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _npz(file: BinaryIO, about: Mapping[str, Any], **arrays: np.ndarray) -> None:
+    text = json.dumps({**about, "versions": versions()}, sort_keys=True)
+    np.savez(file, about=np.array(text), **arrays)
+
+
+def _csv(head: Iterable[str], lines: Iterable[Iterable[Any]]) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(head)
+    writer.writerows(lines)
+    return out.getvalue()
+
+
+def _named(names: Sequence[str], values: np.ndarray) -> dict[str, float | None]:
+    return {name: _finite(value) for name, value in zip(names, values.tolist(), strict=True)}
+
+
+def _finite(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _percent(value: float | None) -> str:
+    return "" if _finite(value) is None else f"{value:.2f}"
+
+
+def _number(value: float | None) -> str:
+    return "" if _finite(value) is None else f"{value:.4f}"
