@@ -1,0 +1,219 @@
+"""Maps of photographs: UMAP on the distances of a kernel, and how far a map can be trusted.
+
+A kernel is an inner product in some space of features, so it gives distances, d_ij = sqrt(K_ii + K_jj - 2 K_ij), and
+principal components (its leading eigenvectors once centred) without the features themselves. UMAP gets our own nearest
+neighbours, and starts from the first two principal components: any number of images can start there, also when the
+neighbourhood graph falls into pieces, and the large-scale order of the map means something.
+
+McInnes, Healy, Melville, "UMAP", arXiv 1802.03426; Kobak, Linderman, "Initialization is critical for preserving global
+data structure in both t-SNE and UMAP", Nature Biotechnology 39 (2021).
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from gradviz.callbacks import Cancel, Progress, never, silent, stop_if
+from gradviz.errors import ChoiceError
+
+BLOCK = 256
+"""Rows of a kernel at a time, so that float64 copies stay small."""
+
+FEWEST = 5
+"""With fewer images UMAP has nothing to approximate; the principal components are drawn instead."""
+
+# numba's threading layer aborts the whole process when two threads enter it at once.
+_ONE_AT_A_TIME = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """Hold a map of n images and what it is worth."""
+
+    points: np.ndarray
+    """(n, 2) float32; only relative positions mean something."""
+    trustworthiness: float
+    """In [0, 1]: 1 if neighbours on the map are neighbours in the kernel; nan for fewer than four images."""
+    neighbours: int
+    """Neighbours of an image that the map was made from, at most n - 1."""
+
+
+def nearest(
+    K: np.ndarray, k: int, *, progress: Progress = silent, cancel: Cancel = never
+) -> tuple[np.ndarray, np.ndarray]:
+    """Find the k nearest other images of each image under a kernel (n, n).
+
+    Returns positions (n, k) int64 and distances (n, k) float32, nearest first, equal distances in the data set's order;
+    k becomes n - 1 if there are not more. Progress counts images.
+    """
+    n = len(K)
+    k = max(min(k, n - 1), 0)
+    positions, distances = np.empty((n, k), np.int64), np.empty((n, k), np.float32)
+    for start, block in _distances(K, cancel):
+        stop = start + len(block)
+        if k:
+            positions[start:stop], distances[start:stop] = _smallest(block, k)
+        progress(stop, n)
+    return positions, distances
+
+
+def embed(
+    K: np.ndarray,
+    *,
+    neighbours: int = 15,
+    seed: int = 0,
+    progress: Progress = silent,
+    cancel: Cancel = never,
+) -> Embedding:
+    """Map n images onto a plane so that near ones under the kernel (n, n) stay near.
+
+    `neighbours` weighs detail (few) against overall order (many). The seed gives the same map again on one machine.
+    Fewer than five images are drawn by their principal components. Raises ChoiceError for less than two neighbours.
+    """
+    if neighbours < 2:
+        raise ChoiceError(f"A map cannot be made from {neighbours} neighbour(s) of each image; choose 2 or more.")
+    n = len(K)
+    half = _halved(progress)
+    positions, distances = nearest(K, neighbours, progress=half(0), cancel=cancel)
+    points = _principal_plane(K)
+    stop_if(cancel)
+    if n >= FEWEST:
+        points = _umap(K, positions, distances, points, seed)
+    trust = trustworthiness(K, points, neighbours, progress=half(1), cancel=cancel)
+    return Embedding(points.astype(np.float32), trust, positions.shape[1])
+
+
+def trustworthiness(
+    K: np.ndarray, points: np.ndarray, k: int, *, progress: Progress = silent, cancel: Cancel = never
+) -> float:
+    """Measure in [0, 1] how far the k neighbours on a map (n, 2) are also neighbours under the kernel (n, n).
+
+    1 - 2 / (n k (2n - 3k - 1)) times the sum, over map neighbours j of i, of how far the rank of j among i's nearest
+    under the kernel exceeds k. Equal distances share the best rank. k is cut to (n - 1) // 2, beyond which the
+    scale loses its sense; nan for fewer than four images.
+
+    Venna, Kaski, "Neighborhood preservation in nonlinear projection methods", ICANN 2001.
+    """
+    n = len(K)
+    k = min(k, (n - 1) // 2)
+    if k < 1 or n < 4:
+        return float("nan")
+    around = _map_neighbours(points, k)
+    excess = 0
+    for start, block in _distances(K, cancel):
+        own = around[start : start + len(block)]
+        for column in own.T:
+            reach = np.take_along_axis(block, column[:, None], axis=1)
+            rank = 1 + (block < reach).sum(axis=1)
+            excess += int(np.maximum(rank - k, 0).sum())
+        progress(start + len(block), n)
+    return 1 - excess * 2 / (n * k * (2 * n - 3 * k - 1))
+
+
+def warm_up() -> None:
+    """Let numba compile UMAP on a few points, half a minute the first time, so that the first map need not wait."""
+    embed(np.eye(FEWEST + 3, dtype=np.float32), neighbours=3)
+
+
+def _distances(K: np.ndarray, cancel: Cancel) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield blocks of rows of the distances, each with its first row's position; an image's own is infinite."""
+    squares = K.diagonal().astype(np.float64)
+    for start in range(0, len(K), BLOCK):
+        stop_if(cancel)
+        block = K[start : start + BLOCK].astype(np.float64)
+        block *= -2
+        block += squares
+        block += squares[start : start + BLOCK, None]
+        np.maximum(block, 0, out=block)
+        np.sqrt(block, out=block)
+        own = np.arange(len(block))
+        block[own, start + own] = np.inf
+        yield start, block
+
+
+def _smallest(distances: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """Find the k smallest of each row: columns (rows, k) and values, the first column of equals first."""
+    limit = np.partition(distances, k - 1, axis=1)[:, k - 1, None]
+    rows, columns = np.nonzero(distances <= limit)
+    values = distances[rows, columns]
+    order = np.lexsort((values, rows))
+    first = np.searchsorted(rows, np.arange(len(distances)))
+    chosen = order[first[:, None] + np.arange(k)]
+    return columns[chosen], values[chosen]
+
+
+def _principal_plane(K: np.ndarray) -> np.ndarray:
+    """Project the images onto the first two principal components of the kernel: (n, 2) float64, signs fixed.
+
+    By subspace iteration: exact for up to ten images, close enough to start from for more, and never at a loss for
+    kernels of low rank, as a Lanczos solver is. Halko, Martinsson, Tropp, SIAM Review 53 (2011), algorithm 4.4.
+    """
+    n = len(K)
+    if n < 2:
+        return np.zeros((n, 2))
+
+    def multiply(basis: np.ndarray) -> np.ndarray:
+        product = (K @ (basis - basis.mean(axis=0)).astype(K.dtype)).astype(np.float64)
+        return product - product.mean(axis=0)
+
+    basis = np.random.default_rng(0).standard_normal((n, min(n, 10)))
+    for _ in range(8):
+        basis = np.linalg.qr(multiply(basis))[0]
+    inner = basis.T @ multiply(basis)
+    values, rotation = np.linalg.eigh((inner + inner.T) / 2)
+    vectors = (basis @ rotation)[:, :-3:-1]
+    signs = np.sign(vectors[np.abs(vectors).argmax(axis=0), [0, 1]])
+    return vectors * signs * np.sqrt(np.maximum(values[:-3:-1], 0))
+
+
+def _umap(K: np.ndarray, positions: np.ndarray, distances: np.ndarray, start: np.ndarray, seed: int) -> np.ndarray:
+    """Run UMAP's two stages, graph and layout, on one thread."""
+    with _ONE_AT_A_TIME:
+        from umap.umap_ import find_ab_params, fuzzy_simplicial_set, simplicial_set_embedding
+
+        # The stages rather than the class UMAP: it insists on vectors, copies them, and warns about every option it
+        # cannot use with given neighbours. Each image comes first among its own neighbours, as UMAP expects.
+        n, k = len(K), positions.shape[1]
+        positions = np.column_stack([np.arange(n), positions])
+        distances = np.column_stack([np.zeros(n, np.float32), distances])
+        random = np.random.RandomState(seed)
+        graph, _, _ = fuzzy_simplicial_set(K, k + 1, random, "precomputed", {}, positions, distances)
+        # Images that are alike need some distance to part.
+        start = start * (10 / max(np.abs(start).max(), 1e-12)) + random.normal(scale=1e-4, size=start.shape)
+        a, b = find_ab_params(spread=1.0, min_dist=0.1)
+        points, _ = simplicial_set_embedding(
+            K,
+            graph,
+            n_components=2,
+            initial_alpha=1.0,
+            a=a,
+            b=b,
+            gamma=1.0,
+            negative_sample_rate=5,
+            n_epochs=None,
+            init=start,
+            random_state=random,
+            metric="precomputed",
+            metric_kwds={},
+            densmap=False,
+            densmap_kwds={},
+            output_dens=False,
+        )
+    return points
+
+
+def _map_neighbours(points: np.ndarray, k: int) -> np.ndarray:
+    """Find the k nearest other points of each point: positions (n, k)."""
+    from scipy.spatial import KDTree
+
+    found = KDTree(points).query(points, k + 1)[1]
+    others = found != np.arange(len(points))[:, None]
+    others[others.all(axis=1), k] = False  # more than k points in one place: any k of them
+    return found[others].reshape(-1, k)
+
+
+def _halved(progress: Progress) -> Callable[[int], Progress]:
+    """Report one of two passes over the images as half of the way."""
+    return lambda half: lambda done, total: progress(half * total + done, 2 * total)
