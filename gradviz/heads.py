@@ -1,0 +1,132 @@
+"""Apply a network's fully connected layers forwards and backwards, explicitly and out of place.
+
+For layer k: y_k = W_k^T x_{k-1} + b_k, x_k = f_k(y_k), and x_L = softmax(y_L / tau). With E = -sum_p g_p log x_{L,p},
+summed over images:
+
+    dE/dy_L = (x_L - g) / tau        dE/dy_k = (W_{k+1} dE/dy_{k+1}) * f_k'(y_k)        dE/dW_k = x_{k-1} (dE/dy_k)^T
+
+Hooks on torchvision's modules would be a trap: their activations work in place, so that a hooked y6 is already x6.
+Reference: Gordo, Gaidon, Perronnin, "Deep Fishing: Gradient Features from Deep Nets", BMVC 2015 (arXiv 1507.06429).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+FLOOR = 2.0**-40
+"""Rows of dE/dy_L whose largest component is smaller are lifted to this size; see `last_gradient`."""
+
+ACTIVATIONS: dict[str, tuple[type[nn.Module], Callable[[Tensor], Tensor]]] = {
+    "relu": (nn.ReLU, F.relu),
+    "hardswish": (nn.Hardswish, F.hardswish),
+    "gelu": (nn.GELU, F.gelu),
+    "silu": (nn.SiLU, F.silu),
+    "tanh": (nn.Tanh, torch.tanh),
+    "sigmoid": (nn.Sigmoid, torch.sigmoid),
+    "elu": (nn.ELU, F.elu),
+    "leaky_relu": (nn.LeakyReLU, F.leaky_relu),
+    "identity": (nn.Identity, lambda y: y),
+}
+"""The elementwise f_k by name: torch's module, with its default parameters, and the function."""
+
+
+@dataclass(frozen=True, eq=False)
+class Head:
+    """Hold the fully connected layers: W_k as (inputs, outputs), b_k as (outputs,) or None, hidden f_k by name.
+
+    `first` is the number of the first layer; `activations` has one name fewer than there are layers.
+    """
+
+    weights: tuple[Tensor, ...]
+    biases: tuple[Tensor | None, ...]
+    activations: tuple[str, ...]
+    first: int
+
+    @property
+    def last(self) -> int:
+        """Number of the last layer."""
+        return self.first + len(self.weights) - 1
+
+    @property
+    def classes(self) -> int:
+        """Number of classes P."""
+        return self.weights[-1].shape[1]
+
+    def activate(self, k: int, y: Tensor) -> Tensor:
+        """Apply the hidden layer's f_k elementwise."""
+        return ACTIVATIONS[self.activations[k - self.first]][1](y)
+
+    def slope(self, k: int, y: Tensor) -> Tensor:
+        """Give f_k'(y) elementwise, at kinks as torch's autograd defines it."""
+        name = self.activations[k - self.first]
+        if name == "relu":
+            return (y > 0).to(y.dtype)
+        if name == "identity":
+            return torch.ones_like(y)
+        with torch.inference_mode(False), torch.enable_grad():
+            y = y.clone().requires_grad_()
+            return torch.autograd.grad(ACTIVATIONS[name][1](y).sum(), y)[0]
+
+    def to(self, device: torch.device | str) -> "Head":
+        """Copy the head to a device."""
+        biases = tuple(None if b is None else b.to(device) for b in self.biases)
+        return Head(tuple(W.to(device) for W in self.weights), biases, self.activations, self.first)
+
+
+def forward(head: Head, x: Tensor) -> dict[str, Tensor]:
+    """Map the head's input (n, d), such as x5, to itself and every y_k: {"x5": (n, d), "y6": (n, d6), ...}."""
+    outputs = {f"x{head.first - 1}": x}
+    for k, (W, b) in enumerate(zip(head.weights, head.biases, strict=True), head.first):
+        y = x @ W if b is None else torch.addmm(b, x, W)
+        outputs[f"y{k}"] = y
+        if k < head.last:
+            x = head.activate(k, y)
+    return outputs
+
+
+def backward(
+    head: Head, ys: Mapping[str, Tensor], temperature: float = 1.0, g: Tensor | None = None
+) -> dict[str, Tensor]:
+    """Give dE/dy_k of every layer, as rows of one image each: {"dy6": (n, d6), ...} in the head's own dtype.
+
+    `g` is the pseudo-label, a probability vector (P,) or one a row (n, P); None is the uniform 1/P. In float32 rows
+    of a very confident network are lifted, all layers by one factor; see `last_gradient`.
+    """
+    k = head.last
+    gradient = last_gradient(ys[f"y{k}"], temperature, g).to(ys[f"y{k}"])
+    gradients = {f"dy{k}": gradient}
+    while k > head.first:
+        k -= 1
+        gradient = (gradient @ head.weights[k + 1 - head.first].T) * head.slope(k, ys[f"y{k}"])
+        gradients[f"dy{k}"] = gradient
+    return dict(reversed(gradients.items()))
+
+
+def last_gradient(y: Tensor, temperature: float = 1.0, g: Tensor | None = None) -> Tensor:
+    """Give dE/dy_L = (softmax(y_L / tau) - g) / tau in float64, shape (n, P).
+
+    Where g puts more than half its weight on a class p, x_p - g_p is taken as minus the sum of the other components
+    (they sum to zero): a confident x_p is 1 to rounding, and the difference would lose the direction.
+
+    Such rows can also be too small for float32, or for the products with W that follow. Where a row of a float32 y has
+    its largest component below 2^-40 it is scaled up to that size. Directions, and so every l2-normalised kernel, are
+    kept; a raw kernel sees 1e-12 instead of less. Rows of exact zeros stay.
+    """
+    device = "cpu" if y.device.type == "mps" else y.device  # mps has no float64
+    x = torch.softmax(y.to(device, torch.float64) / temperature, dim=1)
+    g = torch.full_like(x[:1], 1 / x.shape[1]) if g is None else g.to(x).expand_as(x)
+    gradient = x - g
+    weight, p = g.max(dim=1, keepdim=True)
+    if bool((weight > 0.5).any()):
+        others = -gradient.scatter(1, p.expand(len(x), 1), 0.0).sum(dim=1, keepdim=True)
+        exact = torch.where(weight > 0.5, others, gradient.gather(1, p.expand(len(x), 1)))
+        gradient = gradient.scatter(1, p.expand(len(x), 1), exact)
+    gradient = gradient / temperature
+    if y.dtype == torch.float64:
+        return gradient
+    largest = gradient.abs().amax(dim=1, keepdim=True)
+    small = (largest > 0) & (largest < FLOOR)
+    return torch.where(small, gradient / torch.where(small, largest, 1.0) * FLOOR, gradient)
