@@ -98,7 +98,7 @@ function valuesAt(state, cell) {
 
 // Two decimals for a normalised kernel (three for a small value), fewer where values are large.
 function number(value, usual) {
-  const text = value.toFixed(Math.abs(value) < 10 ** (1 - usual) && usual ? usual + 1 : usual);
+  const text = value.toFixed(Math.abs(value) < 2 / 10 ** usual && usual ? usual + 1 : usual);
   return Number(text) === 0 ? (0).toFixed(usual) : text;
 }
 

@@ -88,7 +88,7 @@ function drawNames(context, state, panel) {
 
 function drawSeparators(context, state, panel) {
   const { header, view } = state;
-  context.strokeStyle = header.scale === "diverging" ? "rgba(0,0,0,.4)" : "rgba(255,255,255,.5)";
+  context.strokeStyle = header.scale === "diverging" ? "rgba(0,0,0,.28)" : "rgba(255,255,255,.5)";
   context.lineWidth = 1;
   context.beginPath();
   for (const span of spans(header.rows.blocks, view.r0, view.r1, panel.h)) {
@@ -190,17 +190,18 @@ function drawBar(context, state, panelIndex, x, y, width) {
   context.fillStyle = context.strokeStyle = state.theme.text;
   context.font = fontOf(state, 12);
   context.textBaseline = "alphabetic";
+  context.textAlign = "left";
   let free = -Infinity;
   for (const [tick, label] of niceTicks(low, high)) {
     const at = x + ((tick - low) / (high - low)) * width;
-    const half = context.measureText(label).width / 2;
+    const wide = context.measureText(label).width;
+    const start = Math.max(x, Math.min(x + width - wide, at - wide / 2));
     context.fillRect(at - 0.5, y + 10, 1, 4);
-    context.textAlign = at - half < x ? "left" : at + half > x + width ? "right" : "center";
-    if (at - half > free) context.fillText(label, context.textAlign === "center" ? at : at - half < x ? x : x + width, y + 26);
-    free = at + half + 6;
+    if (start < free) continue;
+    context.fillText(label, start, y + 26);
+    free = start + wide + 6;
   }
   if (state.header.unit) {
-    context.textAlign = "left";
     context.fillText(shorten(context, state.header.unit, state.panels[0].w * 2), x + width + 10, y + 10);
   }
 }
