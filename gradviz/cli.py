@@ -13,8 +13,8 @@ from typing import NoReturn
 
 from gradviz import commands
 from gradviz.errors import Cancelled, GradvizError
-from gradviz.spec import CHOICES, number_or_cv
 from gradviz.metrics import AP_KINDS
+from gradviz.spec import CHOICES, number_or_cv
 
 
 class _Parser(argparse.ArgumentParser):
@@ -89,7 +89,9 @@ def parser() -> argparse.ArgumentParser:
     sub = verb("store", commands.store, "show what is kept, or clear it", place)
     sub.add_argument("action", nargs="?", choices=("list", "clear"), default="list")
     _json(sub)
-    sub = verb("doctor", commands.doctor, "show versions, device, store, weights, data sets, and what is missing", place)
+    sub = verb(
+        "doctor", commands.doctor, "show versions, device, store, weights, data sets, and what is missing", place
+    )
     _json(sub)
     return top
 

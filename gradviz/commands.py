@@ -4,9 +4,12 @@ import json
 import sys
 from argparse import Namespace
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
 from typing import Any
 
 from gradviz.console import Bar, megabytes, table
+from gradviz.errors import GradvizError
 from gradviz.home import home
 
 # What computes is imported where it is used: `networks` and `--help` answer without waiting for torch.
@@ -42,11 +45,31 @@ def datasets(arguments: Namespace) -> None:
     """Print every data set that is known, where it is, and what it holds."""
     from gradviz.datasets import known
 
-    found = known(home(arguments.home))
+    rows = [_summary(entry, home(arguments.home)) for entry in known(home(arguments.home))]
     if arguments.json:
-        return _print_json([entry.summary() for entry in found])
-    lines = ((e.name, e.state, e.images or "", e.classes or "", " ".join(e.splits), e.where) for e in found)
-    return _print(table(("data set", "state", "images", "classes", "splits", "where"), lines))
+        return _print_json(rows)
+    cells = ((r["name"], r["state"], r["images"] or "", " ".join(r["splits"]), r["where"]) for r in rows)
+    return _print(table(("data set", "state", "images", "splits", "where"), cells))
+
+
+def _summary(entry: Any, folder: Path) -> dict[str, Any]:
+    from gradviz.datasets import find
+
+    row = {"name": entry.name, "title": entry.description, "where": str(entry.where), "state": entry.state}
+    row |= {"images": None, "classes": [], "splits": {}, "skipped": 0}
+    if entry.state == "present":
+        try:
+            images = find(entry.name, home=folder)
+        except GradvizError as error:
+            return row | {"state": "unreadable", "title": str(error)}
+        splits = {name: len(positions) for name, positions in images.splits.items()}
+        row |= {
+            "images": len(images),
+            "classes": list(images.classes),
+            "splits": splits,
+            "skipped": len(images.skipped),
+        }
+    return row
 
 
 def extract(arguments: Namespace) -> None:
@@ -57,11 +80,18 @@ def extract(arguments: Namespace) -> None:
     if arguments.json:
         skipped = [{"id": s.name, "reason": s.reason} for s in done.skipped]
         return _print_json(
-            {"images": done.images, "computed": done.computed, "images_per_second": round(done.rate, 1),
-             "seconds": round(done.seconds, 3), "skipped": skipped}
+            {
+                "images": done.images,
+                "computed": done.computed,
+                "images_per_second": round(done.rate, 1),
+                "seconds": round(done.seconds, 3),
+                "skipped": skipped,
+            }
         )
     kept = "" if done.computed == done.images else f" ({done.images - done.computed} were kept from before)"
-    _print(f"{done.computed} images in {done.seconds:.1f} s, {done.rate:.1f} images/s{kept}; {len(done.skipped)} skipped")
+    _print(
+        f"{done.computed} images in {done.seconds:.1f} s, {done.rate:.1f} images/s{kept}; {len(done.skipped)} skipped"
+    )
     return _print("\n".join(f"skipped {s.name}: {s.reason}" for s in done.skipped))
 
 
@@ -178,13 +208,15 @@ def store(arguments: Namespace) -> None:
         return _print_json({"freed": freed}) if arguments.json else _print(f"{megabytes(freed)} freed")
     entries = kept.entries()
     if arguments.json:
-        return _print_json({"bytes": kept.size(), "entries": [entry.summary() for entry in entries]})
-    lines = (
-        (e.key.get("kind"), e.key.get("network"), e.key.get("preprocess"), f"{e.finished}/{e.rows}", megabytes(e.bytes))
-        for e in entries
-    )
-    _print(table(("kind", "network", "preprocessing", "images", "size"), lines))
+        return _print_json({"bytes": kept.size(), "entries": [asdict(entry) for entry in entries]})
+    lines = ((*_choices(e.key), f"{e.rows}/{e.total}", megabytes(e.bytes)) for e in entries)
+    _print(table(("kind", "data set", "network", "preprocessing", "temperature", "images", "size"), lines))
     return _print(f"{megabytes(kept.size())} in {kept.root}")
+
+
+def _choices(key: dict | None) -> Sequence[object]:
+    """Name what an entry was made from; a damaged one does not know."""
+    return [(key or {}).get(name, "") for name in ("kind", "dataset", "network", "preprocess", "temperature")]
 
 
 def doctor(arguments: Namespace) -> None:
@@ -202,13 +234,11 @@ def _experiment(arguments: Namespace) -> Any:
     from gradviz.experiment import Experiment
     from gradviz.spec import Spec
 
-    names = (
-        "network weights images preprocess pseudo_label temperature normalise centre seed tf32".split()
-    )
-    spec = Spec(**{name: getattr(arguments, name) for name in names})
+    spec = Spec(**{field.name: getattr(arguments, field.name) for field in fields(Spec)})
     images = find(arguments.dataset, home=home(arguments.home), seed=arguments.seed)
     if images.skipped:
-        _notes([f"{len(images.skipped)} entries of {images.name} skipped, such as {images.skipped[0].name}: {images.skipped[0].reason}"])
+        first = images.skipped[0]
+        _notes([f"{images.name}: {len(images.skipped)} entries skipped, such as {first.name}: {first.reason}"])
     return Experiment(images, spec, home=home(arguments.home), device=arguments.device)
 
 

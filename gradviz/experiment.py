@@ -1,10 +1,10 @@
 """The verbs: what people ask of photographs and a network, composed from the modules that compute.
 
-    from gradviz.datasets import find
-    from gradviz.experiment import Experiment, Spec
+from gradviz.datasets import find
+from gradviz.experiment import Experiment, Spec
 
-    lab = Experiment(find("demo"), Spec(network="alexnet64", temperature=8))
-    print(lab.evaluate("dW6", train="trainval", test="test").mean_ap)
+lab = Experiment(find("demo"), Spec(network="alexnet64", temperature=8))
+print(lab.evaluate("dW6", train="trainval", test="test").mean_ap)
 """
 
 import time
@@ -296,9 +296,7 @@ class Experiment:
     def _kernel(self, parsed: Representation, rows: Features, cols: Features | None, **callbacks: Any) -> Kernel:
         others = None if cols is None else cols.arrays
         device = self._kernel_device
-        return kernels.kernel(
-            parsed, rows.arrays, others, normalise=self.spec.normalise, device=device, **callbacks
-        )
+        return kernels.kernel(parsed, rows.arrays, others, normalise=self.spec.normalise, device=device, **callbacks)
 
     @cached_property
     def _kernel_device(self) -> str:
@@ -322,7 +320,8 @@ class Experiment:
         shared = np.intersect1d(self.images.select(train), self.images.select(test))
         if len(shared):
             raise ChoiceError(
-                f"{train} and {test} of {self.images.name} share {len(shared)} images: choose splits that do not overlap."
+                f"{train} and {test} of {self.images.name} share {len(shared)} images: "
+                "choose splits that do not overlap."
             )
 
     def _at_best_temperature(

@@ -23,12 +23,14 @@ from gradviz.versions import versions
 
 def features_npz(features: Features, about: Mapping[str, Any], file: BinaryIO) -> None:
     """Write ids, classes, labels and one float32 array (n, d) a factor."""
-    labelled = {} if features.labels is None else {"labels": features.labels, "classes": np.array(features.images.classes)}
+    labelled = (
+        {} if features.labels is None else {"labels": features.labels, "classes": np.array(features.images.classes)}
+    )
     _npz(file, about, ids=np.array(features.ids), **labelled, **features.arrays)
 
 
 def kernel_npz(result: KernelResult, file: BinaryIO) -> None:
-    """Write ids (and cols where the columns are other images) and K, float32 (n, m); for a product K_fw and K_bw too."""
+    """Write ids (and cols, if the columns are other images) and K, float32 (n, m); for a product K_fw, K_bw too."""
     arrays = {"ids": np.array(result.rows.ids), "K": result.K}
     if result.cols is not result.rows:
         arrays["cols"] = np.array(result.cols.ids)
@@ -51,7 +53,10 @@ def evaluations_csv(results: Iterable[Evaluation]) -> str:
     results = tuple(results)
     classes = tuple(results[0].per_class)
     head = ("representation", "temperature", "ap", "mean_ap", *classes)
-    return _csv(head, ((r.representation, r.temperature, r.ap, *map(_percent, (r.mean_ap, *r.per_class.values()))) for r in results))
+    return _csv(
+        head,
+        ((r.representation, r.temperature, r.ap, *map(_percent, (r.mean_ap, *r.per_class.values()))) for r in results),
+    )
 
 
 def evaluation_json(result: Evaluation) -> dict[str, Any]:
@@ -72,7 +77,9 @@ def evaluation_json(result: Evaluation) -> dict[str, Any]:
 def layers_csv(rows: Iterable[LayerRow]) -> str:
     """Write one line a representation: mAP in percent, temperature, alignment with the labels, purity of neighbours."""
     head = ("representation", "mean_ap", "temperature", "alignment", "purity")
-    lines = ((r.representation, _percent(r.mean_ap), r.temperature, _number(r.alignment), _number(r.purity)) for r in rows)
+    lines = (
+        (r.representation, _percent(r.mean_ap), r.temperature, _number(r.alignment), _number(r.purity)) for r in rows
+    )
     return _csv(head, lines)
 
 

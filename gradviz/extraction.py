@@ -20,11 +20,15 @@ from gradviz.datasets import ImageSet, Skipped
 from gradviz.errors import DatasetError
 from gradviz.kept import Kept
 from gradviz.models import Model
+from gradviz.preprocess import crops as crops_of
 from gradviz.pseudo_labels import PseudoLabel
 from gradviz.store import Store, chunks_of, rows_of
 
 SCHEMA = 1
 """Raised whenever the meaning of a stored array changes; older entries are then never read."""
+
+READ_ROWS = 512
+"""Rows of the store read at once."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +122,8 @@ class Extraction:
         for name in dict.fromkeys(names):
             if name not in arrays:
                 arrays[name] = self._in_order(self._forward_feature(forward, name, np.sort(rows), temperature), rows)
-        notes = tuple(dict.fromkeys(str(table.trouble) for table in tables if table.trouble))
+        troubles = [f"{table.trouble} The result is complete, but not kept." for table in tables if table.trouble]
+        notes = (label.notes if gradients else ()) + tuple(dict.fromkeys(troubles))
         return Features(self.images, positions, {name: arrays[name] for name in names}, skipped, notes)
 
     @cached_property
@@ -169,9 +174,19 @@ class Extraction:
             raise DatasetError(f"None of the {len(positions)} chosen images of {self.images.name} can be read{reason}")
         return readable, skipped
 
+    def _forward_feature(self, forward: Kept, name: str, rows: np.ndarray, temperature: float) -> np.ndarray:
+        """Read x or y a few chunks at a time: with ten crops the kept arrays are ten times the result."""
+        entry, outputs = self.model.network.entry, self.model.network.outputs
+        source = name if name == entry or name in outputs else f"y{name[1:]}"
+        pieces = []
+        for start in range(0, len(rows), READ_ROWS):
+            kept = {source: forward.read(source, rows[start : start + READ_ROWS])}
+            pieces.append(maths.forward_feature(name, kept, self.model.head, temperature))
+        return np.concatenate(pieces)
+
     def _forward(self) -> Kept:
-        crops = maths.crops(self.preprocess)
-        shapes = {name: (len(self.images), crops, width) for name, width in self.model.arrays.items()}
+        crops = crops_of(self.preprocess)
+        shapes = {name: (len(self.images), crops, width) for name, width in self.model.network.arrays.items()}
         return Kept(self.store.entry(self._key), shapes, self._compute_forward)
 
     def _compute_forward(
@@ -192,7 +207,7 @@ class Extraction:
             yield block.arrays, {self.images.ids[i]: reason for i, reason in block.failed.items()}
 
     def _backward(self, forward: Kept, temperature: float, label: PseudoLabel) -> Kept:
-        layers = self.model.layers
+        layers = self.model.network.layers
         shapes = {f"dy{layer.number}": (len(self.images), layer.outputs) for layer in layers}
         key = {
             "kind": "backward",

@@ -32,9 +32,20 @@ from pathlib import Path
 
 from gradviz.store import disk
 from gradviz.store.disk import canonical
-from gradviz.store.entry import CHUNK_ROWS, Damaged, Entry, Missing, chunks_of, counts, trying
+from gradviz.store.entry import CHUNK_ROWS, Damaged, Entry, Missing, chunks_of, counts, rows_of, trying
 
-__all__ = ["CHUNK_ROWS", "WARN_BYTES", "Damaged", "Entry", "EntryInfo", "Missing", "Store", "canonical", "chunks_of"]
+__all__ = [
+    "CHUNK_ROWS",
+    "WARN_BYTES",
+    "Damaged",
+    "Entry",
+    "EntryInfo",
+    "Missing",
+    "Store",
+    "canonical",
+    "chunks_of",
+    "rows_of",
+]
 
 WARN_BYTES = 10 * 1000**3
 """A store larger than this is worth a word to its owner."""

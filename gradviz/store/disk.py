@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import json
+import math
 import os
 import time
 from collections.abc import Iterator, Mapping
@@ -198,7 +199,7 @@ def open_array(path: Path, *, read_only: bool):
 
     store = _strict_store()(path, read_only=read_only)
     mode = "r" if read_only else "r+"
-    return zarr.open_array(store, mode=mode, zarr_format=3, config={"write_empty_chunks": True})
+    return zarr.open_array(store, mode=mode, zarr_format=3).with_config({"write_empty_chunks": True})
 
 
 @cache
@@ -217,19 +218,28 @@ def _strict_store() -> type:
     return StrictStore
 
 
-def broken(folder: Path, name: str, chunk: int) -> bool:
-    """Decode one chunk and tell whether it is damaged; trouble of the file system itself is raised."""
+def broken(folder: Path, manifest: Manifest, name: str, chunk: int) -> bool:
+    """Decode one chunk without zarr and tell whether its file is missing or damaged.
+
+    zarr also raises where nothing is wrong with the file (while the interpreter closes, say), so its word is not enough
+    to throw a chunk away. Trouble of the file system itself is raised as OSError.
+    """
+    from numcodecs import Zstd
+    from numcodecs.checksum32 import CRC32C
+
     try:
-        open_array(folder / name, read_only=True).blocks[chunk]
-    except (FileNotFoundError, MemoryError) as error:
-        return isinstance(error, FileNotFoundError)
+        raw = (folder / name / manifest.file(name, chunk)).read_bytes()
+    except FileNotFoundError:
+        return True
     except OSError as error:
-        if error.errno == errno.EIO:
+        if error.errno == errno.EIO:  # the disk cannot read it any more
             return True
         raise
-    except Exception:  # a checksum, zstd and a wrong length each have their own error in zarr
+    try:
+        content = Zstd().decode(CRC32C(location="end").decode(raw))
+    except (RuntimeError, ValueError):
         return True
-    return False
+    return len(content) != 4 * manifest.chunk_rows * math.prod(manifest.shapes[name][1:])
 
 
 def set_aside(folder: Path, relative: str) -> None:

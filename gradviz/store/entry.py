@@ -35,6 +35,11 @@ def chunks_of(rows: Iterable[int], chunk_rows: int = CHUNK_ROWS) -> tuple[int, .
     return tuple(np.unique(np.asarray(rows, dtype=np.int64) // chunk_rows).tolist())
 
 
+def rows_of(chunk: int, total: int, chunk_rows: int = CHUNK_ROWS) -> range:
+    """Name the rows of a chunk; the last one may be short."""
+    return range(chunk * chunk_rows, min((chunk + 1) * chunk_rows, total))
+
+
 @contextmanager
 def trying(root: Path, digest: str) -> Iterator[bool]:
     """Try once for the lock of an entry and say whether it was free; the system releases a killed holder's lock.
@@ -211,12 +216,12 @@ class Entry:
             return _select(disk.open_array(self.folder / name, read_only=True), rows)
         except MemoryError:
             raise
-        except Exception as error:  # damage has many kinds of error in zarr; which chunk it is, is found one by one
+        except Exception as error:  # zarr has many errors and names no chunk
             raise self._diagnosed(name, chunks, manifest, error) from error
 
     def _diagnosed(self, name: str, chunks: Iterable[int], manifest: Manifest, error: Exception) -> StoreError:
         with explained(self._root):
-            bad = [chunk for chunk in chunks if disk.broken(self.folder, name, chunk)]
+            bad = [chunk for chunk in chunks if disk.broken(self.folder, manifest, name, chunk)]
         for chunk in bad:
             disk.set_aside(self.folder, f"{name}/{manifest.file(name, chunk)}")
         if bad:
