@@ -126,7 +126,7 @@ def save(folder: Path, manifest: Manifest) -> None:
         "chunk_rows": manifest.chunk_rows,
         "shapes": manifest.shapes,
         "sums": manifest.sums,
-        "chunks": {str(chunk): notes for chunk, notes in manifest.chunks.items()},
+        "chunks": {str(chunk): notes for chunk, notes in sorted(manifest.chunks.items())},
     }
     text = json.dumps({"sha256": sha256(canonical(body).encode()), "manifest": body}, indent=1)
     temporary = folder / "manifest.tmp"  # one writer at a time holds the lock
