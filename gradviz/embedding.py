@@ -12,6 +12,7 @@ data structure in both t-SNE and UMAP", Nature Biotechnology 39 (2021).
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -20,9 +21,6 @@ from gradviz.errors import ChoiceError
 
 BLOCK = 256
 """Rows of a kernel at a time, so that float64 copies stay small."""
-
-FEWEST = 5
-"""With fewer images UMAP has nothing to approximate; the principal components are drawn instead."""
 
 # numba's threading layer aborts the whole process when two threads enter it at once.
 _ONE_AT_A_TIME = threading.Lock()
@@ -38,6 +36,7 @@ class Embedding:
     """In [0, 1]: 1 if neighbours on the map are neighbours in the kernel; nan for fewer than four images."""
     neighbours: int
     """Neighbours of an image that the map was made from, at most n - 1."""
+    method: Literal["UMAP", "principal components"]
 
 
 def nearest(
@@ -70,7 +69,8 @@ def embed(
     """Map n images onto a plane so that near ones under the kernel (n, n) stay near.
 
     `neighbours` weighs detail (few) against overall order (many). The seed gives the same map again on one machine.
-    Fewer than five images are drawn by their principal components. Raises ChoiceError for less than two neighbours.
+    Where all images are neighbours of each other, UMAP has nothing to unfold: they are drawn by their first two
+    principal components, which can be trusted more then. Raises ChoiceError for less than two neighbours.
     """
     if neighbours < 2:
         raise ChoiceError(f"A map cannot be made from {neighbours} neighbour(s) of each image; choose 2 or more.")
@@ -79,10 +79,12 @@ def embed(
     positions, distances = nearest(K, neighbours, progress=half(0), cancel=cancel)
     points = _principal_plane(K)
     stop_if(cancel)
-    if n >= FEWEST:
+    unfold = neighbours < n - 1
+    if unfold:
         points = _umap(K, positions, distances, points, seed)
     trust = trustworthiness(K, points, neighbours, progress=half(1), cancel=cancel)
-    return Embedding(points.astype(np.float32), trust, positions.shape[1])
+    method = "UMAP" if unfold else "principal components"
+    return Embedding(points.astype(np.float32), trust, positions.shape[1], method)
 
 
 def trustworthiness(
@@ -114,7 +116,7 @@ def trustworthiness(
 
 def warm_up() -> None:
     """Let numba compile UMAP on a few points, half a minute the first time, so that the first map need not wait."""
-    embed(np.eye(FEWEST + 3, dtype=np.float32), neighbours=3)
+    embed(np.eye(8, dtype=np.float32), neighbours=3)
 
 
 def _distances(K: np.ndarray, cancel: Cancel) -> Iterator[tuple[int, np.ndarray]]:

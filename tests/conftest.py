@@ -4,6 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The first example of a test may have to import torch.
+settings.register_profile("gradviz", deadline=None)
+settings.load_profile("gradviz")
 
 ROOT = Path(__file__).resolve().parent.parent
 

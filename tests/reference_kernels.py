@@ -1,0 +1,78 @@
+"""Slow and obviously right versions of kernels, rankings and neighbourhoods, written from their definitions."""
+
+import math
+from fractions import Fraction
+
+import numpy as np
+
+
+def cosine(a, b):
+    """Divide the inner product by both lengths, one number at a time, exactly."""
+    dot = sum(Fraction(float(x)) * Fraction(float(y)) for x, y in zip(a, b, strict=True))
+    length = math.sqrt(sum(Fraction(float(x)) ** 2 for x in a)) * math.sqrt(sum(Fraction(float(y)) ** 2 for y in b))
+    return float(dot) / length if length else 0.0
+
+
+def trace_kernel(x, dy):
+    """Form every gradient x dy^T (n, d, e) and take tr(G_i^T G_j)."""
+    gradients = [np.outer(a, b) for a, b in zip(x, dy, strict=True)]
+    return np.array([[np.trace(g.T @ h) for h in gradients] for g in gradients])
+
+
+def ranked(scores, labels):
+    """List the labels of images that count, best score first, the earlier image first of equals."""
+    counted = [i for i in range(len(scores)) if labels[i] != 0]
+    return [labels[i] == 1 for i in sorted(counted, key=lambda i: (-scores[i], i))]
+
+
+def curve(hits):
+    """List (recall, precision) after each image, as fractions."""
+    positives, points, found = sum(hits), [], 0
+    for seen, hit in enumerate(hits, start=1):
+        found += hit
+        points.append((Fraction(found, positives), Fraction(found, seen)))
+    return points
+
+
+def eleven_point(hits):
+    """Average, over recall levels 0, 0.1, ..., 1, the best precision at this recall or more."""
+    points = curve(hits)
+    levels = [max(p for r, p in points if r >= Fraction(step, 10)) for step in range(11)]
+    return float(sum(levels) / 11)
+
+
+def area(hits):
+    """Add up, for every step of recall, its height times the best precision from there on."""
+    points, total, before = curve(hits), Fraction(0), Fraction(0)
+    for recall, _ in points:
+        total += (recall - before) * max(p for r, p in points if r >= recall)
+        before = recall
+    return float(total)
+
+
+def alignment(K, L):
+    """Centre both kernels with H = I - 1/n and compare them as vectors."""
+    n = len(K)
+    H = np.eye(n) - np.ones((n, n)) / n
+    k, l_ = H @ K @ H, H @ L @ H
+    return np.sum(k * l_) / np.linalg.norm(k) / np.linalg.norm(l_)
+
+
+def distances(K):
+    """Apply d = sqrt(max(0, K_ii + K_jj - 2 K_ij)) to every pair."""
+    n = len(K)
+    return np.array([[math.sqrt(max(0.0, K[i, i] + K[j, j] - 2 * K[i, j])) for j in range(n)] for i in range(n)])
+
+
+def nearest(K, k):
+    """Sort the other images of each by distance, then by position."""
+    d = distances(K.astype(np.float64))
+    n = len(K)
+    return np.array([sorted((j for j in range(n) if j != i), key=lambda j: (d[i, j], j))[:k] for i in range(n)])
+
+
+def purity(neighbours, labels):
+    """Ask every image with a class which of its neighbours share one."""
+    classes = [set(np.flatnonzero(row == 1)) for row in labels]
+    asked = [i for i, own in enumerate(classes) if own]
+    return np.mean([np.mean([bool(classes[i] & classes[j]) for j in neighbours[i]]) for i in asked])

@@ -1,0 +1,182 @@
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import reference_kernels as reference
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.preprocessing import KernelCenterer
+
+from gradviz.errors import Cancelled, ChoiceError, GradvizError
+from gradviz.kernels import BLOCK, centre, gram, kernel, normalise
+from gradviz.representations import parse
+
+NETWORK = SimpleNamespace(name="tiny", representations=("x5", "dy6", "dW6", "x6", "dy7", "dW7"))
+SIZES = {"x5": 7, "dy6": 4, "x6": 4, "dy7": 3}
+
+
+def vectors(n, seed=0, dtype=np.float64):
+    rng = np.random.default_rng(seed)
+    return {name: rng.standard_normal((n, d)).astype(dtype) for name, d in SIZES.items()}
+
+
+def compute(text, *arguments, **options):
+    return kernel(parse(text, NETWORK), *arguments, **options)
+
+
+def relative_error(K, expected):
+    scale = np.sqrt(np.outer(expected.diagonal(), expected.diagonal()))
+    return np.abs((K - expected) / scale).max()
+
+
+def test_the_product_kernel_by_hand():
+    rows = {"x5": np.array([[3.0, 4], [1, 0]]), "dy6": np.array([[1.0, 1], [0, 2]])}
+    raw = compute("dW6", rows, normalise="none")
+    assert raw.K.tolist() == [[50, 6], [6, 4]]
+    assert raw.K_fw.tolist() == [[25, 3], [3, 1]]
+    assert raw.K_bw.tolist() == [[2, 2], [2, 4]]
+    unit = compute("dW6", rows)
+    np.testing.assert_allclose(unit.K, [[1, 0.6 * 0.5**0.5], [0.6 * 0.5**0.5, 1]])
+
+
+@pytest.mark.parametrize(("dtype", "limit"), [(np.float64, 1e-10), (np.float32, 1e-6)])
+def test_the_factors_kernel_is_the_trace_kernel_of_explicit_gradients(dtype, limit):
+    rows = vectors(6, dtype=dtype)
+    raw = compute("dW7", rows, normalise="none").K
+    expected = reference.trace_kernel(rows["x6"].astype(float), rows["dy7"].astype(float))
+    assert raw.dtype == dtype
+    assert relative_error(raw, expected) < limit
+    lengths = np.sqrt(expected.diagonal())
+    assert relative_error(compute("dW7", rows).K, expected / np.outer(lengths, lengths)) < limit
+
+
+@given(st.integers(0, 10_000), st.integers(1, 6), st.integers(1, 5))
+def test_normalised_entries_are_cosines(seed, n, m):
+    rows, cols = vectors(n, seed), vectors(m, seed + 1)
+    K = compute("x5", rows, cols).K
+    expected = [[reference.cosine(a, b) for b in cols["x5"]] for a in rows["x5"]]
+    np.testing.assert_allclose(K, expected, atol=1e-12)
+    assert K.shape == (n, m)
+
+
+@given(st.integers(0, 10_000), st.sampled_from(["x5", "dy6", "dW6", "x5+x6", "x5+dW7+dW6"]))
+def test_a_normalised_kernel_has_diagonal_one_is_symmetric_and_positive(seed, text):
+    K = compute(text, vectors(8, seed, np.float32)).K
+    assert (K == K.T).all()
+    assert (K.diagonal() == 1).all()
+    assert np.linalg.eigvalsh(K.astype(float)).min() > -1e-6
+    assert np.abs(K).max() <= 1 + 1e-6
+
+
+@pytest.mark.parametrize("options", [{}, {"normalise": "none"}])
+@pytest.mark.parametrize("text", ["x5", "dW6", "dW6+x6"])
+def test_a_set_with_itself_is_the_same_as_two_sets(text, options):
+    rows = vectors(2 * BLOCK + 5, dtype=np.float32)
+    once, twice = compute(text, rows, **options).K, compute(text, rows, dict(rows), **options).K
+    assert relative_error(once, twice.astype(float)) < 1e-6
+    assert (once == once.T).all()
+
+
+def test_a_concatenation_is_the_mean_of_its_parts():
+    rows, cols = vectors(4), vectors(3, seed=1)
+    joined = compute("x5+dW7+x6", rows, cols)
+    parts = [compute(text, rows, cols).K for text in ("x5", "dW7", "x6")]
+    np.testing.assert_allclose(joined.K, sum(parts) / 3, atol=1e-14)
+    assert joined.K_fw is joined.K_bw is None
+
+
+def test_only_a_product_keeps_its_factors():
+    rows = vectors(4)
+    product = compute("dW6", rows)
+    assert np.array_equal(product.K, product.K_fw * product.K_bw)
+    assert np.array_equal(product.K_fw, compute("x5", rows).K)
+    assert np.array_equal(product.K_bw, compute("dy6", rows).K)
+    assert compute("x5", rows).K_fw is None
+
+
+@given(st.floats(1e-37, 1e37), st.integers(0, 100))
+def test_the_scale_of_a_vector_does_not_matter_even_where_its_square_underflows(scale, seed):
+    rows = vectors(3, seed, np.float32)
+    scaled = rows | {"x5": (rows["x5"] * scale).astype(np.float32)}
+    assert np.abs(compute("x5", rows).K - compute("x5", scaled).K).max() < 1e-5
+
+
+def test_tiny_vectors_are_normalised_in_double_precision():
+    unit = normalise(np.array([[3e-30, 4e-30], [3e-41, 0]], np.float32))
+    np.testing.assert_allclose(unit, [[0.6, 0.8], [1, 0]], rtol=1e-6)
+    assert unit.dtype == np.float32
+
+
+def test_zero_vectors_stay_zero_and_are_counted_once_an_image():
+    rows = vectors(5, dtype=np.float32)
+    rows["x5"][1] = rows["dy6"][1] = rows["dy6"][4] = 0
+    cols = vectors(3, seed=1, dtype=np.float32)
+    cols["x5"][2] = 0
+    own = compute("dW6", rows)
+    assert (own.zero_rows, own.zero_cols) == (2, 2)
+    assert (own.K[[1, 4]] == 0).all()
+    assert own.K.diagonal().tolist() == [1, 0, 1, 1, 0]
+    between = compute("dW6", rows, cols)
+    assert (between.zero_rows, between.zero_cols) == (2, 1)
+    assert (between.K[:, 2] == 0).all()
+    assert np.isfinite(between.K).all()
+    assert compute("dW6", rows, normalise="none").zero_rows == 2
+
+
+@pytest.mark.parametrize("options", [{}, {"normalise": "none"}])
+def test_vectors_of_failed_images_are_refused(options):
+    rows = vectors(5)
+    rows["x5"][2, 3] = np.nan
+    with pytest.raises(GradvizError, match="x5 of 1 of 5 images is not finite"):
+        compute("dW6", rows, **options)
+
+
+def test_an_unknown_normalisation_is_refused():
+    with pytest.raises(ChoiceError, match="choose from l2, none"):
+        compute("x5", vectors(2), normalise="l1")
+
+
+def test_what_was_given_is_not_changed_and_may_be_read_only():
+    rows = vectors(4, dtype=np.float32)
+    before = {name: x.copy() for name, x in rows.items()}
+    for x in rows.values():
+        x.flags.writeable = False
+    compute("dW6+x6", rows)
+    compute("x5", rows, normalise="none")
+    assert all((rows[name] == before[name]).all() for name in rows)
+
+
+def test_no_images_give_an_empty_kernel():
+    assert compute("dW6", vectors(0)).K.shape == (0, 0)
+    assert compute("dW6", vectors(3), vectors(0)).K.shape == (3, 0)
+
+
+def test_progress_goes_through_all_factors_and_cancel_stops_between_blocks():
+    n, seen = 2 * BLOCK + 1, []
+    compute("dW6", vectors(n), progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(done, 2 * n) for done in (BLOCK, 2 * BLOCK, n, n + BLOCK, n + 2 * BLOCK, 2 * n)]
+    asked = iter([False, True])
+    with pytest.raises(Cancelled):
+        compute("dW6", vectors(n), cancel=lambda: next(asked))
+
+
+def test_float32_products_are_precise_enough_for_thousands_of_dimensions():
+    rng = np.random.default_rng(0)
+    x = rng.gamma(0.3, size=(40, 25_088)).astype(np.float32)
+    wide = x.astype(np.float64)
+    assert relative_error(gram(x), wide @ wide.T) < 1e-6
+
+
+@pytest.mark.parametrize("n", [1, 6, BLOCK + 3])
+def test_centring_is_kernel_centerers(n):
+    a, b = vectors(n)["x5"], vectors(4, seed=1)["x5"]
+    K, between = a @ a.T, b @ a.T
+    centerer = KernelCenterer().fit(K)
+    np.testing.assert_allclose(centre(K), centerer.transform(K.copy()), atol=1e-12)
+    np.testing.assert_allclose(centre(between, K), centerer.transform(between.copy()), atol=1e-12)
+
+
+def test_centring_moves_the_training_mean_to_the_origin():
+    a, b = vectors(5)["x5"], vectors(3, seed=1)["x5"]
+    np.testing.assert_allclose(centre(b @ a.T, a @ a.T), (b - a.mean(0)) @ (a - a.mean(0)).T, atol=1e-12)
+    assert centre((a @ a.T).astype(np.float32)).dtype == np.float32

@@ -1,0 +1,160 @@
+import numpy as np
+import pytest
+import reference_kernels as reference
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import average_precision_score
+
+from gradviz.errors import ChoiceError, GradvizError
+from gradviz.metrics import (
+    AP_KINDS,
+    BLOCK,
+    alignment,
+    average_precision,
+    label_kernel,
+    mean_ap,
+    neighbour_purity,
+)
+
+# Few distinct scores, so that most rankings have ties.
+rankings = st.lists(st.tuples(st.integers(-3, 3), st.sampled_from([1, 0, -1])), min_size=1, max_size=40).filter(
+    lambda pairs: any(label == 1 for _, label in pairs)
+)
+
+
+def arrays(pairs):
+    return np.array([s for s, _ in pairs], float), np.array([label for _, label in pairs], np.int8)
+
+
+def test_average_precision_by_hand():
+    scores, labels = np.array([5.0, 4, 3, 2, 1]), np.array([1, -1, 1, 0, -1])
+    # Precision after each image that counts: 1, 1/2, 2/3, 1/2; recall 1/2 until the third.
+    assert average_precision(scores, labels, "eleven_point") == pytest.approx((6 * 1 + 5 * 2 / 3) / 11)
+    assert average_precision(scores, labels, "area") == pytest.approx((1 + 2 / 3) / 2)
+    assert average_precision(scores, labels, "sklearn") == pytest.approx((1 + 2 / 3) / 2)
+
+
+def test_a_dip_in_precision_is_filled_by_what_comes_later_except_by_sklearn():
+    scores, labels = np.array([4.0, 3, 2, 1]), np.array([-1, 1, 1, 1])
+    assert average_precision(scores, labels, "area") == pytest.approx(3 / 4)
+    assert average_precision(scores, labels, "eleven_point") == pytest.approx(3 / 4)
+    assert average_precision(scores, labels, "sklearn") == pytest.approx((1 / 2 + 2 / 3 + 3 / 4) / 3)
+
+
+@given(rankings)
+def test_the_voc_kinds_equal_their_definitions(pairs):
+    scores, labels = arrays(pairs)
+    hits = reference.ranked(scores.tolist(), labels.tolist())
+    assert average_precision(scores, labels, "eleven_point") == pytest.approx(reference.eleven_point(hits), abs=1e-12)
+    assert average_precision(scores, labels, "area") == pytest.approx(reference.area(hits), abs=1e-12)
+
+
+@given(rankings)
+def test_the_sklearn_kind_equals_sklearn(pairs):
+    scores, labels = arrays(pairs)
+    counted = labels != 0
+    expected = average_precision_score(labels[counted] == 1, scores[counted])
+    assert average_precision(scores, labels, "sklearn") == pytest.approx(expected, abs=1e-12)
+
+
+@given(rankings, st.sampled_from(sorted(AP_KINDS)))
+def test_only_the_order_of_the_scores_matters(pairs, kind):
+    scores, labels = arrays(pairs)
+    assert average_precision(scores, labels, kind) == average_precision(np.exp(scores) * 3 - 7, labels, kind)
+
+
+@given(rankings, st.sampled_from(sorted(AP_KINDS)))
+def test_it_is_one_for_a_perfect_ranking_and_never_more(pairs, kind):
+    scores, labels = arrays(pairs)
+    assert 0 < average_precision(scores, labels, kind) <= 1
+    assert average_precision(labels.astype(float), labels, kind) == 1
+
+
+@given(rankings, st.integers(-3, 3), st.sampled_from(sorted(AP_KINDS)))
+def test_difficult_images_change_nothing(pairs, score, kind):
+    assert average_precision(*arrays(pairs), kind) == average_precision(*arrays([*pairs, (score, 0)]), kind)
+
+
+def test_recall_is_compared_in_integers():
+    # Three of ten found is recall 0.3, but 3/10 < 3 * 0.1 in floating point.
+    labels = np.array([1] * 3 + [-1] + [1] * 7)
+    expected = reference.eleven_point(list(labels == 1))
+    assert average_precision(-np.arange(11.0), labels, "eleven_point") == pytest.approx(expected)
+    assert expected == pytest.approx((4 * 1 + 7 * 10 / 11) / 11)
+
+
+def test_equal_scores_keep_the_order_of_the_data_set():
+    assert average_precision(np.zeros(4), np.array([1, -1, -1, -1]), "area") == 1
+    assert average_precision(np.zeros(4), np.array([-1, -1, -1, 1]), "area") == 0.25
+    assert average_precision(np.zeros(4), np.array([1, -1, -1, -1]), "sklearn") == 0.25
+
+
+def test_a_class_without_a_positive_image_is_left_out_of_the_mean():
+    scores = np.array([[2.0, 1, 1], [1, 2, 2]])
+    measured = mean_ap(scores, np.array([[1, -1, 0], [-1, -1, -1]]), "area")
+    assert measured.per_class[0] == 1
+    assert np.isnan(measured.per_class[1:]).all()
+    assert measured.left_out == (1, 2)
+    assert measured.mean == 1
+    assert np.isnan(mean_ap(scores[:, 1:], np.array([[-1, 0], [-1, 0]]), "area").mean)
+
+
+def test_wrong_input_is_explained():
+    with pytest.raises(ChoiceError, match="choose from eleven_point, area, sklearn"):
+        average_precision(np.ones(1), np.ones(1), "voc")
+    with pytest.raises(GradvizError, match="not a number"):
+        average_precision(np.array([1, np.nan]), np.ones(2), "area")
+
+
+def kernels(n, seed=0):
+    rng = np.random.default_rng(seed)
+    a, b = rng.standard_normal((n, 5)), rng.standard_normal((n, 7))
+    return a @ a.T + 3, b @ b.T + (a @ a.T) ** 2
+
+
+@pytest.mark.parametrize("n", [2, 7, BLOCK, 2 * BLOCK + 3])
+def test_alignment_equals_its_definition(n):
+    K, L = kernels(n)
+    assert alignment(K, L) == pytest.approx(reference.alignment(K, L), abs=1e-12)
+    assert alignment(K.astype(np.float32), L) == pytest.approx(reference.alignment(K, L), abs=1e-5)
+
+
+def test_alignment_forgets_scale_and_origin():
+    K, L = kernels(9)
+    assert alignment(K, 5 * K + 100) == pytest.approx(1)
+    assert alignment(K, L) == pytest.approx(alignment(L, 1e-12 * K + 1e-9))
+
+
+@pytest.mark.parametrize("constant", [0.0, 0.1, 1e6])
+def test_alignment_with_a_constant_kernel_is_unknown(constant):
+    assert np.isnan(alignment(kernels(9)[0], np.full((9, 9), constant, np.float32)))
+
+
+def test_label_kernel_counts_shared_classes():
+    labels = np.array([[1, 1, -1], [1, 0, -1], [1, 1, 1], [-1, 0, -1]], np.int8)
+    assert label_kernel(labels).tolist() == [[2, 1, 2, 0], [1, 1, 1, 0], [2, 1, 3, 0], [0, 0, 0, 0]]
+
+
+def test_purity_by_hand():
+    labels = np.array([[1, -1], [1, 1], [-1, 1], [-1, 0]])
+    found = neighbour_purity(np.array([[1, 2], [0, 2], [1, 3], [0, 1]]), labels)
+    assert found.value == pytest.approx((1 / 2 + 1 + 1 / 2) / 3)
+    assert found.chance == pytest.approx((1 / 3 + 2 / 3 + 1 / 3) / 3)
+
+
+@given(st.integers(0, 10_000))
+def test_purity_equals_its_definition_and_chance_is_that_of_all_others(seed):
+    rng = np.random.default_rng(seed)
+    n = 9
+    labels = rng.choice([1, 0, -1], (n, 3))
+    labels[0, 0] = 1
+    others = np.array([[j for j in range(n) if j != i] for i in range(n)])
+    found = neighbour_purity(others[:, :4], labels)
+    assert found.value == pytest.approx(reference.purity(others[:, :4], labels))
+    assert found.chance == pytest.approx(reference.purity(others, labels))
+
+
+@pytest.mark.parametrize(("neighbours", "label"), [(np.array([[1], [0]]), -1), (np.empty((1, 0), int), 1)])
+def test_purity_of_nothing_is_unknown(neighbours, label):
+    found = neighbour_purity(neighbours, np.full((len(neighbours), 2), label))
+    assert np.isnan([found.value, found.chance]).all()

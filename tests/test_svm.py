@@ -1,0 +1,168 @@
+import threading
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.model_selection import cross_val_score
+from sklearn.svm import SVC
+
+from gradviz.errors import Cancelled, ChoiceError
+from gradviz.metrics import average_precision, mean_ap
+from gradviz.svm import C_GRID, FOLDS, OneVsRestSVC, _folds, cross_validate
+
+
+def problem(n=90, m=40, classes=4, seed=0, difficult=0.1):
+    """Make a linear kernel (n + m images, training images first) and labels in which every class can be half learnt."""
+    rng = np.random.default_rng(seed)
+    x = rng.standard_normal((n + m, 12))
+    x /= np.linalg.norm(x, axis=1, keepdims=True)
+    labels = np.where(x @ rng.standard_normal((12, classes)) + rng.standard_normal((n + m, classes)) > 0.8, 1, -1)
+    labels[rng.random(labels.shape) < difficult] = 0
+    K = x @ x.T
+    return K[:n, :n], K[n:, :n], labels[:n].astype(np.int8), labels[n:].astype(np.int8)
+
+
+def plain_loop(K, K_test, labels, Cs):
+    """Train scikit-learn's machine class by class on copies of the kernel without the difficult images."""
+    scores = []
+    for y, C in zip(labels.T, Cs, strict=True):
+        kept = y != 0
+        machine = SVC(kernel="precomputed", C=C).fit(K[np.ix_(kept, kept)], y[kept])
+        scores.append(machine.decision_function(K_test[:, kept]))
+    return np.stack(scores, axis=1)
+
+
+@pytest.mark.parametrize("threads", [None, 1, 3])
+@pytest.mark.parametrize("C", [0.01, 1.0, 100.0])
+def test_decisions_are_those_of_scikit_learns_loop(C, threads):
+    K, K_test, labels, _ = problem()
+    svm = OneVsRestSVC(C, threads=threads).fit(K, labels)
+    np.testing.assert_allclose(svm.decision_function(K_test), plain_loop(K, K_test, labels, [C] * 4), atol=1e-9)
+    assert svm.C_.tolist() == [C] * 4
+    assert (svm.dual_coef_[labels == 0] == 0).all()
+
+
+def test_a_float32_kernel_gives_nearly_the_same():
+    K, K_test, labels, _ = problem()
+    exact, rounded = OneVsRestSVC().fit(K, labels), OneVsRestSVC().fit(K.astype(np.float32), labels)
+    scores = rounded.decision_function(K_test.astype(np.float32))
+    assert scores.dtype == np.float64
+    np.testing.assert_allclose(scores, exact.decision_function(K_test), atol=1e-2)
+
+
+def test_difficult_images_neither_train_nor_score_their_class_but_do_others():
+    K, K_test, labels, test_labels = problem(difficult=0)
+    labels[:20, 1] = 0
+    flipped = labels.copy()
+    svm = OneVsRestSVC().fit(K, labels)
+    assert (svm.dual_coef_[:20, 1] == 0).all()
+    assert (svm.dual_coef_[:20, 0] != 0).any()
+    test_labels[:5] = 0
+    scores = svm.decision_function(K_test)
+    assert svm.score(K_test, test_labels) == pytest.approx(mean_ap(scores[5:], test_labels[5:], "area").mean)
+    assert (labels == flipped).all()
+
+
+def test_classes_that_cannot_be_learnt_get_a_constant_decision_and_are_marked():
+    K, K_test, labels, _ = problem()
+    labels[:, 0][labels[:, 0] == 1] = -1
+    labels[:, 1][labels[:, 1] == -1] = 0
+    labels[:, 2] = 0
+    for C in (1.0, "cv"):
+        svm = OneVsRestSVC(C).fit(K, labels)
+        assert svm.constant_.tolist() == [True, True, True, False]
+        scores = svm.decision_function(K_test)
+        assert (scores[:, :3] == [-1, 1, 0]).all()
+        assert scores[:, 3].std() > 0
+        assert svm.C_[:3].tolist() == [1, 1, 1]
+
+
+def grid_by_hand(K, labels, c, seed):
+    """Average precision of one class for each C, mean over the folds, with copies instead of weights."""
+    y = labels[:, c]
+    folds = _folds(y, seed + c)
+    means = []
+    for C in C_GRID:
+        aps = []
+        for fold in range(FOLDS):
+            held, train = folds == fold, (folds != fold) & (y != 0)
+            machine = SVC(kernel="precomputed", C=C).fit(K[np.ix_(train, train)], y[train])
+            aps.append(average_precision(machine.decision_function(K[np.ix_(held, train)]), y[held], "area"))
+        means.append(np.mean(aps))
+    return np.array(means)
+
+
+def test_cv_takes_the_best_c_of_each_class_on_the_training_images():
+    K, K_test, labels, _ = problem(seed=3)
+    by_hand = np.stack([grid_by_hand(K, labels, c, seed=5) for c in range(4)])
+    svm = OneVsRestSVC("cv", seed=5).fit(K, labels)
+    assert svm.C_.tolist() == [C_GRID[i] for i in by_hand.argmax(axis=1)]
+    assert len(set(svm.C_)) > 1
+    np.testing.assert_allclose(svm.decision_function(K_test), plain_loop(K, K_test, labels, svm.C_), atol=1e-9)
+    assert cross_validate(K, labels, C="cv", seed=5) == pytest.approx(by_hand.max(axis=1).mean(), abs=1e-9)
+    assert cross_validate(K, labels, C=10, seed=5) == pytest.approx(by_hand[:, 3].mean(), abs=1e-9)
+
+
+def test_the_seed_decides_and_the_threads_do_not():
+    K, _, labels, _ = problem()
+    scores = [cross_validate(K, labels, seed=0, threads=threads) for threads in (1, 2)]
+    assert scores[0] == scores[1]
+    assert scores[0] != cross_validate(K, labels, seed=1)
+
+
+def test_folds_are_stratified_and_leave_difficult_images_out():
+    y = np.array([1] * 7 + [-1] * 30 + [0] * 5)
+    folds = _folds(y, seed=0)
+    assert (folds[37:] == -1).all()
+    assert sorted(np.bincount(folds[:7]).tolist()) == [2, 2, 3]
+    assert np.bincount(folds[7:37]).tolist() == [10, 10, 10]
+    assert (folds == _folds(y, seed=0)).all()
+    assert (folds != _folds(y, seed=1)).any()
+
+
+def test_a_class_with_fewer_positives_than_folds_is_measured_where_it_can_be():
+    K, _, labels, _ = problem(classes=1)
+    labels[:, 0] = -1
+    labels[:2, 0] = 1
+    assert 0 < cross_validate(K, labels) <= 1
+    labels[1, 0] = -1
+    assert np.isnan(cross_validate(K, labels)), "one positive cannot both train and be held out"
+    assert OneVsRestSVC("cv").fit(K, labels).C_.tolist() == [1]
+
+
+def test_it_is_a_scikit_learn_estimator_on_kernels():
+    K, _, labels, _ = problem()
+    svm = OneVsRestSVC(3.0, seed=2, ap="sklearn", threads=1)
+    assert clone(svm).get_params() == svm.get_params() == {"C": 3.0, "seed": 2, "ap": "sklearn", "threads": 1}
+    scores = cross_val_score(svm, K, labels, cv=3)  # cuts rows and columns of the kernel
+    assert ((scores > 0.3) & (scores <= 1)).all()
+    predicted = svm.fit(K, labels).predict(K)
+    assert (np.sign(svm.decision_function(K)) == predicted).all()
+
+
+@pytest.mark.parametrize("C", [0, -1, "best", float("nan"), float("inf"), None, True])
+def test_a_senseless_c_is_refused(C):
+    K, _, labels, _ = problem()
+    with pytest.raises(ChoiceError, match="positive number, or cv"):
+        OneVsRestSVC(C).fit(K, labels)
+    with pytest.raises(ChoiceError, match="positive number, or cv"):
+        cross_validate(K, labels, C=C)
+
+
+@pytest.mark.parametrize(("C", "pieces"), [(1.0, 4), ("cv", 4 + 4 * FOLDS)])
+def test_progress_reaches_the_end_and_is_told_by_the_calling_thread(C, pieces):
+    K, _, labels, _ = problem()
+    seen = []
+    OneVsRestSVC(C).fit(K, labels, progress=lambda *told: seen.append((*told, threading.get_ident())))
+    assert seen == [(done, pieces, threading.get_ident()) for done in range(1, pieces + 1)]
+
+
+@pytest.mark.parametrize("C", [1.0, "cv"])
+def test_cancel_stops_between_classes(C):
+    K, _, labels, _ = problem()
+    seen = []
+    with pytest.raises(Cancelled):
+        OneVsRestSVC(C, threads=1).fit(
+            K, labels, progress=lambda done, _: seen.append(done), cancel=lambda: len(seen) == 2
+        )
+    assert seen == [1, 2]
