@@ -36,7 +36,7 @@ def test_the_papers_semicolon_and_spaces_mean_the_same(text):
 
 @pytest.mark.parametrize("text", ["x9", "dw6", "", "x6+", "x5+x6+q", "dW6 dW7", "x5+x6;banana"])
 def test_a_name_that_the_network_lacks_is_refused_with_the_list(text):
-    with pytest.raises(ChoiceError, match="alexnet has no .*; choose from x5, y6, dy6, dW6, x6, dW7, x7,"):
+    with pytest.raises(ChoiceError, match="; choose from x5, y6, dy6, dW6, x6, dW7, x7, or join"):
         parse(text, ALEXNET)
 
 

@@ -1,0 +1,166 @@
+import hashlib
+import os
+import subprocess
+import sys
+import threading
+import warnings
+
+import numpy as np
+import pytest
+import reference_kernels as reference
+from conftest import ROOT
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.datasets import make_blobs
+from sklearn.manifold import trustworthiness as sklearn_trustworthiness
+
+from gradviz.embedding import BLOCK, embed, nearest, trustworthiness, warm_up
+from gradviz.errors import Cancelled, ChoiceError
+from gradviz.metrics import neighbour_purity
+
+
+def kernel_of(n, seed=0, dtype=np.float32):
+    x = np.random.default_rng(seed).standard_normal((n, 6))
+    return (x @ x.T).astype(dtype)
+
+
+def groups(n=120):
+    """Make a kernel of three well separated groups of directions, and labels that name the groups."""
+    x, group = make_blobs(n, 20, centers=3, cluster_std=0.5, random_state=0)
+    x /= np.linalg.norm(x, axis=1, keepdims=True)
+    return (x @ x.T).astype(np.float32), np.where(np.eye(3)[group] == 1, 1, -1)
+
+
+def test_nearest_by_hand():
+    x = np.array([[0.0], [1], [3], [7]])
+    positions, distances = nearest(x @ x.T, 2)
+    assert positions.tolist() == [[1, 2], [0, 2], [1, 0], [2, 1]]
+    assert distances.tolist() == [[1, 3], [1, 2], [2, 3], [4, 6]]
+
+
+@pytest.mark.parametrize(("n", "k"), [(5, 1), (5, 4), (BLOCK + 9, 15)])
+def test_nearest_sorts_the_distances_of_the_definition(n, k):
+    K = kernel_of(n)
+    positions, distances = nearest(K, k)
+    expected = reference.nearest(K, k)
+    assert np.array_equal(positions, expected)
+    all_distances = reference.distances(K.astype(np.float64))
+    np.testing.assert_allclose(distances, np.take_along_axis(all_distances, expected, axis=1), rtol=1e-6)
+
+
+@given(st.integers(0, 10_000), st.integers(1, 9))
+def test_equal_distances_keep_the_order_of_the_data_set(seed, k):
+    x = np.random.default_rng(seed).integers(0, 3, (9, 2)).astype(np.float64)
+    assert np.array_equal(nearest(x @ x.T, k)[0], reference.nearest(x @ x.T, k))
+
+
+def test_duplicates_are_at_distance_zero_and_never_their_own_neighbour():
+    K = np.ones((6, 6), np.float32)
+    K[0, 1] = K[1, 0] = 1 + 1e-6  # rounding: the square of the distance is below zero
+    positions, distances = nearest(K, 3)
+    assert (distances == 0).all()
+    assert (positions != np.arange(6)[:, None]).all()
+
+
+@pytest.mark.parametrize("n", [0, 1, 3])
+def test_there_are_at_most_all_the_others(n):
+    positions, distances = nearest(kernel_of(n), 15)
+    assert positions.shape == distances.shape == (n, max(n - 1, 0))
+
+
+@pytest.mark.parametrize(("n", "k"), [(9, 1), (40, 5), (BLOCK + 30, 15)])
+def test_trustworthiness_is_scikit_learns(n, k):
+    K = kernel_of(n, dtype=np.float64)
+    points = np.random.default_rng(1).standard_normal((n, 2))
+    expected = sklearn_trustworthiness(reference.distances(K), points, n_neighbors=k, metric="precomputed")
+    assert trustworthiness(K, points, k) == pytest.approx(expected, abs=1e-12)
+
+
+def test_trustworthiness_of_a_faithful_map_is_one_and_of_a_torn_one_less():
+    points = np.random.default_rng(0).standard_normal((50, 2))
+    K = points @ points.T
+    assert trustworthiness(K, points, 5) == 1
+    assert trustworthiness(K, points[::-1], 5) < 0.7
+    assert trustworthiness(K, np.zeros((50, 2)), 5) < 0.9, "points in one place still have neighbours"
+
+
+def test_groups_stay_together():
+    K, labels = groups()
+    drawn = embed(K, neighbours=10)
+    assert drawn.points.shape == (120, 2)
+    assert drawn.points.dtype == np.float32
+    assert (drawn.neighbours, drawn.method) == (10, "UMAP")
+    assert drawn.trustworthiness > 0.9
+    points = drawn.points.astype(float)
+    assert neighbour_purity(nearest(points @ points.T, 10)[0], labels).value == 1
+
+
+def test_a_seed_gives_the_same_map_also_in_another_process():
+    K = groups()[0]
+    drawn = embed(K, seed=3).points
+    assert np.array_equal(drawn, embed(K, seed=3).points)
+    assert not np.array_equal(drawn, embed(K, seed=4).points)
+    program = (
+        "import hashlib; from test_embedding import groups; from gradviz.embedding import embed;"
+        "print(hashlib.sha256(embed(groups()[0], seed=3).points.tobytes()).hexdigest())"
+    )
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
+    command = [sys.executable, "-c", program]
+    other = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert other.stdout.strip() == hashlib.sha256(drawn.tobytes()).hexdigest()
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 5, 15, 16])
+def test_where_all_are_neighbours_principal_components_are_drawn(n):
+    K = kernel_of(n)
+    drawn = embed(K, neighbours=15)
+    assert (drawn.method, drawn.neighbours) == ("principal components", n - 1)
+    x = np.random.default_rng(0).standard_normal((n, 6))
+    x -= x.mean(axis=0)
+    expected = np.linalg.svd(x, full_matrices=False)[1][:2]
+    found = np.linalg.norm(drawn.points, axis=0)
+    np.testing.assert_allclose(found[: len(expected)], expected, rtol=0.02, atol=1e-3)
+    assert np.isnan(drawn.trustworthiness) == (n < 4)
+
+
+@pytest.mark.parametrize("n", [4, 5, 17, 40])
+@pytest.mark.parametrize("K", [np.eye(40), np.ones((40, 40)), np.zeros((40, 40)), kernel_of(40)], ids="INZK")
+def test_degenerate_kernels_have_a_finite_map(n, K):
+    drawn = embed(K[:n, :n].astype(np.float32), neighbours=2)
+    assert np.isfinite(drawn.points).all()
+    assert drawn.method == "UMAP"
+
+
+def test_pieces_without_a_link_are_drawn():
+    K = np.kron(np.eye(5), np.ones((8, 8))) + np.eye(40) * 0.1
+    assert np.isfinite(embed(K.astype(np.float32), neighbours=3).points).all()
+
+
+def test_two_threads_take_turns():
+    maps, K = [], groups(60)[0]
+    threads = [threading.Thread(target=lambda: maps.append(embed(K).points)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(maps) == 3
+    assert all(np.array_equal(drawn, maps[0]) for drawn in maps)
+
+
+def test_warming_up_says_nothing():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warm_up()
+
+
+def test_one_neighbour_is_too_few():
+    with pytest.raises(ChoiceError, match="2 or more"):
+        embed(kernel_of(9), neighbours=1)
+
+
+def test_progress_reaches_the_end_and_cancel_is_heard():
+    seen, n = [], BLOCK + 1
+    embed(kernel_of(n), neighbours=5, progress=lambda *told: seen.append(told))
+    assert seen == [(BLOCK, 2 * n), (n, 2 * n), (n + BLOCK, 2 * n), (2 * n, 2 * n)]
+    with pytest.raises(Cancelled):
+        embed(kernel_of(9), cancel=lambda: True)
