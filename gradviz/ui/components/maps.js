@@ -50,6 +50,7 @@ function hover(state, index, point) {
 
 function select(state, points, add) {
   state.selected = new Set(add ? [...state.selected, ...points] : points);
+  showClass(state, null);
   say(state);
   state.redraw();
   state.component.setStateValue("ids", [...state.selected].sort((a, b) => a - b).map((i) => state.header.ids[i]));
@@ -181,17 +182,19 @@ function listenToKeys(state) {
   });
 }
 
+function showClass(state, index) {
+  state.shown = index;
+  [...state.legend.children].forEach((entry, i) => entry.setAttribute("aria-pressed", String(i === index)));
+  state.redraw();
+}
+
 function fillLegend(state) {
   const entries = state.header.classes.map(({ name, colour, symbol }, i) => {
     const mark = element("i", { className: symbol });
     mark.style.background = colour;
     const button = element("button", { className: "quiet", type: "button" }, mark, name);
     button.setAttribute("aria-pressed", "false");
-    button.addEventListener("click", () => {
-      state.shown = state.shown === i ? null : i;
-      entries.forEach((entry, j) => entry.setAttribute("aria-pressed", String(j === state.shown)));
-      state.redraw();
-    });
+    button.addEventListener("click", () => showClass(state, state.shown === i ? null : i));
     return button;
   });
   state.legend.replaceChildren(...entries);

@@ -86,7 +86,7 @@ function drawMap(context, state, index, plain) {
   context.fill();
   context.globalAlpha = 1;
   context.clip();
-  const lit = (i) => (!state.selected.size || state.selected.has(i)) && (state.shown === null || header.class_of[i] === state.shown);
+  const lit = (i) => (!state.selected.size || state.selected.has(i)) && (state.shown === null || header.class_of[i] === state.shown || state.isOwn[i]);
   const all = header.ids.map((_, i) => i);
   const some = state.selected.size > 0 || state.shown !== null;
   if (some) drawPoints(context, state, index, all.filter((i) => !lit(i)), { alpha: 0.22, grey: header.no_class });

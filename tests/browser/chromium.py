@@ -1,0 +1,77 @@
+"""Serve a Streamlit script and open it in Chromium."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from conftest import ROOT, missing
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+
+
+@contextmanager
+def serving(script: Path) -> Iterator[str]:
+    """Run a script under Streamlit on a free port of 127.0.0.1; give its address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.headless", "true", "--server.port"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        [*command, str(port)], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as server:
+        try:
+            for _ in range(300):
+                try:
+                    socket.create_connection(("127.0.0.1", port), 1).close()
+                    break
+                except OSError:
+                    time.sleep(0.1)
+            yield f"http://127.0.0.1:{port}/"
+        finally:
+            server.terminate()
+
+
+@contextmanager
+def browsing() -> Iterator:
+    """Start Chromium, or skip (with CI set: fail) where there is none."""
+    executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if not executable:
+        missing("No Chromium on the path")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextmanager
+def page_of(browser, address: str, **options) -> Iterator:
+    """Open a page; at the end the console must have shown no error and no warning."""
+    context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})
+    page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    try:
+        page.goto(address)
+        yield page
+        assert said == []
+    finally:
+        context.close()
+
+
+def panels_of(canvas) -> list[tuple[float, float, float, float]]:
+    """Give the panels drawn on a component's canvas as (left, top, width, height) on the page."""
+    box = canvas.bounding_box()
+    numbers = [[int(number) for number in panel.split()] for panel in canvas.get_attribute("data-panels").split(";")]
+    return [(box["x"] + x, box["y"] + y, w, h) for x, y, w, h in numbers]
