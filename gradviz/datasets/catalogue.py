@@ -1,12 +1,14 @@
 """Know the data sets by name, and find one by name or by its place on disk."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from gradviz.datasets import coco, features_file, table, voc
 from gradviz.datasets import folder as plain
-from gradviz.datasets.image_set import ImageSet
+from gradviz.datasets.image_set import ImageSet, joined
+from gradviz.datasets.pictures import printable
 from gradviz.errors import DatasetError
 from gradviz.home import ASSETS
 from gradviz.home import home as home_folder
@@ -27,6 +29,7 @@ class Dataset:
     """Describe a data set that has a name.
 
     `folder` is its place below the home's `datasets/`, or below the program's assets where `shipped`.
+    `joins` names data sets whose splits belong to it too once they are there, as in the official devkit.
     """
 
     name: str
@@ -34,6 +37,7 @@ class Dataset:
     folder: str
     archive: Archive | None = None
     shipped: bool = False
+    joins: tuple[str, ...] = ()
 
     def where(self, home: str | Path | None = None) -> Path:
         """Name the folder that holds it once it is there."""
@@ -60,6 +64,7 @@ DATASETS: dict[str, Dataset] = {
                 460_032_000,
                 "VOCdevkit/VOC2007/",
             ),
+            joins=("voc2007-test",),
         ),
         Dataset(
             "voc2007-test",
@@ -114,14 +119,20 @@ def find(name_or_folder: str | Path, *, home: str | Path | None = None, seed: in
     text = str(name_or_folder)
     entry = DATASETS.get(text)
     if entry and entry.present(home):
-        return voc.read_voc(entry.where(home), name=text)
-    path = Path(text).expanduser()
-    if path.exists():
-        return _read(path, seed=seed, name=None)
+        sets = [voc.read_voc(part.where(home), name=text) for part in _parts(entry) if part.present(home)]
+        return joined(sets) if len(sets) > 1 else sets[0]
     own = {folder.name: folder for folder in _own_folders(home)}
     if text in own:
         return _read(own[text], seed=seed, name=text)
+    path = Path(text)
+    if text.strip() and os.path.exists(path):  # noqa: PTH110 - Path.exists raises on names that are too long
+        return _read(path, seed=seed, name=None)
     raise DatasetError(_advice(entry, home) if entry else _unknown(text, home))
+
+
+def _parts(entry: Dataset) -> list[Dataset]:
+    """List the entry and what adds a split to it; the first is the entry itself."""
+    return [entry, *(DATASETS[name] for name in entry.joins)]
 
 
 def _read(path: Path, *, seed: int, name: str | None) -> ImageSet:
@@ -164,4 +175,4 @@ def _advice(entry: Dataset, home: str | Path | None) -> str:
 
 def _unknown(text: str, home: str | Path | None) -> str:
     names = ", ".join(entry.name for entry in known(home))
-    return f"There is no data set or folder {text!r}: known are {names}; or give {_FORMS}."
+    return f"There is no data set or folder {printable(text)!r}: known are {names}; or give {_FORMS}."

@@ -11,7 +11,7 @@ import numpy as np
 
 from gradviz.datasets.image_set import Box, ImageSet, Skipped, halves
 from gradviz.datasets.pictures import printable
-from gradviz.datasets.scan import below
+from gradviz.datasets.scan import below, such_as
 from gradviz.errors import DatasetError
 
 LAYOUT = "annotations/instances_<split>.json beside <split>/ or images/"
@@ -36,9 +36,8 @@ def read_coco(path: Path, *, seed: int = 0, name: str | None = None) -> ImageSet
     reader = _Reader(folder.resolve())
     splits = {file.stem.removeprefix(_PREFIX): reader.read(file) for file in files}
     if not reader.paths:
-        said = f"; skipped {len(reader.skipped)}, such as {reader.skipped[0].name} ({reader.skipped[0].reason})"
-        raise DatasetError(f"{path} lists no usable picture{said if reader.skipped else ''}: looked for {LAYOUT}.")
-    classes = tuple(sorted({printable(box.name) for boxes in reader.boxes for box in boxes} | reader.categories))
+        raise DatasetError(f"{path} lists no usable picture{such_as(reader.skipped)}: looked for {LAYOUT}.")
+    classes = tuple(sorted(reader.categories))
     labels = _labels(classes, reader.boxes)
     return ImageSet(
         name=name or (path.stem if path.is_file() else path.resolve().name),

@@ -26,8 +26,10 @@ def read_features(path: Path, *, seed: int = 0, name: str | None = None) -> Imag
     features = {key: array for key, array in arrays.items() if key not in _RESERVED}
     _check(path, len(ids), features)
     finite = np.ones(len(ids), bool)
+    with np.errstate(over="ignore"):  # what overflows float32 becomes infinite, and its row is skipped
+        features = {key: array.astype(np.float32) for key, array in features.items()}
     for array in features.values():
-        finite &= np.isfinite(array.astype(np.float32)).all(axis=1)
+        finite &= np.isfinite(array).all(axis=1)
     keep = np.flatnonzero(finite)
     if not len(keep):
         raise DatasetError(f"{path} holds no usable row: all have values that are not finite.")
@@ -47,10 +49,12 @@ def read_features(path: Path, *, seed: int = 0, name: str | None = None) -> Imag
 
 def _arrays(path: Path) -> dict[str, np.ndarray]:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            if not isinstance(file, np.lib.npyio.NpzFile):
+        with path.open("rb") as file:
+            arrays = np.load(file, allow_pickle=False)
+            if not isinstance(arrays, np.lib.npyio.NpzFile):
                 raise ValueError("one array instead of several")
-            return {key: file[key] for key in file.files}
+            with arrays:
+                return {key: arrays[key] for key in arrays.files}
     except (OSError, ValueError, EOFError, TypeError, zipfile.BadZipFile) as error:
         raise DatasetError(f"{path} is no npz of plain arrays: {printable(str(error))}.") from error
 

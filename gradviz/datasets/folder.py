@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradviz.datasets.image_set import ImageSet, halves
-from gradviz.datasets.scan import Found, pictures_below
+from gradviz.datasets.scan import Found, pictures_below, such_as
 from gradviz.errors import DatasetError
 
 LAYOUT = "JPEG, PNG or WebP pictures, in one subfolder a class or all together"
@@ -24,8 +24,7 @@ def read_folder(folder: Path, *, seed: int = 0, name: str | None = None) -> Imag
     root = folder.resolve()
     found, skipped = pictures_below(root, root)
     if not found:
-        said = f"; skipped {len(skipped)}, such as {skipped[0].name} ({skipped[0].reason})" if skipped else ""
-        raise DatasetError(f"{folder} holds no usable picture: looked for {LAYOUT}{said}.")
+        raise DatasetError(f"{folder} holds no usable picture{such_as(skipped)}: looked for {LAYOUT}.")
     parts = _split_folders(found)
     places = [picture.folders[1:] if parts else picture.folders for picture in found]
     names = [place[0] if place else None for place in places]

@@ -2,10 +2,10 @@
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
@@ -211,6 +211,50 @@ def halves(labels: NDArray[np.int8], *, seed: int) -> dict[str, NDArray[np.int64
         if len(members) % 2:
             larger, smaller = smaller, larger
     return {name: np.sort(np.concatenate([np.empty(0, np.int64), *part])) for name, part in parts.items()}
+
+
+def joined(sets: Sequence[ImageSet]) -> ImageSet:
+    """Put data sets together under the name, root and average precision of the first.
+
+    Splits of the same name grow together. A class that one set does not know has label 0 there. An id that came before
+    is skipped.
+    """
+    first = sets[0]
+    origin: dict[str, tuple[ImageSet, int]] = {}
+    skipped: list[Skipped] = []
+    for one in sets:
+        skipped += one.skipped
+        for position, identifier in enumerate(one.ids):
+            if identifier in origin:
+                skipped.append(Skipped(identifier, f"already in another part of {first.name}"))
+            else:
+                origin[identifier] = (one, position)
+    place = {identifier: i for i, identifier in enumerate(origin)}
+    classes = sorted({name for one in sets for name in one.classes})
+    labels = np.zeros((len(origin), len(classes)), np.int8)
+    splits: dict[str, list[int]] = {}
+    for one in sets:
+        mine = [i for i, identifier in enumerate(one.ids) if origin[identifier][0] is one]
+        if one.labels is not None:
+            rows = [place[one.ids[i]] for i in mine]
+            labels[np.ix_(rows, [classes.index(name) for name in one.classes])] = one.labels[mine]
+        for split, positions in one.splits.items():
+            splits.setdefault(split, []).extend(place[one.ids[i]] for i in positions)
+    return replace(
+        first,
+        ids=tuple(origin),
+        paths=tuple(one.paths[i] for one, i in origin.values()),
+        classes=tuple(classes),
+        labels=labels if classes else None,
+        splits=splits,
+        skipped=tuple(skipped),
+        boxes_of=partial(_boxes_of_origin, tuple(origin.values())),
+    )
+
+
+def _boxes_of_origin(origin: Sequence[tuple[ImageSet, int]], position: int) -> tuple[Box, ...]:
+    one, own = origin[position]
+    return one.boxes(own)
 
 
 def _frozen(values: object, dtype: type) -> np.ndarray:

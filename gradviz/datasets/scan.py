@@ -1,7 +1,7 @@
 """Look through folders of pictures without decoding any and without leaving the folder."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,6 +60,11 @@ def below(root: Path, relative: str) -> Path | str:
         return _content(path) or path
     except (OSError, ValueError, RuntimeError) as error:  # too long, a zero byte, a ring of links
         return f"no usable path: {printable(str(error))}"
+
+
+def such_as(skipped: Sequence[Skipped]) -> str:
+    """Say in a few words how many entries were skipped, with the first as an example; nothing if none was."""
+    return f" (skipped {len(skipped)}, such as {skipped[0].name}: {skipped[0].reason})" if skipped else ""
 
 
 def _files(

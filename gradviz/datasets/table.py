@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gradviz.datasets.image_set import ImageSet, Skipped, halves
 from gradviz.datasets.pictures import printable
-from gradviz.datasets.scan import below
+from gradviz.datasets.scan import below, such_as
 from gradviz.errors import DatasetError
 
 LAYOUT = "lines of path,label;label[,split], paths relative to the file"
@@ -41,8 +41,7 @@ def read_table(path: Path, *, seed: int = 0, name: str | None = None) -> ImageSe
         paths[listed] = found
         names.append(tuple(printable(part.strip()) for part in label.split(";") if part.strip()))
     if not paths:
-        said = f"; skipped {len(skipped)}, such as {skipped[0].name} ({skipped[0].reason})" if skipped else ""
-        raise DatasetError(f"{path} lists no usable picture: looked for {LAYOUT}{said}.")
+        raise DatasetError(f"{path} lists no usable picture{such_as(skipped)}: looked for {LAYOUT}.")
     classes, labels = many_labels(names)
     if labels is not None and not splits:
         splits = halves(labels, seed=seed)

@@ -220,7 +220,8 @@ def _wanted(name: str) -> bool:
 def _folders(names: list[str]) -> list[tuple[str, ...]]:
     """Name the folders of each entry below those that all entries share."""
     parts = [PurePosixPath(name.replace("\\", "/")).parts[:-1] for name in names]
-    shared = len(os.path.commonprefix(parts))
+    levels = enumerate(zip(*parts, strict=False))
+    shared = next((depth for depth, level in levels if len(set(level)) > 1), min(map(len, parts), default=0))
     return [part[shared:] for part in parts]
 
 

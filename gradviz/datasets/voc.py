@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gradviz.datasets.image_set import ApKind, Box, ImageSet, Skipped
 from gradviz.datasets.pictures import printable
-from gradviz.datasets.scan import inside, pictures_below
+from gradviz.datasets.scan import inside, pictures_below, such_as
 from gradviz.errors import DatasetError
 
 LAYOUT = "JPEGImages/ with pictures, ImageSets/Main/ with train.txt and <class>_train.txt, Annotations/ with XML files"
@@ -58,7 +58,7 @@ def read_voc(folder: Path, *, name: str | None = None) -> ImageSet:
     skipped += _absent(ids, pictures, splits)
     ids = [identifier for identifier in ids if identifier in pictures]
     if not ids:
-        raise DatasetError(f"{folder} holds no usable image: looked for {LAYOUT}.")
+        raise DatasetError(f"{folder} holds no usable image{such_as(skipped)}: looked for {LAYOUT}.")
     position = {identifier: i for i, identifier in enumerate(ids)}
     labels, problems = _labels(labelled, position)
     return ImageSet(
@@ -192,7 +192,7 @@ def _labels(
             wrong += label not in value or known.setdefault(identifier, label) != label
         for identifier, label in known.items():
             if identifier in position:
-                labels[position[identifier], column] = value.get(label, 0)
+                labels[position[identifier], column] = value[label]
         unmentioned += len(position.keys() - known.keys())
         if wrong:
             skipped.append(Skipped(printable(name), f"{wrong} labels are not 1, 0, -1 or contradict an earlier list"))

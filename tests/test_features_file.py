@@ -1,0 +1,90 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gradviz.datasets.features_file import read_features
+from gradviz.errors import DatasetError
+
+IDS = np.array(["a", "b", "c", "d"])
+X = np.arange(12.0).reshape(4, 3)
+LABELS = np.array([[1, -1], [1, -1], [-1, 1], [0, 1]], np.int8)
+
+
+def save(path: Path, **arrays: np.ndarray) -> Path:
+    np.savez(path / "f.npz", **arrays)
+    return path / "f.npz"
+
+
+def test_arrays_become_features_without_pictures(tmp_path: Path):
+    path = save(tmp_path, ids=IDS, x6=X, dy6=X[:, :1].astype(np.float64))
+    images = read_features(path)
+    assert (images.ids, images.paths, images.labels, images.name) == (("a", "b", "c", "d"), (), None, "f")
+    assert list(images.features) == ["x6", "dy6"]
+    assert images.features["x6"].dtype == np.float32
+    assert (images.features["x6"] == X).all()
+    assert images.root == path
+    assert images == read_features(path)
+    assert images != read_features(save(tmp_path, ids=IDS, x6=X + 1, dy6=X[:, :1]))
+
+
+def test_labels_classes_and_splits_if_known(tmp_path: Path):
+    told = {"ids": IDS, "x": X, "labels": LABELS, "classes": np.array(["cat", "dog"])}
+    images = read_features(save(tmp_path, **told))
+    assert images.classes == ("cat", "dog")
+    assert images.labels_of(2) == ("dog",)
+    assert {split: len(positions) for split, positions in images.splits.items()} == {"train": 3, "val": 1}
+    images = read_features(save(tmp_path, **told, split=np.array(["test", "train", "train", ""])))
+    assert {split: list(positions) for split, positions in images.splits.items()} == {"test": [0], "train": [1, 2]}
+    assert read_features(save(tmp_path, ids=np.arange(4), x=X, labels=LABELS)).classes == ("0", "1")
+
+
+def test_rows_that_are_not_finite_are_skipped_with_their_labels(tmp_path: Path):
+    x = X.copy()
+    x[1, 2] = np.nan
+    images = read_features(save(tmp_path, ids=IDS, x=x, y=X, labels=LABELS, split=np.array(list("uuvv"))))
+    assert images.ids == ("a", "c", "d")
+    assert [(s.name, s.reason) for s in images.skipped] == [("b", "values that are not finite")]
+    assert (images.features["y"] == X[[0, 2, 3]]).all()
+    assert (images.labels == LABELS[[0, 2, 3]]).all()
+    assert list(images.splits["v"]) == [1, 2]
+    with pytest.raises(DatasetError, match="no usable row"):
+        read_features(save(tmp_path, ids=IDS, x=np.full((4, 1), 1e300)))
+
+
+@pytest.mark.parametrize(
+    ("arrays", "said"),
+    [
+        ({"x": X}, "no array `ids`"),
+        ({"ids": X, "x": X}, "no array `ids`"),
+        ({"ids": IDS}, "no features"),
+        ({"ids": IDS, "x": X[:3]}, r"x is float64 \(3, 3\)"),
+        ({"ids": IDS, "x": X[0]}, "x is float64"),
+        ({"ids": IDS, "x": X.astype(str)}, "not numbers"),
+        ({"ids": IDS, "x": X.astype(complex)}, "not numbers"),
+        ({"ids": np.array(list("aabc")), "x": X}, "same id"),
+        ({"ids": IDS, "x": X, "labels": LABELS * 2}, "labels must be 1, 0 or -1"),
+        ({"ids": IDS, "x": X, "labels": LABELS[:2]}, "labels must be"),
+        ({"ids": IDS, "x": X, "labels": LABELS, "classes": IDS}, "4 classes for 2 columns"),
+        ({"ids": IDS, "x": X, "split": IDS[:2]}, "split has shape"),
+        ({"ids": IDS.astype(object), "x": X}, "no npz of plain arrays"),
+        ({"ids": IDS, "x": np.array([{}] * 4)}, "no npz of plain arrays"),
+    ],
+)
+def test_what_does_not_fit_is_refused_in_one_line(tmp_path: Path, arrays: dict, said: str):
+    with pytest.raises(DatasetError, match=said) as caught:
+        read_features(save(tmp_path, **arrays))
+    assert "\n" not in str(caught.value)
+
+
+def test_damaged_files_are_refused(tmp_path: Path):
+    path = save(tmp_path, ids=IDS, x=X)
+    whole = path.read_bytes()
+    for content in (b"", b"PK", whole[:-100], whole[:300] + b"\xff" * 20 + whole[320:]):
+        path.write_bytes(content)
+        with pytest.raises(DatasetError, match=r"f\.npz"):
+            read_features(path)
+    np.save(tmp_path / "g.npy", X)
+    (tmp_path / "g.npy").rename(path)
+    with pytest.raises(DatasetError, match="one array instead of several"):
+        read_features(path)
