@@ -1,6 +1,5 @@
 import gc
 import io
-import os
 import stat
 import struct
 import zipfile
@@ -254,7 +253,7 @@ def test_a_visitor_who_leaves_leaves_nothing(tmp_path: Path):
     assert files_in(tmp_path)
     del uploads
     gc.collect()
-    assert os.listdir(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_cancel_stops_between_pictures_and_keeps_what_came(uploads: Uploads):
