@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from gradviz.ui import components, palette
-from gradviz.ui.components import gallery, heatmaps, maps
+from gradviz.ui.components import heatmaps, maps
 from gradviz.ui.components.heatmaps import LIMIT, Axis, Panel
 
 
@@ -204,4 +204,3 @@ def test_a_page_shows_all_three_and_nothing_is_chosen_yet() -> None:
     at = AppTest.from_function(show_everything, default_timeout=20).run()
     assert not at.exception
     assert at.text[0].value == "None None () None"
-    assert gallery.grid is not None

@@ -82,11 +82,11 @@ def test_a_click_on_a_block_zooms_until_single_pairs_can_be_clicked(browser, hea
         row0, row1, col0, col1 = view(canvas)
         assert row1 - row0 < 200
         assert col1 - col0 < 200
-        page.mouse.move(place[0] + 3, place[1] + 3)
+        row, col = int(row0 + (row1 - row0) / 3), int(col0 + (col1 - col0) / 4)
+        across, down = (col + 0.5 - col0) / (col1 - col0), (row + 0.5 - row0) / (row1 - row0)
+        page.mouse.move(x + w * across, y + h * down)
         expect(page.locator(".tip .value").first).to_contain_text("×")
-        page.mouse.click(place[0] + 3, place[1] + 3)
-        row = int(row0 + (place[1] + 3 - y) / h * (row1 - row0))
-        col = int(col0 + (place[0] + 3 - x) / w * (col1 - col0))
+        page.mouse.click(x + w * across, y + h * down)
         expect(said(page, f"pair {row} {col} ")).to_be_visible()
         assert view(canvas) == [row0, row1, col0, col1]
         page.get_by_role("button", name="Whole").click()

@@ -119,7 +119,7 @@ function valueText(state, cell) {
   const greatest = Math.max(...panels.map((panel) => Math.max(Math.abs(panel.least), Math.abs(panel.greatest))), 1e-12);
   const usual = Math.max(0, Math.min(6, 2 - Math.ceil(Math.log10(greatest) - 1e-3)));
   if (product && cell.single && values.length === 3) return equation(panels, values, usual);
-  return values.map((value, i) => `${panels[i].symbol} ${number(value, usual)}`).join("   ");
+  return values.map((value, i) => `${panels[i].symbol} ${number(value, usual)}`).join(" · ");
 }
 
 function classAt(axis, index) {

@@ -31,8 +31,8 @@ function layout(state, width) {
   const count = header.panels.length;
   const stacked = width < 600 && count > 1;
   const across = stacked ? 1 : count;
-  const left = header.rows.blocks.length ? Math.min(longest(header.rows), width / 8, 96) + 8 : 1;
-  const top = 22 + (header.cols.blocks.length ? Math.min(longest(header.cols), 84) + 8 : 2);
+  const left = header.rows.blocks.length ? Math.ceil(Math.min(longest(header.rows), width / 8, 96)) + 8 : 1;
+  const top = 22 + (header.cols.blocks.length ? Math.ceil(Math.min(longest(header.cols), 84)) + 8 : 2);
   const w = Math.max(60, Math.min(Math.floor((width - left - 2 - GAP * (across - 1)) / across), header.height));
   const h = Math.round(w * Math.min(1, Math.max(0.3, header.shape[0] / header.shape[1])));
   const bar = 46;
