@@ -2,7 +2,7 @@
 
 import numpy as np
 
-# Sasha Trubetskoy's twenty distinct colours, the palest ones darkened so that they stand out on white as on near-black.
+# Twenty hues that stay apart on white as on near-black; where two come close, the classes' symbols differ.
 CLASS_COLOURS = (
     "#e6194b",
     "#3cb44b",
