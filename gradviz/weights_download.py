@@ -4,8 +4,10 @@ from pathlib import Path
 
 from gradviz import transfer
 from gradviz.callbacks import Cancel, Progress, never, silent
+from gradviz.connection import HostError
 from gradviz.errors import ChoiceError, DownloadError, NetworkError
 from gradviz.home import home as home_folder
+from gradviz.incoming import Remote, Say, quiet, require_room
 from gradviz.networks import Network, network
 from gradviz.weights import check, locate
 
@@ -17,7 +19,7 @@ def download_weights(
     home: str | Path | None = None,
     progress: Progress = silent,
     cancel: Cancel = never,
-    say: transfer.Say = transfer.quiet,
+    say: Say = quiet,
 ) -> Path:
     """Give the file of a network's weights, fetched only where neither the home nor torch.hub's cache has it whole.
 
@@ -35,14 +37,14 @@ def download_weights(
                 return found
             if not wanted.url:
                 raise ChoiceError(f"{name} is not downloaded: its weights come with the program and are missing here.")
-            transfer.require_room(folder, wanted.bytes)
-            remote = transfer.Remote(wanted.url, f"sha256:{wanted.sha256}")
+            require_room(folder, wanted.bytes)
+            remote = Remote(wanted.url, f"sha256:{wanted.sha256}")
             local = transfer.local_mirror(url, wanted.file)
             if local:
                 transfer.adopt(local, remote, target, cancel=cancel)
             else:
                 transfer.fetch(remote.at(url), target, cancel=cancel, progress=progress, say=say)
-    except transfer.HostError as error:
+    except HostError as error:
         raise DownloadError(
             f"{error} Start it again to go on, name a mirror with --url, or put {wanted.file} from {wanted.url} "
             f"into {folder} yourself."
@@ -54,7 +56,7 @@ def download_weights(
     return target
 
 
-def _found(wanted: Network, home: str | Path | None, say: transfer.Say) -> Path | None:
+def _found(wanted: Network, home: str | Path | None, say: Say) -> Path | None:
     """Find whole weights on this computer; damaged ones are told and do not count."""
     path = locate(wanted, home)
     if path is None:

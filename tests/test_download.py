@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from gradviz import transfer
+from gradviz import incoming
 from gradviz.datasets import DATASETS, find
 from gradviz.datasets import download as module
 from gradviz.datasets.download import download, record
@@ -36,8 +36,8 @@ def publish(monkeypatch: pytest.MonkeyPatch, url: str, content: bytes = CONTENT,
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transfer, "STALL", 0.3)
-    monkeypatch.setattr(transfer, "PAUSE", 0.01)
+    monkeypatch.setattr(incoming, "STALL", 0.3)
+    monkeypatch.setattr(incoming, "PAUSE", 0.01)
 
 
 @pytest.fixture
@@ -253,7 +253,7 @@ def test_wrong_wishes(home):
 
 
 def test_too_little_room_is_told_first(host, home, monkeypatch):
-    usage = shutil.disk_usage("/")._replace(free=transfer._SPARE + 2 * len(CONTENT) - 1)
+    usage = shutil.disk_usage("/")._replace(free=incoming._SPARE + 2 * len(CONTENT) - 1)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
     with pytest.raises(DownloadError, match="free some space"):
         download("voc2007")
@@ -345,6 +345,13 @@ def test_kill_in_the_extraction(host, home, images):
     assert len(find("voc2007").ids) == (images or 60)
     assert not pictures.exists()
     assert images or len(host.asked) == before
+
+
+def test_archive_that_a_kill_left_behind_goes(host, home):
+    download("voc2007")
+    (home / "datasets/voc2007.tar").write_bytes(CONTENT)
+    download("voc2007")
+    assert left(home) == ["voc2007"]
 
 
 def test_record_that_is_damaged_counts_as_brought_by_hand(host, home):

@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from gradviz import transfer
+from gradviz import incoming, transfer
+from gradviz.connection import HostError
 from gradviz.errors import Cancelled, DownloadError
-from gradviz.transfer import HostError, Remote, fetch
+from gradviz.incoming import Remote
+from gradviz.transfer import fetch
 from tests.server import Host
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,8 +27,8 @@ OTHER = hashlib.shake_256(b"another").digest(300_000)
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transfer, "STALL", 0.3)
-    monkeypatch.setattr(transfer, "PAUSE", 0.01)
+    monkeypatch.setattr(incoming, "STALL", 0.3)
+    monkeypatch.setattr(incoming, "PAUSE", 0.01)
 
 
 @pytest.fixture
@@ -113,13 +115,13 @@ def test_a_host_that_always_cuts_is_told_and_what_came_is_kept(host, target):
     host.manners.cuts = [10_000] * 50
     with pytest.raises(HostError, match=r"127\.0\.0\.1 cut the connection after 40 kB"):
         fetch(remote(host), target)
-    assert len(host.asked) == 1 + transfer.RETRIES
+    assert len(host.asked) == 1 + incoming.RETRIES
     assert not target.exists()
     assert part(target).read_bytes() == CONTENT[:40_000]
 
 
 def test_progress_earns_new_tries(host, target, monkeypatch):
-    monkeypatch.setattr(transfer, "_GAIN", 20_000)
+    monkeypatch.setattr(incoming, "_GAIN", 20_000)
     host.manners.cuts = [30_000] * 9
     fetch(remote(host), target)
     assert target.read_bytes() == CONTENT
@@ -241,7 +243,7 @@ def test_other_size_is_refused_before_it_comes(host, target):
 
 
 def test_endless_answer_is_stopped(host, target, monkeypatch):
-    monkeypatch.setattr(transfer, "LARGEST", 100_000)
+    monkeypatch.setattr(incoming, "LARGEST", 100_000)
     host.manners.chunked = True
     with pytest.raises(HostError, match=r"more than a\.bin can hold"):
         fetch(remote(host, size=None), target)
@@ -258,57 +260,11 @@ def test_wrong_content_is_refused_and_forgotten(host, target):
 
 
 def test_too_little_room_is_told_before_anything_comes(host, target, monkeypatch):
-    usage = shutil.disk_usage(target.parent)._replace(free=transfer._SPARE + len(CONTENT) - 1)
+    usage = shutil.disk_usage(target.parent)._replace(free=incoming._SPARE + len(CONTENT) - 1)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
     with pytest.raises(DownloadError, match="free some space"):
         fetch(remote(host), target)
     assert part(target).stat().st_size == 0
-
-
-def test_full_disk_in_the_middle_is_told(host, target, monkeypatch):
-    with transfer.Incoming(
-        remote(host), target, cancel=lambda: False, progress=lambda *_: None, say=transfer.quiet
-    ) as incoming:
-
-        class Full:
-            def __init__(self, file):
-                self._file = file
-
-            def write(self, block: bytes) -> int:
-                raise OSError(28, "No space left on device")
-
-            def __getattr__(self, name: str):
-                return getattr(self._file, name)
-
-        incoming.read(1000)
-        incoming._file = Full(incoming._file)
-        with pytest.raises(DownloadError, match="No space left on device"):
-            incoming.complete()
-
-
-def test_reader_is_told_when_the_bytes_before_no_longer_count(host, target):
-    host.manners.cuts = [50_000]
-    with transfer.Incoming(
-        remote(host), target, cancel=lambda: False, progress=lambda *_: None, say=transfer.quiet
-    ) as incoming:
-        assert incoming.read(40_000) == CONTENT[:40_000]
-        host.manners.ranges = False
-        with pytest.raises(transfer.Restarted):
-            incoming.read(100_000)
-        assert incoming.read(100) == CONTENT[:100]
-
-
-@pytest.mark.parametrize(
-    ("mirror", "full"),
-    [
-        (None, "https://h.example/x/a.bin"),
-        ("http://class.local/voc", "http://class.local/voc/a.bin"),
-        ("http://class.local/voc/", "http://class.local/voc/a.bin"),
-        ("http://class.local/other.bin", "http://class.local/other.bin"),
-    ],
-)
-def test_mirror_is_a_file_or_a_folder(mirror, full):
-    assert Remote("https://h.example/x/a.bin", "md5:0").at(mirror).url == full
 
 
 def test_local_mirror_is_found_checked_and_copied(tmp_path, target):

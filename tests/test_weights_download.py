@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from gradviz import transfer
+from gradviz import incoming
 from gradviz.errors import ChoiceError, DownloadError
 from gradviz.networks import NETWORKS
 from gradviz.weights import check, locate
@@ -19,8 +19,8 @@ FILE = f"alexnet-owt-{SHA[:8]}.pth"
 
 @pytest.fixture
 def host(home, tmp_path, monkeypatch):
-    monkeypatch.setattr(transfer, "STALL", 0.3)
-    monkeypatch.setattr(transfer, "PAUSE", 0.01)
+    monkeypatch.setattr(incoming, "STALL", 0.3)
+    monkeypatch.setattr(incoming, "PAUSE", 0.01)
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     with Host({f"/models/{FILE}": CONTENT}, kind="application/octet-stream") as made:
         table = replace(NETWORKS["alexnet"], url=made.url(f"/models/{FILE}"), bytes=len(CONTENT))

@@ -10,25 +10,13 @@ from pathlib import Path
 from typing import Literal, TypedDict
 
 from gradviz.callbacks import Cancel, Progress, never, silent
+from gradviz.connection import HostError
 from gradviz.datasets.archive import ArchiveError, Contents, unpack
 from gradviz.datasets.catalogue import DATASETS, Archive, Dataset
 from gradviz.errors import ChoiceError, DownloadError
 from gradviz.home import home as home_folder
-from gradviz.transfer import (
-    HostError,
-    Incoming,
-    Remote,
-    Restarted,
-    Say,
-    alone,
-    check,
-    fetch,
-    local_mirror,
-    quiet,
-    read_json,
-    require_room,
-    write_json,
-)
+from gradviz.incoming import Incoming, Remote, Restarted, Say, quiet, read_json, require_room, write_json
+from gradviz.transfer import alone, check, fetch, local_mirror
 
 _TRAINVAL = ("train", "val", "trainval")
 _LISTS: dict[str, tuple[tuple[str, ...], int]] = {
@@ -83,6 +71,8 @@ def download(
             _clean(job.top)
             if not _enough(entry.present(home), record(what, home), images):
                 job.run()
+            if (record(what, home) or {}).get("state") == "whole":
+                job.drop_archive()
     except (HostError, ArchiveError) as error:
         raise DownloadError(f"{error} {job.advice}") from error
     except OSError as error:
@@ -159,9 +149,11 @@ class _Job:
         self.say(f"Unpacking {local.name}.")
         contents = self._unpack_file(local)
         self._place(contents, "whole", source, sha256)
-        if local == self.fetched:
-            self.fetched.unlink()
-            self.fetched.with_name(f"{self.fetched.name}.sha256").unlink(missing_ok=True)
+
+    def drop_archive(self) -> None:
+        """Remove the archive that was fetched; one that was brought by hand stays."""
+        for path in (self.fetched, self.fetched.with_name(f"{self.fetched.name}.sha256")):
+            path.unlink(missing_ok=True)
 
     def _subset(self, local: Path | None) -> None:
         if local is not None:
