@@ -43,6 +43,9 @@ def fill(entry: Entry, seconds: float = 0.0, report=silent, cancel=never) -> lis
 
 
 if __name__ == "__main__":
+    import filelock  # noqa: F401 - what is imported before "start" costs no time after it
+    import zarr  # noqa: F401
+
     told = []
     print("start", flush=True)
     fill(Store(sys.argv[1]).entry(KEY), float(sys.argv[2]), report=lambda done, total: told.append((done, total)))
