@@ -8,9 +8,10 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from gradviz.console import Bar, megabytes, table
-from gradviz.errors import GradvizError
+from gradviz.console import Bar, TransferBar, table
+from gradviz.errors import ChoiceError, GradvizError
 from gradviz.home import home
+from gradviz.pace import size_text
 
 # What computes is imported where it is used: `networks` and `--help` answer without waiting for torch.
 
@@ -33,7 +34,7 @@ def networks(arguments: Namespace) -> None:
             row["input_size"],
             f"{row['parameters'] / 1e6:.1f} M",
             row["weights"]["state"],
-            megabytes(row["weights"]["bytes"]),
+            size_text(row["weights"]["bytes"]),
             " ".join(row["representations"]),
         )
         for row in rows
@@ -198,6 +199,23 @@ def layers(arguments: Namespace) -> None:
     return _print(table(("representation", "mAP, %", "alignment", "purity"), cells))
 
 
+def download(arguments: Namespace) -> None:
+    """Bring a data set or a network's weights, and say where they are."""
+    from gradviz.datasets.download import download as fetch_images
+    from gradviz.networks import NETWORKS
+    from gradviz.weights_download import download_weights
+
+    what = {"url": arguments.url, "home": home(arguments.home), "say": lambda sentence: _notes([sentence])}
+    with TransferBar() as bar:
+        if arguments.what in NETWORKS:
+            if arguments.images is not None:
+                raise ChoiceError("--images goes with photographs, not with a network's weights.")
+            place = download_weights(arguments.what, progress=bar, **what)
+        else:
+            place = fetch_images(arguments.what, images=arguments.images, progress=bar, **what)
+    _print(f"{arguments.what} is in {place}")
+
+
 def store(arguments: Namespace) -> None:
     """Show or clear what is kept."""
     from gradviz.store import Store
@@ -205,13 +223,13 @@ def store(arguments: Namespace) -> None:
     kept = Store(home(arguments.home) / "store")
     if arguments.action == "clear":
         freed = kept.clear()
-        return _print_json({"freed": freed}) if arguments.json else _print(f"{megabytes(freed)} freed")
+        return _print_json({"freed": freed}) if arguments.json else _print(f"{size_text(freed)} freed")
     entries = kept.entries()
     if arguments.json:
         return _print_json({"bytes": kept.size(), "entries": [asdict(entry) for entry in entries]})
-    lines = ((*_choices(e.key), f"{e.rows}/{e.total}", megabytes(e.bytes)) for e in entries)
+    lines = ((*_choices(e.key), f"{e.rows}/{e.total}", size_text(e.bytes)) for e in entries)
     _print(table(("kind", "data set", "network", "preprocessing", "temperature", "images", "size"), lines))
-    return _print(f"{megabytes(kept.size())} in {kept.root}")
+    return _print(f"{size_text(kept.size())} in {kept.root}")
 
 
 def _choices(key: dict | None) -> Sequence[object]:

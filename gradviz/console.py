@@ -6,31 +6,69 @@ from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Self
 
+from gradviz.pace import Pace, time_text
 
-class Bar:
-    """Show progress on standard error: one line that is rewritten on a terminal, a line every 10 % elsewhere."""
 
-    def __init__(self, unit: str = "") -> None:
-        self.unit, self.start = unit, time.monotonic()
-        self.live, self.shown = sys.stderr.isatty(), -1
+class Line:
+    """Rewrite one line of standard error on a terminal; elsewhere write a line at every tenth of the way."""
+
+    def __init__(self) -> None:
+        self._live = sys.stderr.isatty()
+        self._shown, self._at = -1, 0.0
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self.live and self.shown >= 0:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live and self._shown >= 0:
             print(file=sys.stderr)
 
     def __call__(self, done: int, total: int) -> None:
         """Report that `done` of `total` are finished."""
-        step = int((100 if self.live else 10) * done / max(total, 1))
-        if step == self.shown:
-            return
-        self.shown = step
-        seconds = time.monotonic() - self.start
-        left = f", {seconds / done * (total - done):.0f} s left" if 0 < done < total and seconds > 2 else ""
-        text = (f"{done} of {total} {self.unit}" if self.unit else f"{100 * done // max(total, 1)} %") + left
-        print(f"\r{text:60s}" if self.live else text, end="" if self.live else "\n", file=sys.stderr, flush=True)
+        step, now = 10 * done // max(total, 1), time.monotonic()
+        if self._live and (done == total or now - self._at > 0.1):
+            print(f"\r{self.text(done, total):70s}", end="", file=sys.stderr, flush=True)
+            self._at = now
+        elif not self._live and step != self._shown:
+            print(self.text(done, total), file=sys.stderr, flush=True)
+        self._shown = step
+
+    def text(self, done: int, total: int) -> str:
+        """Say in words how far it is."""
+        raise NotImplementedError
+
+
+class Bar(Line):
+    """Count images, or thousandths of a longer way where no unit is given."""
+
+    def __init__(self, unit: str = "") -> None:
+        super().__init__()
+        self.unit, self._start = unit, time.monotonic()
+
+    def text(self, done: int, total: int) -> str:
+        """Say how many, and how long the rest takes at this rate."""
+        seconds = time.monotonic() - self._start
+        left = f", {time_text(seconds / done * (total - done))} left" if 0 < done < total and seconds > 2 else ""
+        return (f"{done} of {total} {self.unit}" if self.unit else f"{100 * done // max(total, 1)} %") + left
+
+
+class TransferBar(Line):
+    """Count bytes, with the rate and the time left."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pace = Pace()
+
+    def text(self, done: int, total: int) -> str:
+        """Say how much, how fast and how long."""
+        return self._pace.text
+
+    def __call__(self, done: int, total: int) -> None:
+        """Report that `done` of `total` bytes have come."""
+        self._pace(done, total)
+        super().__call__(done, total)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -44,10 +82,5 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     )
 
 
-def megabytes(size: int) -> str:
-    """Write a number of bytes as people read it."""
-    return f"{size / 1e9:.2f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"
-
-
 def _numeric(text: str) -> bool:
-    return not text or text == "-" or text[:1].isdigit() or text[:1] == "-"
+    return not text or text == "-" or text.lstrip("-")[:1].isdigit()

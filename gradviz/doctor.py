@@ -4,7 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
-from gradviz.console import megabytes
+from gradviz.pace import size_text
 from gradviz.versions import versions
 
 
@@ -42,13 +42,13 @@ def _memory() -> str:
         total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
         return "not known on this system"
-    return f"{megabytes(total)}; 4 GB are enough for 10,000 images"
+    return f"{size_text(total)}; 4 GB are enough for 10,000 images"
 
 
 def _home(home: Path) -> list[str]:
     exists = next(folder for folder in (home, *home.parents) if folder.is_dir())
     free = shutil.disk_usage(exists).free
-    lines = [f"{home}, {megabytes(free)} free"]
+    lines = [f"{home}, {size_text(free)} free"]
     if not os.access(exists, os.W_OK):
         lines.append(f"{exists} cannot be written: choose another folder with --home or GRADVIZ_HOME")
     return lines
@@ -58,7 +58,7 @@ def _store(home: Path) -> str:
     from gradviz.store import Store
 
     kept = Store(home / "store")
-    return f"{len(kept.entries())} entries, {megabytes(kept.size())}; `python -m gradviz store clear` empties it"
+    return f"{len(kept.entries())} entries, {size_text(kept.size())}; `python -m gradviz store clear` empties it"
 
 
 def _networks(home: Path) -> list[str]:
@@ -67,7 +67,7 @@ def _networks(home: Path) -> list[str]:
 
     states = {name: weights_state(network, home) for name, network in NETWORKS.items()}
     present = [name for name, found in states.items() if found["state"] == "present"]
-    missing = [f"{name} ({megabytes(s['bytes'])})" for name, s in states.items() if s["state"] == "missing"]
+    missing = [f"{name} ({size_text(s['bytes'])})" for name, s in states.items() if s["state"] == "missing"]
     lines = [f"present: {', '.join(present)}"]
     if missing:
         lines += [f"missing: {', '.join(missing)}", "`python -m gradviz download NAME` brings one"]

@@ -9,130 +9,28 @@ print(lab.evaluate("dW6", train="trainval", test="test").mean_ap)
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
-from pathlib import Path
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
 from gradviz import kernels, metrics, results
+from gradviz.bench import Bench, zero_note
 from gradviz.callbacks import Cancel, Progress, never, part, silent
 from gradviz.datasets import ImageSet
 from gradviz.embedding import embed, nearest
 from gradviz.errors import ChoiceError
-from gradviz.extraction import Extracted, Extraction, Features
-from gradviz.home import home as home_folder
-from gradviz.kernels import Kernel
-from gradviz.models import Model, custom, load
-from gradviz.networks import Network, network
-from gradviz.pseudo_labels import PseudoLabel, pseudo_label
-from gradviz.representations import Offer, Representation, offered_by, parse
+from gradviz.extraction import Features
+from gradviz.representations import Representation
 from gradviz.spec import TEMPERATURES, Spec
-from gradviz.store import Store
 from gradviz.svm import OneVsRestSVC, cross_validate
+
+__all__ = ["Experiment", "Spec"]
 
 
 @dataclass(frozen=True)
-class Experiment:
-    """Bind photographs to a choice; the methods are what the command line and the pages ask for.
-
-    Nothing is loaded before it is needed; features are kept in `home`/store and read from there the next time.
-    """
-
-    images: ImageSet
-    spec: Spec = field(default_factory=Spec)
-    home: Path | None = None
-    device: str = "auto"
-
-    @cached_property
-    def model(self) -> Model:
-        """Load the network; NetworkError when its weights are missing or do not fit."""
-        if ":" in self.spec.network:
-            return custom(self.spec.network, device=self.device)
-        return load(network(self.spec.network), weights=self.spec.weights, device=self.device, home=self.home)
-
-    @cached_property
-    def offered(self) -> tuple[str, ...]:
-        """List the representations that can be asked for."""
-        if self.images.features:
-            return offered_by(self.images.features)
-        return self._network.representations
-
-    def parse(self, representation: str) -> Representation:
-        """Read a representation's name; ChoiceError lists what there is."""
-        name = self.images.name if self.images.features else self.spec.network
-        return parse(representation, Offer(name, self.offered))
-
-    def about(self, **more: Any) -> dict[str, Any]:
-        """Say what a result is made from, as JSON values: data set, network and every choice."""
-        made = {"dataset": self.images.name, "dataset_digest": self.images.digest, **self.spec.public()}
-        if not self.images.features:
-            made["weights_digest"] = self.model.digest
-        return made | more
-
-    def extract(self, split: str | None = None, *, progress: Progress = silent, cancel: Cancel = never) -> Extracted:
-        """Fill the store with the forward pass over a split; what is kept already is not computed again."""
-        return self._extraction.extract(self._select(split), progress=progress, cancel=cancel)
-
-    def features(
-        self,
-        names: Sequence[str],
-        split: str | None = None,
-        *,
-        progress: Progress = silent,
-        cancel: Cancel = never,
-    ) -> Features:
-        """Give the named vectors (such as x5 and dy6) of a split, float32 of shape (n, d)."""
-        return self.features_of(names, self._select(split), progress=progress, cancel=cancel)
-
-    def features_of(
-        self,
-        names: Sequence[str],
-        positions: Sequence[int],
-        *,
-        progress: Progress = silent,
-        cancel: Cancel = never,
-    ) -> Features:
-        """Give the named vectors of the images at these positions of the data set."""
-        positions = np.asarray(positions, np.int64)
-        if self.images.features:
-            return Features(self.images, positions, {name: self.images.features[name][positions] for name in names})
-        if self.spec.temperature == "cv":
-            raise ChoiceError("The temperature can be chosen by cv only where a training split is scored (evaluate).")
-        return self._extraction.features(
-            names,
-            positions,
-            temperature=self.spec.temperature,
-            label=self._label,
-            progress=progress,
-            cancel=cancel,
-        )
-
-    def kernel(
-        self,
-        representation: str,
-        split: str | None = None,
-        *,
-        cols: Features | None = None,
-        progress: Progress = silent,
-        cancel: Cancel = never,
-    ) -> results.KernelResult:
-        """Compute the kernel of a split with itself, or with other features (rows x columns)."""
-        parsed = self.parse(representation)
-        rows = self.features(parsed.needs, split, progress=part(progress, 0, 0.8), cancel=cancel)
-        found = self._kernel(parsed, rows, cols, progress=part(progress, 0.8, 1), cancel=cancel)
-        K = kernels.centre(found.K) if self.spec.centre and cols is None else found.K
-        return results.KernelResult(
-            representation=parsed.name,
-            rows=rows,
-            cols=rows if cols is None else cols,
-            K=K,
-            K_fw=found.K_fw,
-            K_bw=found.K_bw,
-            notes=rows.notes + _zero_note(found),
-            about=self.about(representation=parsed.name, split=split),
-        )
+class Experiment(Bench):
+    """Ask questions of a bench; the methods are what the command line and the pages offer."""
 
     def evaluate(
         self,
@@ -188,22 +86,28 @@ class Experiment:
         split: str | None = None,
         *,
         neighbours: int = 15,
+        others: "Experiment | None" = None,
         progress: Progress = silent,
         cancel: Cancel = never,
     ) -> results.Map:
-        """Map a split with UMAP from the kernel's distances; the same seed gives the same picture."""
-        found = self.kernel(representation, split, progress=part(progress, 0, 0.6), cancel=cancel)
-        drawn = embed(found.K, neighbours=neighbours, seed=self.spec.seed)
-        progress(1, 1)
+        """Map a split with UMAP from the kernel's distances; the same seed gives the same picture.
+
+        `others` are photographs to be mapped together with it, such as a visitor's own; the quality is the split's.
+        """
+        found = self.kernel(representation, split, progress=part(progress, 0, 0.5), cancel=cancel)
+        extra = others and others.features(self.parse(representation).needs, cancel=cancel)
+        K = self._united(found, extra, cancel) if extra else found.K
+        drawn = embed(K, neighbours=neighbours, seed=self.spec.seed, progress=part(progress, 0.5, 1), cancel=cancel)
         purity = self._purity(found.K, found.rows, neighbours)
         return results.Map(
             representation=found.representation,
             rows=found.rows,
+            others=extra,
             points=drawn.points,
             trustworthiness=drawn.trustworthiness,
             purity=purity and purity.value,
             chance=purity and purity.chance,
-            notes=found.notes,
+            notes=found.notes + (extra.notes if extra else ()),
             about={**found.about, "neighbours": neighbours},
         )
 
@@ -234,19 +138,50 @@ class Experiment:
         split: str | None = None,
         *,
         top: int = 10,
+        of: "Experiment | None" = None,
         progress: Progress = silent,
         cancel: Cancel = never,
     ) -> tuple[results.Neighbour, ...]:
-        """List the images whose kernel value with `image` is largest; ties keep the data set's order."""
+        """List the images whose kernel value with `image` is largest; ties keep the data set's order.
+
+        `image` is one of this data set's, or with `of` one of another experiment's.
+        """
         if top < 1:
             raise ChoiceError(f"The number of neighbours must be 1 or more, not {top}.")
-        parsed = self.parse(representation)
+        parsed, home_of = self.parse(representation), of or self
+        asked = home_of.features_of(parsed.needs, [home_of.images.source(image)], cancel=cancel)
         rows = self.features(parsed.needs, split, progress=progress, cancel=cancel)
-        asked = self.features_of(parsed.needs, [self.images.source(image)])
-        K = self._kernel(parsed, asked, rows).K[0]
-        order = [i for i in np.argsort(-K, kind="stable") if rows.ids[i] != image][:top]
+        K = self.gram(parsed, asked, rows, cancel=cancel).K[0]
+        order = [i for i in np.argsort(-K, kind="stable") if of or rows.ids[i] != image][:top]
         named = self.images.labels_of
         return tuple(results.Neighbour(rows.ids[i], named(rows.positions[i]), float(K[i])) for i in order)
+
+    def classify(
+        self,
+        representation: str,
+        others: "Experiment",
+        *,
+        train: str,
+        C: float | Literal["cv"] = 1.0,
+        progress: Progress = silent,
+        cancel: Cancel = never,
+    ) -> results.Classification:
+        """Train one SVM a class on `train` and ask it about other photographs: which classes does it see there?"""
+        parsed = self.parse(representation)
+        self._require_labels()
+        rows = self.features(parsed.needs, train, progress=part(progress, 0, 0.5), cancel=cancel)
+        cols = others.features(parsed.needs, progress=part(progress, 0.5, 0.8), cancel=cancel)
+        K_train, K_test, notes = self._train_and_test(parsed, rows, cols, cancel)
+        svm = OneVsRestSVC(C=C, seed=self.spec.seed)
+        svm.fit(K_train, rows.labels, progress=part(progress, 0.8, 1), cancel=cancel)
+        return results.Classification(
+            representation=parsed.name,
+            classes=self.images.classes,
+            rows=cols,
+            scores=svm.decision_function(K_test),
+            notes=rows.notes + cols.notes + notes,
+            about=self.about(representation=parsed.name, train=train, C=C),
+        )
 
     def layers(
         self,
@@ -270,53 +205,33 @@ class Experiment:
             rows.append(results.LayerRow(name, scored.mean_ap, scored.temperature, aligned, purity.value))
         return tuple(rows)
 
-    @cached_property
-    def factors(self) -> tuple[str, ...]:
-        """List the single vectors that there are, in the network's order: x5, y6, dy6, x6, ..."""
-        if self.images.features:
-            return tuple(self.images.features)
-        return tuple(name for name in self.offered if "+" not in name and not name.startswith("dW"))
-
-    @property
-    def _network(self) -> Network:
-        return self.model.network if ":" in self.spec.network else network(self.spec.network)
-
-    @cached_property
-    def _extraction(self) -> Extraction:
-        store = Store(home_folder(self.home) / "store")
-        return Extraction(self.images, self.model, store, preprocess=self.spec.preprocess, tf32=self.spec.tf32)
-
-    @cached_property
-    def _label(self) -> PseudoLabel:
-        return pseudo_label(self.spec.pseudo_label, self.model, self.images)
-
-    def _select(self, split: str | None) -> np.ndarray:
-        return self.images.select(split, self.spec.images)
-
-    def _kernel(self, parsed: Representation, rows: Features, cols: Features | None, **callbacks: Any) -> Kernel:
-        others = None if cols is None else cols.arrays
-        device = self._kernel_device
-        return kernels.kernel(parsed, rows.arrays, others, normalise=self.spec.normalise, device=device, **callbacks)
-
-    @cached_property
-    def _kernel_device(self) -> str:
-        return "cpu" if self.images.features else str(self.model.device)
-
     def _train_and_test(
         self, parsed: Representation, rows: Features, cols: Features, cancel: Cancel
     ) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
         """Compute the kernel of the training images, and that of the test images with them."""
-        train = self._kernel(parsed, rows, None, cancel=cancel)
-        test = self._kernel(parsed, cols, rows, cancel=cancel)
-        notes = _zero_note(train) + _zero_note(test)
+        train = self.gram(parsed, rows, None, cancel=cancel)
+        test = self.gram(parsed, cols, rows, cancel=cancel)
+        notes = zero_note(train) + zero_note(test)
         if self.spec.centre:
             return kernels.centre(train.K), kernels.centre(test.K, train.K), notes
         return train.K, test.K, notes
 
-    def _check_splits(self, train: str, test: str) -> None:
-        """Refuse what cannot be scored: no labels, or test images that were trained on."""
+    def _united(self, found: results.KernelResult, extra: Features, cancel: Cancel) -> np.ndarray:
+        """Compute the kernel of a split and other photographs together, (n + m, n + m)."""
+        parsed, rows = self.parse(found.representation), found.rows
+        plain = self.gram(parsed, rows, None, cancel=cancel).K if self.spec.centre else found.K
+        between = self.gram(parsed, rows, extra, cancel=cancel).K
+        among = self.gram(parsed, extra, None, cancel=cancel).K
+        K = np.block([[plain, between], [between.T, among]])
+        return kernels.centre(K) if self.spec.centre else K
+
+    def _require_labels(self) -> None:
         if self.images.labels is None:
             raise ChoiceError(f"{self.images.name} has no labels, so nothing can be trained or scored on it.")
+
+    def _check_splits(self, train: str, test: str) -> None:
+        """Refuse what cannot be scored: no labels, or test images that were trained on."""
+        self._require_labels()
         shared = np.intersect1d(self.images.select(train), self.images.select(test))
         if len(shared):
             raise ChoiceError(
@@ -335,7 +250,7 @@ class Experiment:
         for i, lab in enumerate(labs):
             here = part(progress, i / len(labs), (i + 1) / len(labs))
             rows = lab.features(parsed.needs, train, progress=here, cancel=cancel)
-            K = lab._kernel(parsed, rows, None, cancel=cancel).K
+            K = lab.gram(parsed, rows, None, cancel=cancel).K
             K = kernels.centre(K) if self.spec.centre else K
             scores.append(cross_validate(K, rows.labels, C=C, seed=self.spec.seed, cancel=cancel))
         return labs[int(np.nanargmax(scores))]
@@ -360,12 +275,6 @@ class _Laps:
 
 def _percent(value: float) -> float | None:
     return None if np.isnan(value) else 100 * float(value)
-
-
-def _zero_note(kernel: Kernel) -> tuple[str, ...]:
-    if not kernel.zero_rows:
-        return ()
-    return (f"{kernel.zero_rows} images have an all-zero vector and are similar to nothing.",)
 
 
 def _unscored_note(images: ImageSet, measured: metrics.MeanAP) -> tuple[str, ...]:

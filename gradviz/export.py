@@ -17,7 +17,7 @@ import numpy as np
 
 from gradviz.errors import ChoiceError
 from gradviz.extraction import Features
-from gradviz.results import Alignments, Evaluation, KernelResult, LayerRow, Map
+from gradviz.results import Alignments, Classification, Evaluation, KernelResult, LayerRow, Map
 from gradviz.versions import versions
 
 
@@ -41,11 +41,18 @@ def kernel_npz(result: KernelResult, file: BinaryIO) -> None:
 
 def map_csv(result: Map) -> str:
     """Write id,x,y,labels with one line an image; several labels are parted by semicolons."""
-    names = [";".join(result.rows.images.labels_of(i)) for i in result.rows.positions]
-    points = ([f"{x:.6g}", f"{y:.6g}"] for x, y in result.points)
-    return _csv(
-        ("id", "x", "y", "labels"), ((i, *p, n) for i, p, n in zip(result.rows.ids, points, names, strict=True))
-    )
+    parts = [result.rows] if result.others is None else [result.rows, result.others]
+    named = [
+        (i, ";".join(rows.images.labels_of(p))) for rows in parts for i, p in zip(rows.ids, rows.positions, strict=True)
+    ]
+    lines = ((i, f"{x:.6g}", f"{y:.6g}", labels) for (i, labels), (x, y) in zip(named, result.points, strict=True))
+    return _csv(("id", "x", "y", "labels"), lines)
+
+
+def classification_csv(result: Classification) -> str:
+    """Write one line a photograph: its id and the score of every class."""
+    rows = zip(result.rows.ids, result.scores, strict=True)
+    return _csv(("id", *result.classes), ((i, *(f"{score:.4f}" for score in scores)) for i, scores in rows))
 
 
 def evaluations_csv(results: Iterable[Evaluation]) -> str:

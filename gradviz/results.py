@@ -52,11 +52,13 @@ class Evaluation:
 class Map:
     """Hold a map: `points` float32 (n, 2) for `rows.ids`, and how far its neighbourhoods can be trusted.
 
+    With `others`, photographs of somebody's own mapped together with the rows, their points follow: (n + m, 2).
     `purity` is the share of kernel neighbours that have a class in common, `chance` what any two images would give.
     """
 
     representation: str
     rows: Features
+    others: Features | None
     points: np.ndarray
     trustworthiness: float | None
     purity: float | None
@@ -94,3 +96,18 @@ class LayerRow:
     temperature: float
     alignment: float
     purity: float
+
+
+@dataclass(frozen=True)
+class Classification:
+    """Hold what SVMs trained on one data set see in other photographs: `scores` float64 (n, classes) for `rows.ids`.
+
+    A positive score says that the class is there; scores of different classes are not on one scale.
+    """
+
+    representation: str
+    classes: tuple[str, ...]
+    rows: Features
+    scores: np.ndarray
+    notes: tuple[str, ...]
+    about: Mapping[str, Any]

@@ -19,7 +19,7 @@ LAYERS: tuple[tuple[tuple[str, ...], ...], ...] = (
     (("networks", "class_names"), ("datasets",), ("representations", "kernels"), ("metrics",), ("store",)),
     (("weights", "weights_download", "splitting", "models", "own_network", "features", "pseudo_labels"), ("kept",)),
     (("extraction",), ("svm",), ("embedding",)),
-    (("spec", "results", "experiment"), ("distributed",)),
+    (("spec", "results", "bench", "experiment"), ("distributed",)),
     (("figures",), ("export",), ("console",)),
     (("commands", "doctor", "cli", "__main__"), ("jobs", "ui")),
     (("app", "pages"),),

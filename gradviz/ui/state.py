@@ -10,10 +10,10 @@ from typing import Any
 
 import streamlit as st
 
-from gradviz.console import megabytes
 from gradviz.datasets import ImageSet, find, known, voc
 from gradviz.errors import GradvizError
 from gradviz.networks import NETWORKS, Layer, Network
+from gradviz.pace import size_text
 from gradviz.spec import Spec
 from gradviz.weights import weights_state
 
@@ -207,13 +207,13 @@ def choose_pair(chosen: tuple[str, str]) -> None:
 
 
 def _places() -> dict[str, str]:
-    """Map the names to choose from to what `find` takes: what --dataset named first, then what is on this computer."""
+    """Map the names to choose from to what `find` takes: what --dataset named, then what is on this computer."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--dataset", action="append", default=[])
     places = {}
     for given in parser.parse_known_args(sys.argv[1:])[0].dataset:
         path = Path(given).expanduser()
-        places[path.resolve().name if path.exists() else given] = given
+        places[path.resolve().name if path.exists() else given] = str(path)
     for entry in known():
         if entry.state == "present":
             places.setdefault(entry.name, entry.name)
@@ -221,8 +221,10 @@ def _places() -> dict[str, str]:
 
 
 def _opened(place: str) -> tuple[ImageSet, str]:
-    where = next((entry.where for entry in known() if entry.name == place), Path(place).expanduser())
-    token = json.dumps([place, *_times(where)])
+    entries = [entry for entry in known() if entry.state == "present"]
+    where = next((entry.where for entry in entries if entry.name == place), Path(place))
+    # The names too: a data set is read together with the parts of it that are there.
+    token = json.dumps([place, *_times(where), *(entry.name for entry in entries)])
     try:
         return _found(place, token), token
     except GradvizError as error:
@@ -247,5 +249,5 @@ def _times(where: Path) -> Iterator[int]:
 def _weights() -> tuple[list[str], dict[str, str]]:
     """List the networks whose weights are here, and the size of each that is not."""
     states = {name: weights_state(network) for name, network in NETWORKS.items()}
-    missing = {name: megabytes(s["bytes"]) for name, s in states.items() if s["state"] == "missing"}
+    missing = {name: size_text(s["bytes"]) for name, s in states.items() if s["state"] == "missing"}
     return [name for name in states if name not in missing], missing
