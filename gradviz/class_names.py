@@ -24,7 +24,7 @@ def of(network: Network) -> tuple[tuple[str, ...], tuple[str, ...]]:
     Of ImageNet's 1,000 synsets, those of the class map are known.
     """
     P = network.layers[-1].outputs
-    if network.name not in NETWORKS or P != NETWORKS[network.name].layers[-1].outputs:
+    if network.name not in NETWORKS or NETWORKS[network.name].layers[-1].outputs != P:
         return tuple(f"class {p}" for p in range(1, P + 1)), ("",) * P
     if network.url is None:
         about = json.loads((ASSETS / f"{network.name}.json").read_text(encoding="utf-8"))

@@ -71,7 +71,8 @@ def capture(
 
     Photographs are decoded in threads, a few batches ahead of the network. Batches begin anew with each block, so the
     result for a block does not depend on what was computed before it. On a GPU that runs out of memory the batch is
-    halved, down to one image, and then the processor takes over. `progress` counts images; `cancel` is asked between batches.
+    halved, down to one image, and then the processor takes over. `progress` counts images; `cancel` is asked between
+    batches.
     """
     views = crops(preprocess)
     transform = model.transform(preprocess)

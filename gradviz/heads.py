@@ -13,21 +13,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
 FLOOR = 2.0**-40
 """Rows of dE/dy_L whose largest component is smaller are lifted to this size; see `last_gradient`."""
 
 ACTIVATIONS: dict[str, tuple[type[nn.Module], Callable[[Tensor], Tensor]]] = {
-    "relu": (nn.ReLU, F.relu),
-    "hardswish": (nn.Hardswish, F.hardswish),
-    "gelu": (nn.GELU, F.gelu),
-    "silu": (nn.SiLU, F.silu),
+    "relu": (nn.ReLU, functional.relu),
+    "hardswish": (nn.Hardswish, functional.hardswish),
+    "gelu": (nn.GELU, functional.gelu),
+    "silu": (nn.SiLU, functional.silu),
     "tanh": (nn.Tanh, torch.tanh),
     "sigmoid": (nn.Sigmoid, torch.sigmoid),
-    "elu": (nn.ELU, F.elu),
-    "leaky_relu": (nn.LeakyReLU, F.leaky_relu),
+    "elu": (nn.ELU, functional.elu),
+    "leaky_relu": (nn.LeakyReLU, functional.leaky_relu),
     "identity": (nn.Identity, lambda y: y),
 }
 """The elementwise f_k by name: torch's module, with its default parameters, and the function."""

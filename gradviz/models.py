@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor, nn
+from torch.nn import functional
 from torchvision.transforms._presets import ImageClassification
 
 from gradviz import class_names, heads, networks, preprocess
 from gradviz import weights as files
 from gradviz.errors import ChoiceError, NetworkError
 from gradviz.heads import Head
-from gradviz.networks import Layer, Network
+from gradviz.networks import NETWORKS, Layer, Network
 from gradviz.splitting import split
 from gradviz.weights import weights_state
 
@@ -79,7 +79,7 @@ class Model:
         if not self.network.pooled:
             return heads.forward(self.head, features)
         W, b = self.head.weights[-1], self.head.biases[-1]
-        y = F.relu(F.conv2d(features, W.T[:, :, None, None], b)).mean(dim=(2, 3))
+        y = functional.relu(functional.conv2d(features, W.T[:, :, None, None], b)).mean(dim=(2, 3))
         return {self.network.entry: features.mean(dim=(2, 3)), self.network.outputs[-1]: y}
 
     def to(self, device: torch.device) -> "Model":
@@ -136,7 +136,15 @@ def _load(network: Network, path: Path, digest: str, device: torch.device) -> Mo
         raise NetworkError(f"{path} does not fit {network.name}: it has no {network.layers[-1].module}.weight.")
     module = build(network, len(last))
     _fit(module, state, network, path)
-    network = _with_classes(network, len(last))
+    model = assemble(_with_classes(network, len(last)), module, digest=digest)
+    return model if device.type == "cpu" else model.to(device)
+
+
+def assemble(network: Network, module: nn.Module, *, digest: str) -> Model:
+    """Turn a module on the processor, in eval mode, into a model; the module is consumed.
+
+    Raises NetworkError where its two parts do not reproduce it.
+    """
     if network.pooled:
         body, head = _split_pooled(module, network)
     else:
@@ -145,7 +153,7 @@ def _load(network: Network, path: Path, digest: str, device: torch.device) -> Mo
     model = Model(network, body, head, preset(network), digest, torch.device("cpu"), classes, wnids)
     if network.pooled:
         _check_pooled(model, module)
-    return model if device.type == "cpu" else model.to(device)
+    return model
 
 
 def build(network: Network, classes: int) -> nn.Module:
@@ -161,12 +169,15 @@ def build(network: Network, classes: int) -> nn.Module:
 
 
 def preset(network: Network) -> ImageClassification:
-    """Give the preprocessing that was published with a network's weights."""
+    """Give the preprocessing that was published with a network's weights, or ImageNet's usual one."""
     from torchvision.models import get_model_weights
 
-    if network.url is None:
-        return ImageClassification(crop_size=network.input_size, resize_size=network.input_size)
-    return get_model_weights(network.name).IMAGENET1K_V1.transforms()
+    if network.url:
+        return get_model_weights(network.name).IMAGENET1K_V1.transforms()
+    side = network.input_size
+    return ImageClassification(
+        crop_size=side, resize_size=side if network.name in NETWORKS else round(side * 256 / 224)
+    )
 
 
 def _fit(module: nn.Module, state: Mapping[str, Tensor], network: Network, path: Path) -> None:

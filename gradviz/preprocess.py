@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 import torch
-import torchvision.transforms.functional as F
 from PIL import Image
 from torch import Tensor
+from torchvision.transforms import functional
 from torchvision.transforms._presets import ImageClassification
 
 from gradviz.errors import ChoiceError
@@ -32,11 +32,11 @@ def transform(preset: ImageClassification, preprocess: str) -> Callable[[Image.I
     side = preset.crop_size[0]
 
     def resized(image: Image.Image, size: list[int]) -> Image.Image:
-        return F.resize(image, size, interpolation=preset.interpolation, antialias=preset.antialias)
+        return functional.resize(image, size, interpolation=preset.interpolation, antialias=preset.antialias)
 
     def tensor(image: Image.Image) -> Tensor:
-        values = F.convert_image_dtype(F.pil_to_tensor(image), torch.float)
-        return F.normalize(values, mean=preset.mean, std=preset.std)
+        values = functional.convert_image_dtype(functional.pil_to_tensor(image), torch.float)
+        return functional.normalize(values, mean=preset.mean, std=preset.std)
 
     def center(image: Image.Image) -> Tensor:
         return preset(image)[None]
@@ -46,6 +46,6 @@ def transform(preset: ImageClassification, preprocess: str) -> Callable[[Image.I
 
     def tencrop(image: Image.Image) -> Tensor:
         larger = max(preset.resize_size[0], round(side * 256 / 224))
-        return torch.stack([tensor(crop) for crop in F.ten_crop(resized(image, [larger]), [side, side])])
+        return torch.stack([tensor(crop) for crop in functional.ten_crop(resized(image, [larger]), [side, side])])
 
     return {"center": center, "squash": squash, "tencrop": tencrop}[preprocess]

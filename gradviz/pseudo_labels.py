@@ -32,8 +32,8 @@ class PseudoLabel:
     """Hold a pseudo-label.
 
     `name` is uniform, predicted, true or file; `digest` tells one from another and is part of the store's key.
-    `vector` is a file's, (P,) float64. For `true`, `matches` has the network's classes of each class of the data set, and
-    `labels` (n, C) are the data set's.
+    `vector` is a file's, (P,) float64. For `true`, `matches` has the network's classes of each class of the data
+    set, whose labels are `labels` (n, C).
     """
 
     name: str

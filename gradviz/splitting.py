@@ -9,7 +9,7 @@ from gradviz.errors import NetworkError
 from gradviz.heads import ACTIVATIONS, Head, backward, forward
 
 TOLERANCE = 1e-3
-"""Largest relative error (Frobenius norm) of logits and gradients between the split and the whole module, in float32."""
+"""Largest relative error (Frobenius norm) of logits and gradients between the split and the whole module."""
 
 _INERT = (nn.Dropout, nn.Identity, nn.Flatten)
 """Modules that change nothing in a row of features at test time."""
@@ -31,12 +31,13 @@ def find_run(module: nn.Module) -> Run:
 
     The run lies within one container; NetworkError where the module does not end in a fully connected layer.
     """
+    # _modules, since named_children() leaves out a module, such as one ReLU, that stands in two places.
     path, container = "", module
-    children = list(container.named_children())
+    children = list(container._modules.items())
     while children and not isinstance(children[-1][1], nn.Linear) and list(children[-1][1].children()):
         name, container = children[-1]
         path = f"{path}.{name}".strip(".")
-        children = list(container.named_children())
+        children = list(container._modules.items())
     if not isinstance(container, nn.Sequential):
         children = children[-1:]
     run: list[tuple[str, nn.Module]] = []
@@ -86,7 +87,9 @@ def split(module: nn.Module, *, first: int, input_size: int) -> tuple[nn.Module,
         activations=run.activations,
         first=first,
     )
-    images = torch.randn(2, 3, input_size, input_size, generator=torch.Generator().manual_seed(0))
+    images = torch.randn(2, 3, input_size, input_size, generator=torch.Generator().manual_seed(0)).to(
+        head.weights[0].dtype
+    )
     try:
         logits, gradients = _by_autograd(module, [linear.weight for _, linear in run.linears], images)
         body = _cut(module, run)
@@ -104,7 +107,7 @@ def _cut(module: nn.Module, run: Run) -> nn.Module:
     if not isinstance(container, nn.Sequential):
         setattr(container, run.start, nn.Identity())
         return module
-    kept = list(container.named_children())
+    kept = list(container._modules.items())
     kept = nn.Sequential(*(child for _, child in kept[: [name for name, _ in kept].index(run.start)])).eval()
     if not run.container:
         return kept

@@ -1,0 +1,39 @@
+"""Networks with random weights whose gradients differ from image to image.
+
+torchvision's fresh heads are almost flat: whatever is tested on them, dE/dy is nearly the same for all images. Here
+logits are centred over a few images and scaled to a standard deviation of 3.
+"""
+
+import torch
+from torch import Tensor, nn
+from torchvision.models import get_model
+
+from gradviz.alexnet64 import AlexNet64
+
+
+def images(n: int, side: int = 224, dtype: torch.dtype = torch.float32) -> Tensor:
+    """Make n random images (n, 3, side, side) of different brightness and contrast."""
+    generator = torch.Generator().manual_seed(7)
+    coarse = torch.randn(n, 3, 8, 8, generator=generator, dtype=dtype)
+    return nn.functional.interpolate(coarse, size=(side, side), mode="bilinear") * torch.linspace(0.5, 2, n)[
+        :, None, None, None
+    ].to(dtype)
+
+
+def random_module(name: str, classes: int = 1000, side: int = 224) -> nn.Module:
+    """Build a network of the table with random weights, in eval mode."""
+    torch.manual_seed(0)
+    module = AlexNet64(classes) if name == "alexnet64" else get_model(name, weights=None, num_classes=classes)
+    return lively(module.eval(), images(3, side))
+
+
+@torch.no_grad()
+def lively(module: nn.Module, seen: Tensor) -> nn.Module:
+    """Centre and scale the last layer, so that the logits of `seen` have a standard deviation of 3."""
+    last = [m for m in module.modules() if isinstance(m, nn.Linear)][-1]
+    nn.init.normal_(last.weight)  # some of torchvision's fresh heads are all zero
+    logits = module(seen)
+    scale = 3 / (logits - logits.mean(dim=0)).std()
+    last.bias.copy_((last.bias - logits.mean(dim=0)) * scale)
+    last.weight.mul_(scale)
+    return module

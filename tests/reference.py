@@ -1,0 +1,46 @@
+"""The slow, obviously right way to compute what the program computes fast. One section a subject."""
+
+import torch
+from torch import Tensor, nn
+
+# --- gradients -------------------------------------------------------------------------------------------------------
+
+
+def energy(logits: Tensor, temperature: float = 1.0, g: Tensor | None = None) -> Tensor:
+    """Give E = -sum_p g_p log softmax(y_L / tau)_p of one row of logits."""
+    log_x = torch.log_softmax(logits / temperature, dim=-1)
+    return -log_x.mean() if g is None else -(g * log_x).sum()
+
+
+def image_gradients(
+    module: nn.Module, linears: list[nn.Linear], image: Tensor, temperature: float = 1.0, g: Tensor | None = None
+) -> list[Tensor]:
+    """Give the explicit dE/dW_k, (inputs, outputs), of each layer for one image (3, s, s), by autograd."""
+    for parameter in module.parameters():
+        parameter.requires_grad_(False)
+    for linear in linears:
+        linear.weight.requires_grad_(True)
+    gradients = torch.autograd.grad(energy(module(image[None])[0], temperature, g), [k.weight for k in linears])
+    return [gradient.T for gradient in gradients]
+
+
+def trace_kernels(
+    module: nn.Module, linears: list[nn.Linear], images: Tensor, temperature: float = 1.0, g: Tensor | None = None
+) -> list[Tensor]:
+    """Give K_ij = tr(dE/dW_k(i)^T dE/dW_k(j)) in float64 for every layer; g is None, (P,) or (n, P)."""
+    rows = [None if g is None else (g if g.ndim == 1 else g[i]) for i in range(len(images))]
+    each = [image_gradients(module, linears, image, temperature, row) for image, row in zip(images, rows, strict=True)]
+    kernels = []
+    for k in range(len(linears)):
+        K = torch.empty(len(each), len(each), dtype=torch.float64)
+        for i, a in enumerate(each):
+            for j, b in enumerate(each[: i + 1]):
+                K[i, j] = K[j, i] = (a[k] * b[k]).sum(dtype=torch.float64)
+        kernels.append(K)
+    return kernels
+
+
+def kernel_error(K: Tensor, truth: Tensor) -> float:
+    """Give the largest |dK_ij| / sqrt(K_ii K_jj)."""
+    scale = truth.diagonal().sqrt()
+    return float(((K - truth).abs() / torch.outer(scale, scale)).max())
