@@ -101,7 +101,7 @@ def features(arguments: Namespace) -> None:
     from gradviz import export
 
     lab = _experiment(arguments)
-    with Bar("images") as bar:
+    with Bar() as bar:
         result = lab.features(lab.factors, arguments.split, progress=bar)
     export.save(arguments.out, lambda file: export.features_npz(result, lab.about(split=arguments.split), file))
     _notes(result.notes)
@@ -113,7 +113,7 @@ def kernel(arguments: Namespace) -> None:
     from gradviz import export
 
     lab = _experiment(arguments)
-    with Bar("images") as bar:
+    with Bar() as bar:
         result = lab.kernel(arguments.representation, arguments.split, progress=bar)
     export.save(arguments.out, lambda file: export.kernel_npz(result, file))
     _notes(result.notes)
@@ -147,7 +147,7 @@ def embed(arguments: Namespace) -> None:
     from gradviz import export
 
     lab = _experiment(arguments)
-    with Bar("images") as bar:
+    with Bar() as bar:
         result = lab.embed(arguments.representation, arguments.split, neighbours=arguments.neighbors, progress=bar)
     export.save(arguments.out, lambda file: file.write(export.map_csv(result).encode()))
     _notes(result.notes)
@@ -161,7 +161,7 @@ def align(arguments: Namespace) -> None:
     from gradviz import export
 
     lab = _experiment(arguments)
-    with Bar("images") as bar:
+    with Bar() as bar:
         result = lab.align(arguments.representation, arguments.split, progress=bar)
     if arguments.json:
         return _print_json(export.alignment_json(result))
@@ -175,7 +175,7 @@ def align(arguments: Namespace) -> None:
 def neighbours(arguments: Namespace) -> None:
     """Print the images nearest to one image."""
     lab = _experiment(arguments)
-    with Bar("images") as bar:
+    with Bar() as bar:
         found = lab.neighbours(
             arguments.representation, arguments.image, arguments.split, top=arguments.top, progress=bar
         )
