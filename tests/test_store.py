@@ -497,6 +497,34 @@ def test_read_only_folder(whole, tmp_path):
         assert len(store.entries()) == 1
 
 
+def test_trouble_of_the_system_is_no_damage(filled, monkeypatch):
+    def too_many(*_):
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(Path, "read_bytes", too_many)
+    entry = filled.entry(KEY)
+    for ask in (lambda: entry.read("x5"), lambda: entry.finished, lambda: entry.missing([0])):
+        with pytest.raises(StoreError, match="Too many open files") as error:
+            ask()
+        assert not isinstance(error.value, Missing)
+        one_line(error)
+    monkeypatch.undo()
+    monkeypatch.setattr(zarr.Array, "__getitem__", too_many)
+    with pytest.raises(StoreError, match="Try again") as error:
+        entry.read("x5")
+    one_line(error)
+    monkeypatch.undo()
+    assert same(filled)
+    assert filled.entries()[0].damaged == 0
+
+
+def test_reading_while_somebody_clears_leaves_nothing(filled, monkeypatch):
+    monkeypatch.setattr("gradviz.store.disk.intact", lambda *_: filled.clear() > 0)
+    with pytest.raises(Missing):
+        filled.entry(KEY).read("x5")
+    assert filled.size() == 0
+
+
 def test_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "file").write_text("")
     store = Store(tmp_path / "file" / "store")

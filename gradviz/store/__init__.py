@@ -78,7 +78,7 @@ class Store:
         """List what is kept, last used first."""
         infos = []
         for folder in self._folders():
-            with suppress(FileNotFoundError):  # removed by somebody else meanwhile
+            with disk.explained(self.root), suppress(FileNotFoundError):  # removed by somebody else meanwhile
                 infos.append(_describe(folder))
         return tuple(sorted(infos, key=lambda info: -info.used))
 

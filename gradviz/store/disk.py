@@ -87,10 +87,10 @@ def explained(root: Path) -> Iterator[None]:
         if error.errno in _FULL:
             why = "the disk is full. Free some space, or empty the store with `python -m gradviz store clear`"
         elif error.errno in _DENIED:
-            why = "the folder cannot be written. Set GRADVIZ_HOME to a folder that can"
+            why = "access is denied. Set GRADVIZ_HOME to a folder of your own"
         else:
             why = f"{error.strerror or type(error).__name__}. Look at that disk, or set GRADVIZ_HOME to another"
-        raise StoreError(f"Features cannot be kept in {root}: {why}.") from error
+        raise StoreError(f"The store in {root} cannot be used: {why}.") from error
 
 
 def load(folder: Path) -> Manifest | None:
@@ -152,7 +152,7 @@ def intact(folder: Path, manifest: Manifest, name: str) -> bool:
     """Tell whether an array's zarr.json is the one that the manifest saw."""
     try:
         return sha256((folder / name / "zarr.json").read_bytes()) == manifest.sums.get(name)
-    except OSError:
+    except FileNotFoundError:
         return False
 
 

@@ -1,5 +1,6 @@
 """Read and write the arrays of one key, chunk by chunk."""
 
+import os
 import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -96,7 +97,7 @@ class Entry:
                     finally:
                         self._held = False
                     return
-            done, total = counts(disk.load(self.folder))
+            done, total = counts(self._load())
             if done != finished:
                 finished, since = done, time.monotonic()
             elif time.monotonic() - since > timeout:
@@ -125,8 +126,8 @@ class Entry:
                 f"The store holds other arrays for these settings ({self.folder.name[:12]}): "
                 "empty it with `python -m gradviz store clear`."
             )
-        bad = [name for name in wanted if not disk.intact(self.folder, manifest, name)]
         with explained(self._root):
+            bad = [name for name in wanted if not disk.intact(self.folder, manifest, name)]
             for name in bad:
                 if (self.folder / name / "zarr.json").exists():
                     disk.set_aside(self.folder, f"{name}/zarr.json")
@@ -137,12 +138,12 @@ class Entry:
 
     def missing(self, chunks: Iterable[int] | None = None) -> tuple[int, ...]:
         """Name those of these chunks (default: all of the entry's) that are not finished, ascending."""
-        manifest = disk.load(self.folder)
+        manifest = self._load()
         if chunks is None:
             if manifest is None:
                 raise Missing("Nothing is kept for these settings yet: extract the features first.")
             chunks = manifest.all_chunks
-        return tuple(sorted(set(chunks) - disk.present(self.folder, manifest)))
+        return tuple(sorted(set(chunks) - self._present(manifest)))
 
     def write(self, chunk: int, arrays: Mapping[str, np.ndarray], notes: Mapping[str, str] | None = None) -> None:
         """Keep one whole chunk of every array, name -> (rows of the chunk, ...) float32; a row that failed is NaN.
@@ -174,19 +175,19 @@ class Entry:
     @property
     def finished(self) -> frozenset[int]:
         """Name the chunks that are present."""
-        return frozenset(disk.present(self.folder, disk.load(self.folder)))
+        return frozenset(self._present(self._load()))
 
     @property
     def notes(self) -> dict[str, str]:
         """Merge the notes of all finished chunks."""
-        manifest = disk.load(self.folder)
-        chunks = sorted(disk.present(self.folder, manifest))
+        manifest = self._load()
+        chunks = sorted(self._present(manifest))
         return {name: note for chunk in chunks for name, note in manifest.chunks[chunk].items()}
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Give the shape of every array, (rows, ...); nothing before `create`."""
-        manifest = disk.load(self.folder)
+        manifest = self._load()
         return dict(manifest.shapes) if manifest else {}
 
     def read(self, name: str, rows: Iterable[int] | None = None) -> np.ndarray:
@@ -195,7 +196,7 @@ class Entry:
         Raises Missing if a row's chunk is not finished, and its child Damaged if a check failed: what failed was set
         aside, and `missing` names it from now on. Both mean: compute it, then read again.
         """
-        manifest = disk.load(self.folder)
+        manifest = self._load()
         if manifest is None or name not in manifest.shapes:
             raise Missing(f"{name} is not kept for these settings: extract the features first.")
         rows = np.arange(manifest.rows) if rows is None else np.asarray(rows, dtype=np.int64)
@@ -205,11 +206,13 @@ class Entry:
         absent = len(set(chunks) - set(manifest.chunks))
         if absent:
             raise Missing(f"{absent} of {len(chunks)} chunks of {name} are not computed yet: extract them first.")
-        if not disk.intact(self.folder, manifest, name):
+        with explained(self._root):
+            intact = disk.intact(self.folder, manifest, name)
+        if not intact:
             disk.set_aside(self.folder, f"{name}/zarr.json")
             raise Damaged(f"The description of the kept {name} was damaged and set aside: extract the features again.")
         with suppress(OSError):
-            (self.folder / "manifest.json").touch()  # its time is the entry's last use
+            os.utime(self.folder / "manifest.json")  # its time is the entry's last use
         if not rows.size:
             return np.empty((0, *manifest.shapes[name][1:]), dtype=np.float32)
         try:
@@ -235,7 +238,15 @@ class Entry:
     def _manifest_held(self) -> Manifest | None:
         if not self._held:
             raise RuntimeError("create and write belong inside `with entry.writing():`")
-        return disk.load(self.folder)
+        return self._load()
+
+    def _load(self) -> Manifest | None:
+        with explained(self._root):
+            return disk.load(self.folder)
+
+    def _present(self, manifest: Manifest | None) -> set[int]:
+        with explained(self._root):
+            return disk.present(self.folder, manifest)
 
     def _tidy(self) -> None:
         # Removes what a killed or failed writer left (temporary files, chunks that no manifest lists), and unlists
