@@ -27,7 +27,7 @@ def png_bomb(width: int, height: int) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     packer = zlib.compressobj(9)
-    rows = b"".join(packer.compress(bytes(width // 8 + 1)) for _ in range(height)) + packer.flush()
+    rows = b"".join(packer.compress(bytes((width + 7) // 8 + 1)) for _ in range(height)) + packer.flush()
     header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
@@ -133,8 +133,18 @@ def test_jpegs_that_no_scale_makes_cheap_are_refused(monkeypatch: pytest.MonkeyP
         open_picture(encode(GRADIENT, "JPEG", progressive=True))
     assert open_picture(encode(GRADIENT, "JPEG")).size == (64, 48)
     monkeypatch.setattr(pictures, "MAX_JPEG_MEGAPIXELS", 0.003)
-    with pytest.raises(DatasetError, match="64 x 48 pixels"):
-        open_picture(encode(GRADIENT, "JPEG"))
+    monkeypatch.setattr(pictures, "MAX_WEBP_MEGAPIXELS", 0.003)
+    for kind in ("JPEG", "WebP"):
+        with pytest.raises(DatasetError, match="64 x 48 pixels"):
+            open_picture(encode(GRADIENT, kind))
+
+
+def test_a_jpeg_of_a_thousand_scans_is_refused():
+    content = encode(GRADIENT, "JPEG", progressive=True)
+    last = content[content.rfind(b"\xff\xda") : -2]
+    assert open_picture(content).size == (64, 48)
+    with pytest.raises(DatasetError, match="more than 64 scans"):
+        open_picture(content[:-2] + 1000 * last + content[-2:])
 
 
 def test_a_file_of_too_many_bytes_is_not_read(monkeypatch: pytest.MonkeyPatch):

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import numpy as np
@@ -107,6 +108,15 @@ def test_lists_that_are_no_text_are_skipped(small: Path):
     images = read_voc(small)
     assert list(images.splits) == ["train", "val", "trainval"]
     assert [s.name for s in images.skipped] == ["noise.txt", "ragged.txt"]
+
+
+def test_pipes_are_not_waited_for(small: Path):
+    os.mkfifo(small / "ImageSets/Main/pipe.txt")
+    (small / "Annotations/000001.xml").unlink()
+    os.mkfifo(small / "Annotations/000001.xml")
+    images = read_voc(small)
+    assert images.boxes(0) == ()
+    assert [s.name for s in images.skipped] == ["pipe.txt"]
 
 
 def test_links_out_of_the_root_are_not_read(small: Path, tmp_path: Path):

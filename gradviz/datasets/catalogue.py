@@ -9,6 +9,7 @@ from gradviz.datasets import coco, features_file, table, voc
 from gradviz.datasets import folder as plain
 from gradviz.datasets.image_set import ImageSet, joined
 from gradviz.datasets.pictures import printable
+from gradviz.datasets.scan import any_picture
 from gradviz.errors import DatasetError
 from gradviz.home import ASSETS
 from gradviz.home import home as home_folder
@@ -102,12 +103,13 @@ class Known(NamedTuple):
 
 
 def known(home: str | Path | None = None) -> list[Known]:
-    """List the named data sets, then the folders that people put into the home's `datasets/`."""
+    """List the named data sets, then the folders with pictures that people put into the home's `datasets/`."""
     listed = [
         Known(entry.name, entry.title, entry.where(home), "present" if entry.present(home) else "missing")
         for entry in DATASETS.values()
     ]
-    return listed + [Known(path.name, "A folder of your own", path, "present") for path in _own_folders(home)]
+    own = [path for path in _own_folders(home) if any_picture(path)]
+    return listed + [Known(path.name, "A folder of your own", path, "present") for path in own]
 
 
 def find(name_or_folder: str | Path, *, home: str | Path | None = None, seed: int = 0) -> ImageSet:

@@ -44,6 +44,15 @@ def pictures_below(folder: Path, root: Path, *, deepest: int = DEEPEST) -> tuple
     return sorted(found, key=lambda picture: picture.name), skipped
 
 
+def any_picture(folder: Path) -> bool:
+    """Tell whether a folder holds a usable picture, looking no further than the first."""
+    root = folder.resolve()
+    try:
+        return any(_refusal(entry, root) is None for _, entry in _files(folder, "", DEEPEST, root, []))
+    except DatasetError:
+        return False
+
+
 def inside(root: Path, path: Path) -> bool:
     """Tell whether a path stays below a resolved root once every link is followed."""
     return path.resolve().is_relative_to(root)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -83,7 +83,7 @@ def read_boxes(annotation: Path) -> tuple[Box, ...]:
     An object without a name or with a box outside the picture is left out. Entities and DTDs are refused (defusedxml).
     """
     try:
-        if annotation.stat().st_size > _MAX_ANNOTATION_BYTES:
+        if not annotation.is_file() or annotation.stat().st_size > _MAX_ANNOTATION_BYTES:
             return ()
         tree = parse(annotation, forbid_dtd=True)
         width, height = (int(tree.findtext(f"size/{side}", "0")) for side in ("width", "height"))
@@ -134,24 +134,24 @@ def _lists(root: Path) -> tuple[dict[str, list[tuple[str, ...]]], list[Skipped]]
     """Read ImageSets/Main/*.txt: name -> rows of (id,) or of (id, label)."""
     lists: dict[str, list[tuple[str, ...]]] = {}
     skipped: list[Skipped] = []
+    is_id = cache(_ID.fullmatch)  # an id stands in up to 60 lists
     for path in sorted((root / "ImageSets" / "Main").glob("*.txt")):
         try:
             if not inside(root, path):
                 raise ValueError("a link that leads out of the folder")
-            if path.stat().st_size > _MAX_LIST_BYTES:
-                raise ValueError("larger than 100 MB")
+            if not path.is_file() or path.stat().st_size > _MAX_LIST_BYTES:
+                raise ValueError("no file of less than 100 MB")
             rows = [tuple(line.split()) for line in path.read_text("utf-8").splitlines()]
         except (OSError, ValueError) as error:
             skipped.append(Skipped(printable(path.name), f"the list cannot be read: {printable(str(error))}"))
             continue
         rows = [row for row in rows if row]
-        columns = len(rows[0]) if rows else 0
-        good = [row for row in rows if len(row) == columns and _ID.fullmatch(row[0])] if columns in (1, 2) else []
-        bad = next((row for row in rows if len(row) != columns or not _ID.fullmatch(row[0])), None)
-        if len(good) < len(rows):
-            what = printable(" ".join(bad or rows[0]))
-            skipped.append(Skipped(printable(path.name), f"{len(rows) - len(good)} lines are no ids, like {what!r}"))
-        lists[path.stem] = good
+        columns = len(rows[0]) if rows and len(rows[0]) in (1, 2) else 0
+        fits = [len(row) == columns and is_id(row[0]) is not None for row in rows]
+        if not all(fits):
+            example = printable(" ".join(rows[fits.index(False)]))
+            skipped.append(Skipped(printable(path.name), f"{fits.count(False)} lines are no ids, like {example!r}"))
+        lists[path.stem] = [row for row, fit in zip(rows, fits, strict=True) if fit]
     return lists, skipped
 
 
@@ -217,7 +217,7 @@ def _ap(root: Path, ids: list[str]) -> ApKind:
         return "eleven_point"
     path = root / "Annotations" / f"{ids[0]}.xml"
     try:
-        says = inside(root, path) and path.stat().st_size <= _MAX_ANNOTATION_BYTES and "VOC2007" in path.read_text()
+        small = inside(root, path) and path.is_file() and path.stat().st_size <= _MAX_ANNOTATION_BYTES
+        return "eleven_point" if small and "VOC2007" in path.read_text("utf-8") else "area"
     except (OSError, ValueError):
-        says = False
-    return "eleven_point" if says else "area"
+        return "area"
