@@ -50,12 +50,14 @@ def test_links_out_of_the_folder_are_not_followed(tmp_path: Path):
 
 def test_names_that_cannot_be_written_down_are_skipped(tmp_path: Path):
     picture(tmp_path / "good.jpg")
+    picture(tmp_path / "Screenshot at 9.41\u202fAM.png")
     picture(tmp_path / "line\nbreak.jpg")
+    picture(tmp_path / "folder\nbreak" / "a.jpg")
     picture(tmp_path / "x.jpg").rename(os.fsdecode(os.fsencode(tmp_path) + b"/\xff\xfe.jpg"))
     found, skipped = pictures_below(tmp_path, tmp_path)
-    assert [f.name for f in found] == ["good.jpg"]
-    assert len(skipped) == 2
-    assert all(s.name.isprintable() for s in skipped)
+    assert [f.name for f in found] == ["Screenshot at 9.41\u202fAM.png", "good.jpg"]
+    assert {s.name for s in skipped} == {"line?break.jpg", "folder?break/a.jpg", "??.jpg"}
+    assert {s.reason for s in skipped} == {"a name with characters that cannot be written down"}
 
 
 def test_folders_are_followed_to_a_depth(tmp_path: Path):
@@ -80,5 +82,5 @@ def test_listed_paths_stay_below_the_root(tmp_path: Path):
     assert below(root, "/etc/passwd") == "leads out of the folder"
     assert below(root, "b.jpg") == "no such file"
     assert below(root, "text.jpg") == "not a JPEG, PNG or WebP picture"
-    for odd in ("a\0b", "x" * 5000):
+    for odd in ("a\0b", "x" * 5000, "\udcff.jpg"):
         assert isinstance(below(root, odd), str)

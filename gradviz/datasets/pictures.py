@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import warnings
 from pathlib import Path
 from typing import BinaryIO
@@ -25,6 +26,9 @@ MAX_WEBP_MEGAPIXELS = 15
 MAX_FILE_BYTES = 100_000_000
 HEAD = 16
 """Bytes that tell the format."""
+
+UNWRITABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Characters that break a line, reverse it or have no encoding. (Screenshots have odd spaces, families joiners.)"""
 
 PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 OTHER_SUFFIXES = frozenset({".heic", ".heif", ".avif", ".gif", ".bmp", ".tif", ".tiff", ".jp2", ".svg"})
@@ -78,7 +82,7 @@ def why_not(head: bytes) -> str:
 
 def printable(name: str, longest: int = 120) -> str:
     """Make a stranger's file name fit for one line of a message."""
-    line = "".join(c if c.isprintable() else "?" for c in name)
+    line = UNWRITABLE.sub("?", name)
     return line if len(line) <= longest else line[: longest - 1] + "…"
 
 

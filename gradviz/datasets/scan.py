@@ -6,11 +6,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gradviz.datasets.image_set import Skipped
-from gradviz.datasets.pictures import HEAD, OTHER_SUFFIXES, PICTURE_SUFFIXES, picture_format, printable, why_not
+from gradviz.datasets.pictures import (
+    HEAD,
+    OTHER_SUFFIXES,
+    PICTURE_SUFFIXES,
+    UNWRITABLE,
+    picture_format,
+    printable,
+    why_not,
+)
 from gradviz.errors import DatasetError
 
 DEEPEST = 8
 """Folders inside folders that are followed."""
+
+_UNWRITABLE_NAME = "a name with characters that cannot be written down"
 
 
 @dataclass(frozen=True)
@@ -36,7 +46,7 @@ def pictures_below(folder: Path, root: Path, *, deepest: int = DEEPEST) -> tuple
     found: list[Found] = []
     skipped: list[Skipped] = []
     for name, entry in _files(folder, "", deepest, root, skipped):
-        reason = _refusal(entry, root)
+        reason = _refusal(name, entry, root)
         if reason is None:
             found.append(Found(name, Path(entry.path)))
         elif reason:
@@ -48,7 +58,7 @@ def any_picture(folder: Path) -> bool:
     """Tell whether a folder holds a usable picture, looking no further than the first."""
     root = folder.resolve()
     try:
-        return any(_refusal(entry, root) is None for _, entry in _files(folder, "", DEEPEST, root, []))
+        return any(_refusal(name, entry, root) is None for name, entry in _files(folder, "", DEEPEST, root, []))
     except DatasetError:
         return False
 
@@ -60,6 +70,8 @@ def inside(root: Path, path: Path) -> bool:
 
 def below(root: Path, relative: str) -> Path | str:
     """Turn a path from somebody's list into a picture below `root`, or into the reason why it is none."""
+    if UNWRITABLE.search(relative):
+        return _UNWRITABLE_NAME
     try:
         path = root / relative
         if not inside(root, path):
@@ -102,14 +114,14 @@ def _files(
             skipped.append(Skipped(printable(name), "a folder too deep inside others"))
 
 
-def _refusal(entry: os.DirEntry, root: Path) -> str | None:
+def _refusal(name: str, entry: os.DirEntry, root: Path) -> str | None:
     """Say why an entry is no picture: None if it is one, "" if nobody would take it for one."""
     suffix = os.path.splitext(entry.name)[1].lower()  # noqa: PTH122 - a Path for each of 17,000 entries is slow
     pretends = suffix in PICTURE_SUFFIXES or suffix in OTHER_SUFFIXES
     if not (pretends or not suffix):
         return ""
-    if not entry.name.isprintable():
-        return "a name with characters that cannot be written down"
+    if UNWRITABLE.search(name):
+        return _UNWRITABLE_NAME
     try:
         if entry.is_symlink() and not inside(root, Path(entry.path)):
             return "a link that leads out of the folder"
