@@ -27,12 +27,14 @@ from gradviz.store import Store
 class Bench:
     """Bind photographs to a choice; nothing is loaded before it is needed.
 
-    Features are kept in `home`/store and read from there the next time.
+    Features are kept in `store` (default: `home`/store) and read from there the next time; weights are looked for in
+    `home`.
     """
 
     images: ImageSet
     spec: Spec = field(default_factory=Spec)
     home: Path | None = None
+    store: Path | None = None
     device: str = "auto"
 
     @cached_property
@@ -63,6 +65,8 @@ class Bench:
 
     def extract(self, split: str | None = None, *, progress: Progress = silent, cancel: Cancel = never) -> Extracted:
         """Fill the store with the forward pass over a split; what is kept already is not computed again."""
+        if self.images.features:
+            raise ChoiceError(f"{self.images.name} holds features already: there are no images to extract them from.")
         return self._extraction.extract(self._select(split), progress=progress, cancel=cancel)
 
     def features(
@@ -143,7 +147,7 @@ class Bench:
 
     @cached_property
     def _extraction(self) -> Extraction:
-        store = Store(home_folder(self.home) / "store")
+        store = Store(self.store or home_folder(self.home) / "store")
         return Extraction(self.images, self.model, store, preprocess=self.spec.preprocess, tf32=self.spec.tf32)
 
     @cached_property
