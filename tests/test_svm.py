@@ -1,4 +1,5 @@
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -6,6 +7,7 @@ from sklearn.base import clone
 from sklearn.model_selection import cross_val_score
 from sklearn.svm import SVC
 
+from gradviz import svm as svm_module
 from gradviz.errors import Cancelled, ChoiceError
 from gradviz.metrics import average_precision, mean_ap
 from gradviz.svm import C_GRID, FOLDS, OneVsRestSVC, _folds, cross_validate
@@ -158,11 +160,20 @@ def test_progress_reaches_the_end_and_is_told_by_the_calling_thread(C, pieces):
 
 
 @pytest.mark.parametrize("C", [1.0, "cv"])
-def test_cancel_stops_between_classes(C):
-    K, _, labels, _ = problem()
-    seen = []
+def test_cancel_stops_between_classes(C, monkeypatch):
+    K, _, labels, _ = problem(classes=8)
+    seen, trained, machine = [], [], svm_module._machine
+
+    def slow_machine(*arguments):
+        trained.append(arguments)
+        time.sleep(0.05)
+        return machine(*arguments)
+
+    monkeypatch.setattr(svm_module, "_machine", slow_machine)
+    machines = 8 if C == 1.0 else 8 * FOLDS * len(C_GRID)
     with pytest.raises(Cancelled):
         OneVsRestSVC(C, threads=1).fit(
-            K, labels, progress=lambda done, _: seen.append(done), cancel=lambda: len(seen) == 2
+            K, labels, progress=lambda done, _: seen.append(done), cancel=lambda: len(seen) == 1
         )
-    assert seen == [1, 2]
+    assert seen == [1]
+    assert len(trained) < machines
