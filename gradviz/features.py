@@ -152,7 +152,8 @@ class _Runner:
             if size > 1:
                 self.size = size // 2
             else:
-                self.model, self.size = self.model.to(torch.device("cpu")), None
+                self.model = self.model.to(torch.device("cpu"))
+                self.size = self.model.batch
 
     def _run(self, batch: Tensor) -> dict[str, np.ndarray]:
         if self.model.device.type == "cuda":

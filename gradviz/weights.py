@@ -107,8 +107,6 @@ def _read_safetensors(path: Path) -> Mapping[str, "Tensor"]:
 
 
 def _read_pickle(path: Path) -> Mapping[str, "Tensor"]:
-    import pickle
-
     import torch
 
     try:
@@ -116,13 +114,11 @@ def _read_pickle(path: Path) -> Mapping[str, "Tensor"]:
             # Old checkpoints draw deprecation warnings that say nothing about the weights.
             warnings.simplefilter("ignore")
             content = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise NetworkError(
-            f"{path} is damaged or holds more than tensors (code, perhaps), so it was not opened: "
-            "save the state_dict alone, best as safetensors."
-        ) from error
     except Exception as error:  # a hostile or cut file can fail in any way inside the reader
-        raise NetworkError(f"{path} is cut or not a PyTorch file: fetch it again.") from error
+        raise NetworkError(
+            f"{path} is cut, damaged or holds more than tensors (code, perhaps), so it was not opened: "
+            "fetch it again, or save the state_dict alone, best as safetensors."
+        ) from error
     for wrapper in ("state_dict", "model"):
         if isinstance(content, Mapping) and isinstance(content.get(wrapper), Mapping):
             content = content[wrapper]

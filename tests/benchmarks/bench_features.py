@@ -1,0 +1,125 @@
+"""Measure what features cost: `python -m tests.benchmarks.bench_features [NETWORK ...]`.
+
+Prints a table on standard error and one JSON value on standard output:
+
+- ratio: all layers forward and backward, over the bare forward pass of the untouched module; decoded tensors in
+  memory, a batch of 64, no store; the two take turns, and the median of the pairs' ratios counts.
+- decoding: photographs a second read, decoded and preprocessed, without a network.
+- extraction: photographs a second through `capture`, and the process's peak memory beyond the loaded model.
+
+Weights are random where none are on disk: they cost the same. Photographs come from GRADVIZ_TEST_DATA.
+"""
+
+import copy
+import json
+import multiprocessing
+import os
+import resource
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+import torch
+
+from gradviz import heads, models
+from gradviz.datasets import ImageSet
+from gradviz.features import capture
+from gradviz.networks import network
+from tests.random_networks import images, random_module
+
+DATA = Path(os.environ.get("GRADVIZ_TEST_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data")
+PAIRS = {"alexnet64": 40, "alexnet": 15, "vgg16": 5}
+
+
+def ratio(name: str) -> dict[str, float]:
+    """Time the bare forward pass and ours in turn."""
+    net = network(name)
+    bare = random_module(name, net.layers[-1].outputs, net.input_size)
+    model = models.assemble(net, copy.deepcopy(bare), digest="")
+    batch = images(64, net.input_size)
+
+    @torch.inference_mode()
+    def ours() -> None:
+        heads.backward(model.head, model.forward(batch))
+
+    @torch.inference_mode()
+    def theirs() -> None:
+        bare(batch)
+
+    pairs = [(seconds(theirs), seconds(ours)) for _ in range(PAIRS.get(name, 10) + 1)][1:]
+    return {
+        "ratio": median(b / a for a, b in pairs),
+        "bare_seconds": median(a for a, _ in pairs),
+        "all_layers_seconds": median(b for _, b in pairs),
+        "pairs": len(pairs),
+    }
+
+
+def seconds(work: Any) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def photographs() -> ImageSet:
+    """Take the photographs without labels."""
+    paths = tuple(sorted((DATA / "VOCdevkit/VOC2007/JPEGImages").glob("*.jpg")))
+    return ImageSet("photographs", DATA, tuple(p.stem for p in paths), paths)
+
+
+def decoding(name: str) -> dict[str, float]:
+    """Decode and preprocess in as many threads as there are cores."""
+    found, transform = photographs(), models.preset(network(name))
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        taken = seconds(lambda: list(pool.map(lambda i: transform(found.open(i)).shape, range(len(found.ids)))))
+    return {"images": len(found.ids), "per_second": len(found.ids) / taken}
+
+
+def extraction(name: str) -> dict[str, float]:
+    """Extract all photographs in a process of its own, and compare its peak memory with that after loading."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(_extraction, (name,))
+
+
+def _extraction(name: str) -> dict[str, float]:
+    net, found = network(name), photographs()
+    if models.weights_state(net)["state"] == "present":
+        model = models.load(name, device="cpu")
+    else:
+        model = models.assemble(net, random_module(name, net.layers[-1].outputs, net.input_size), digest="")
+    model.forward(images(1, net.input_size))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    blocks = np.array_split(np.arange(len(found.ids)), -(-len(found.ids) // 64))
+    taken = seconds(lambda: [None for _ in capture(model, found, blocks)])
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return {
+        "per_second": len(found.ids) / taken,
+        "megabytes_with_model": before / 1e3,
+        "megabytes_more": (after - before) / 1e3,
+    }
+
+
+def main(names: list[str]) -> None:
+    """Measure the named networks and print."""
+    print(
+        f"{'network':12} {'ratio':>6} {'bare s':>7} {'ours s':>7} {'decode/s':>9} {'extract/s':>10} {'MB more':>8}",
+        file=sys.stderr,
+    )
+    results = {}
+    for name in names:
+        cost, read, whole = ratio(name), decoding(name), extraction(name) if name != "vgg16" else {}
+        results[name] = {"cost": cost, "decoding": read, "extraction": whole}
+        print(
+            f"{name:12} {cost['ratio']:6.3f} {cost['bare_seconds']:7.3f} {cost['all_layers_seconds']:7.3f} "
+            f"{read['per_second']:9.0f} {whole.get('per_second', float('nan')):10.0f} {whole.get('megabytes_more', float('nan')):8.0f}",
+            file=sys.stderr,
+        )
+    print(json.dumps({"threads": torch.get_num_threads(), "torch": torch.__version__, "networks": results}, indent=2))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:] or ["alexnet64", "alexnet", "vgg16"])
