@@ -22,11 +22,24 @@ from gradviz.versions import versions
 
 
 def features_npz(features: Features, about: Mapping[str, Any], file: BinaryIO) -> None:
-    """Write ids, classes, labels and one float32 array (n, d) a factor."""
-    labelled = (
-        {} if features.labels is None else {"labels": features.labels, "classes": np.array(features.images.classes)}
-    )
-    _npz(file, about, ids=np.array(features.ids), **labelled, **features.arrays)
+    """Write ids, one float32 array (n, d) a vector, and what is known: labels, classes, split.
+
+    `split` (n,) names the smallest split that an image is in; the file can be read as a data set again.
+    """
+    known = {}
+    if features.labels is not None:
+        known |= {"labels": features.labels, "classes": np.array(features.images.classes)}
+    if features.images.splits:
+        known["split"] = np.array(_smallest_splits(features))
+    _npz(file, about, ids=np.array(features.ids), **known, **features.arrays)
+
+
+def _smallest_splits(features: Features) -> list[str]:
+    by_size = sorted(features.images.splits.items(), key=lambda item: -len(item[1]))
+    names = np.full(len(features.images), "", object)
+    for name, positions in by_size:
+        names[positions] = name
+    return names[features.positions].tolist()
 
 
 def kernel_npz(result: KernelResult, file: BinaryIO) -> None:

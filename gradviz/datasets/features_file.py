@@ -10,7 +10,7 @@ from gradviz.datasets.pictures import printable
 from gradviz.errors import DatasetError
 
 LAYOUT = "`ids` (n), arrays (n, d) of numbers, and if known `classes` (C), `labels` (n, C) of 1, 0, -1, `split` (n)"
-_RESERVED = ("ids", "classes", "labels", "split")
+_RESERVED = ("about", "ids", "classes", "labels", "split")
 
 
 def read_features(path: Path, *, seed: int = 0, name: str | None = None) -> ImageSet:
