@@ -29,7 +29,8 @@ class Figure:
     """Describe a figure: how it is drawn, how tall it stands, where it belongs.
 
     `where` is "ground", "sky", "water", "rail", "table" or "wall"; `top` is the share of its height at which
-    smaller things may stand on it (a table's board, a sofa's seat), None where nothing can.
+    smaller things may stand on it (a table's board, a sofa's seat), None where nothing can; `turn` is how far it may
+    lean, degrees; `sunk` the share of its height that is under water when it floats.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Figure:
     frontal: bool = False
     top: float | None = None
     turn: float = 4.0
+    sunk: float = 0.05
     parts: tuple[Part, ...] = field(default=())
 
     @property
@@ -89,10 +91,11 @@ def _body(stem: str, ending: str = "", least: int = 190) -> Draw:
     return draw
 
 
+NEVER = 256  # more saturation than any pixel has: the rowers' glyphs include blue water, which stays blue
 HE, SHE = "\u200d♂️", "\u200d♀️"
-RIDER, CYCLE = Part("person", (0.05, 0.0, 0.85, 0.82)), Part("bicycle", (0.0, 0.36, 1.0, 1.0))
-JOCKEY, MOUNT = Part("person", (0.25, 0.0, 0.72, 0.75)), Part("horse", (0.0, 0.12, 1.0, 1.0))
-ROWER, ROWED = Part("person", (0.1, 0.0, 0.75, 0.62)), Part("boat", (0.0, 0.5, 1.0, 0.86))
+RIDER, CYCLE = (Part("person", (0.05, 0.0, 0.85, 0.82)), Part("bicycle", (0.0, 0.36, 1.0, 1.0)))
+JOCKEY, MOUNT = (Part("person", (0.25, 0.0, 0.72, 0.75)), Part("horse", (0.0, 0.12, 1.0, 1.0)))
+ROWER, ROWED = (Part("person", (0.1, 0.0, 0.75, 0.62)), Part("boat", (0.0, 0.5, 1.0, 0.86)))
 PAIR = (Part("person", (0.0, 0.0, 0.52, 1.0)), Part("person", (0.48, 0.0, 1.0, 1.0)))
 
 
@@ -139,9 +142,9 @@ CAST: dict[str, tuple[Figure, ...]] = {
         Figure("bird", _plain("🦩"), 0.8, weight=0.6),
         Figure("bird", _plain("🕊️"), 0.5, "sky", 1.5, turn=16),
         Figure("bird", _plain("🦅"), 0.6, "sky", 1.5, turn=16),
-        Figure("bird", _painted("🦜", chance=0.3), 0.5, "sky", 0.5, turn=10),
-        Figure("bird", _plain("🦆"), 0.34, "water", 1.2),
-        Figure("bird", _plain("🦢"), 0.46, "water", 1.6),
+        Figure("bird", _painted("🦜", chance=0.3), 0.4, weight=0.6),
+        Figure("bird", _plain("🦆"), 0.34, "water", 1.2, sunk=0.2),
+        Figure("bird", _plain("🦢"), 0.46, "water", 1.6, sunk=0.1),
     ),
     "boat": (
         Figure("boat", _painted("⛵", chance=0.7), 2.3, "water", 3.0),
@@ -151,12 +154,11 @@ CAST: dict[str, tuple[Figure, ...]] = {
         Figure("boat", _painted("🛳️", chance=0.5), 2.2, "water", 1.2),
         Figure("boat", _plain("🚢"), 2.2, "water", 1.2),
         Figure("boat", _plain("🛶"), 0.4, "water", 0.6),
-        Figure("boat", _body("🚣", SHE), 0.95, "water", 0.8, parts=(ROWED, ROWER)),
-        Figure("boat", _body("🚣", HE), 0.95, "water", 0.8, parts=(ROWED, ROWER)),
+        Figure("boat", _body("🚣", SHE, NEVER), 0.95, "water", 0.8, sunk=0.14, parts=(ROWED, ROWER)),
+        Figure("boat", _body("🚣", HE, NEVER), 0.95, "water", 0.8, sunk=0.14, parts=(ROWED, ROWER)),
     ),
     "bottle": (
         Figure("bottle", drawings.bottle, 0.3, "table", 6.0, turn=1),
-        Figure("bottle", _plain("🍼"), 0.2, "table", 0.4, turn=2),
         Figure("bottle", _painted("🧴", 60), 0.22, "table", 0.8, turn=2),
         Figure("bottle", _plain("🍶"), 0.22, "table", 0.4, turn=2),
     ),

@@ -28,6 +28,7 @@ def _cabinet(rng: Random) -> Image.Image:
     return image
 
 
+LARGE = ("sofa", "diningtable", "tvmonitor")  # of which a room has two at most
 CABINET = Figure("", _cabinet, 0.42, "ground", top=0.1, turn=0)
 
 
@@ -65,11 +66,17 @@ class Composer:
 
     def _item(self, figure: Figure, x: float, foot: float, height: float, depth: float | None = None) -> Item:
         rng = self.rng
-        mirrored = rng.random() < 0.5
-        angle = rng.gauss(0, 0.5) * figure.turn if figure.where != "sky" else rng.uniform(-1, 1) * figure.turn
-        order = -1.0 if figure.where == "sky" else foot
-        sprite = figure.draw(rng)
-        return Item(figure, sprite, x, foot, height, mirrored, angle, order if depth is None else depth)
+        return Item(
+            figure,
+            figure.draw(rng),
+            x,
+            foot,
+            height,
+            mirrored=rng.random() < 0.5,
+            angle=rng.gauss(0, 0.5) * figure.turn if figure.where != "sky" else rng.uniform(-1, 1) * figure.turn,
+            depth=depth if depth is not None else (-1.0 if figure.where == "sky" else foot),
+            stretch=rng.uniform(0.82, 1.14),
+        )
 
     def _subject(self, name: str) -> None:
         rng, stage = self.rng, self.stage
@@ -79,7 +86,7 @@ class Composer:
             return
         item = self._item(figure, (0.5 + rng.gauss(0, 0.09)) * stage.width, 0, 100)
         close = rng.random() < 0.1
-        share = rng.uniform(0.95, 1.25) if close else rng.uniform(0.46, 0.86)
+        share = rng.uniform(0.95, 1.25) if close else rng.uniform(0.4, 0.9)
         item.height = share * min(stage.height, 1.08 * stage.width * item.sprite.height / item.sprite.width)
         if figure.where == "sky":
             room = max(stage.horizon, 0.45 * stage.height)
@@ -110,7 +117,8 @@ class Composer:
         rng, stage = self.rng, self.stage
         below = choose(rng, "diningtable", ("ground",)) if figure.name == "bottle" else CABINET
         holder = self._item(below, (0.5 + rng.gauss(0, 0.06)) * stage.width, 0, 100)
-        holder.height = rng.uniform(0.34, 0.5) * stage.height
+        # A screen is as tall as its cupboard, a bottle about half as tall as its table: both must fit.
+        holder.height = rng.uniform(*((0.2, 0.32) if below is CABINET else (0.34, 0.5))) * stage.height
         self._stand(holder, close=False)
         stage.items.append(holder)
         for _ in range(1 if figure.name == "tvmonitor" else rng.randint(2, 4)):
@@ -140,6 +148,8 @@ class Composer:
 
     def _join(self, name: str) -> bool:
         rng, stage = self.rng, self.stage
+        if name in LARGE and sum(item.figure.name == name for item in stage.items) >= 2:
+            return False
         figure = self._figure(name)
         if figure.where not in (*self.scene.where, "table") and figure.where != "ground":
             return False
@@ -185,7 +195,7 @@ class Composer:
             return False
         for other in stage.items:
             a, b = item.box, other.box
-            wide, high = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+            wide, high = (min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1]))
             if wide > 0 and high > 0:
                 smaller = min(item.width * item.height, other.width * other.height)
                 hides = item.depth > other.depth and wide * high > 0.35 * other.width * other.height

@@ -245,7 +245,7 @@ def bottle(rng: Random) -> Image.Image:
     glass = rng.choice(
         ((34, 74, 44), (28, 48, 34), (110, 62, 24), (84, 36, 30), (120, 176, 206), (176, 206, 190), (70, 120, 70))
     )
-    body, neck, shoulder = rng.randint(78, 100), rng.randint(26, 36), rng.randint(260, 400)
+    body, neck, shoulder = (rng.randint(78, 100), rng.randint(26, 36), rng.randint(260, 400))
     outline = [(130 - neck, 60), (130 - neck, shoulder - 90), (130 - body, shoulder + 30), (130 - body, 800)]
     draw.polygon([*outline, *[(260 - x, y) for x, y in reversed(outline)]], fill=_shade(glass, 1))
     draw.rounded_rectangle([130 - body, shoulder + 10, 130 + body, 830], 30, fill=_shade(glass, 1))
@@ -294,7 +294,7 @@ def potted(rng: Random) -> Image.Image:
 
 def _leaf(image: Image.Image, rng: Random, angle: float, green: Colour, foot: float, length: int) -> None:
     draw = ImageDraw.Draw(image)
-    direction, bend, width = math.radians(angle), math.radians(angle) * 0.5, length * rng.uniform(0.09, 0.17)
+    direction, bend, width = (math.radians(angle), math.radians(angle) * 0.5, length * rng.uniform(0.09, 0.17))
     shade = rng.uniform(0.72, 1.25)
     middle, left, right = [], [], []
     for step in range(13):

@@ -43,7 +43,7 @@ def room(stage: Stage, floor_at: float) -> None:
     if rng.random() < 0.55:
         _rug(stage, foot)
     if stage.light.dark or rng.random() < 0.3:
-        x, y = rng.uniform(0.15, 0.85) * stage.width, rng.uniform(0.06, 0.2) * stage.height
+        x, y = (rng.uniform(0.15, 0.85) * stage.width, rng.uniform(0.06, 0.2) * stage.height)
         glow(stage.image, x, y, 0.75 * stage.height, (255, 196, 120), 0.34)
 
 
@@ -88,7 +88,7 @@ def _fade_floor(stage: Stage, foot: float) -> None:
 def _window(stage: Stage, foot: float, start: float) -> None:
     rng, draw = stage.rng, ImageDraw.Draw(stage.image)
     wide, high = rng.uniform(0.28, 0.44) * stage.height, rng.uniform(0.5, 0.68) * foot
-    x, y = (start + rng.uniform(0.12, 0.38)) * stage.width - wide / 2, foot * rng.uniform(0.06, 0.16)
+    x, y = ((start + rng.uniform(0.12, 0.38)) * stage.width - wide / 2, foot * rng.uniform(0.06, 0.16))
     outside = gradient(int(wide), int(high), stage.light.top, stage.light.bottom)
     view = picture(outside)
     pen = ImageDraw.Draw(view)
@@ -108,7 +108,7 @@ def _window(stage: Stage, foot: float, start: float) -> None:
         cloth = rng.choice(((188, 70, 60), (80, 110, 150), (226, 214, 190), (110, 140, 100)))
         for left, right in ((x - 34, x + wide * 0.16), (x + wide * 0.84, x + wide + 34)):
             for k in range(6):
-                a, b = left + (right - left) * k / 6, left + (right - left) * (k + 1) / 6
+                a, b = (left + (right - left) * k / 6, left + (right - left) * (k + 1) / 6)
                 tone = lit(tuple(c * (0.84 if k % 2 else 1.04) for c in cloth), stage.light)
                 draw.rectangle([a, y - 18, b, y + high + 36], fill=whole(tone))
 
@@ -118,7 +118,7 @@ def _frame(stage: Stage, foot: float, start: float) -> None:
     rng, draw = stage.rng, ImageDraw.Draw(stage.image)
     x = (start + rng.uniform(0.04, 0.2)) * stage.width
     for _ in range(rng.randint(1, 3)):
-        wide, high = rng.uniform(0.13, 0.24) * stage.height, rng.uniform(0.13, 0.24) * stage.height
+        wide, high = (rng.uniform(0.13, 0.24) * stage.height, rng.uniform(0.13, 0.24) * stage.height)
         y = foot * rng.uniform(0.12, 0.3)
         if rng.random() < 0.3:
             painting = glyph("🖼️").resize((round(wide), round(wide)))
@@ -130,7 +130,7 @@ def _frame(stage: Stage, foot: float, start: float) -> None:
             inner = [x + 9, y + 9, x + wide - 9, y + high - 9]
             draw.rectangle(inner, fill=whole(lit((244, 240, 230), stage.light)))
             for _ in range(rng.randint(2, 5)):
-                cx, cy = rng.uniform(inner[0] + 12, inner[2] - 12), rng.uniform(inner[1] + 12, inner[3] - 12)
+                cx, cy = (rng.uniform(inner[0] + 12, inner[2] - 12), rng.uniform(inner[1] + 12, inner[3] - 12))
                 tone = whole(
                     lit(rng.choice(((200, 90, 70), (90, 140, 170), (230, 190, 90), (80, 120, 90))), stage.light)
                 )

@@ -75,9 +75,9 @@ def hills(stage: Stage) -> None:
 
 def _mountains(stage: Stage) -> None:
     draw = ImageDraw.Draw(stage.image)
-    rock, snow = lit((104, 116, 138), stage.light, 0.8), lit((246, 248, 252), stage.light, 0.5)
+    rock, snow = (lit((104, 116, 138), stage.light, 0.8), lit((246, 248, 252), stage.light, 0.5))
     for _ in range(stage.rng.randint(2, 4)):
-        x, high = stage.rng.uniform(0, 1) * stage.width, stage.rng.uniform(0.16, 0.32) * stage.height
+        x, high = (stage.rng.uniform(0, 1) * stage.width, stage.rng.uniform(0.16, 0.32) * stage.height)
         wide, top = high * stage.rng.uniform(1.2, 1.9), stage.horizon - high
         draw.polygon([(x - wide, stage.horizon + 4), (x, top), (x + wide, stage.horizon + 4)], fill=whole(rock))
         cap = [
@@ -119,7 +119,7 @@ def skyline(stage: Stage) -> None:
     for distance, tallest in ((0.8, 0.42), (0.3, 0.34)):
         x = -rng.uniform(0, 40)
         while x < stage.width:
-            wide, high = rng.uniform(0.09, 0.2) * stage.height, rng.uniform(0.35, 1) * tallest * stage.height
+            wide, high = (rng.uniform(0.09, 0.2) * stage.height, rng.uniform(0.35, 1) * tallest * stage.height)
             base = rng.choice(
                 ((196, 180, 160), (160, 98, 80), (150, 160, 170), (214, 204, 188), (118, 124, 138), (198, 150, 110))
             )
@@ -173,8 +173,8 @@ def fence(stage: Stage, share: float) -> None:
 def barn(stage: Stage) -> None:
     """Paint a barn with a gambrel roof and a crossed door."""
     rng, draw = stage.rng, ImageDraw.Draw(stage.image)
-    x, foot = rng.uniform(0.05, 0.6) * stage.width, stage.horizon + 0.16 * (stage.height - stage.horizon)
-    high, wide = rng.uniform(0.24, 0.34) * stage.height, rng.uniform(0.36, 0.5) * stage.height
+    x, foot = (rng.uniform(0.05, 0.6) * stage.width, stage.horizon + 0.16 * (stage.height - stage.horizon))
+    high, wide = (rng.uniform(0.24, 0.34) * stage.height, rng.uniform(0.36, 0.5) * stage.height)
     wall = lit(rng.choice(((168, 52, 44), (146, 104, 70), (200, 190, 176))), stage.light, 0.2)
     roof = lit((92, 84, 84), stage.light, 0.2)
     white = whole(lit((240, 238, 232), stage.light, 0.2))
@@ -280,7 +280,40 @@ def street_lamps(stage: Stage) -> None:
     draw = ImageDraw.Draw(stage.image)
     for share in (0.12, 0.5, 0.88):
         x = (share + stage.rng.uniform(-0.08, 0.08)) * stage.width
-        y, foot = stage.horizon - 0.2 * stage.height, stage.horizon + 0.12 * stage.height
+        y, foot = (stage.horizon - 0.2 * stage.height, stage.horizon + 0.12 * stage.height)
         draw.line([(x, y), (x, foot)], fill=(40, 42, 52), width=5)
         glow(stage.image, x, y, 0.3 * stage.height, (255, 210, 130), 0.75)
         draw.ellipse([x - 9, y - 7, x + 9, y + 7], fill=(255, 240, 200))
+
+
+def track_along(stage: Stage, row: float) -> None:
+    """Lay a railway track from left to right."""
+    depth = 0.12 * (stage.height - stage.horizon)
+    plane(stage, textures.gravel((146, 136, 128)), row - depth, row + depth, 160)
+    draw, scale = ImageDraw.Draw(stage.image), float(stage.scale_at(row))
+    wood, steel = (whole(lit((96, 76, 62), stage.light)), whole(lit((170, 172, 180), stage.light)))
+    top, low = row - depth * 0.3, row + depth * 0.6
+    for x in range(-20, stage.width, max(10, round(scale * 0.16))):
+        draw.polygon([(x, top), (x + scale * 0.07, top), (x + scale * 0.05, low), (x - scale * 0.03, low)], fill=wood)
+    for y in (row - depth * 0.2, row + depth * 0.4):
+        draw.rectangle([0, y, stage.width, y + 4], fill=steel)
+
+
+def track_towards(stage: Stage, x: float, half: float) -> None:
+    """Lay a railway track from the horizon towards us; half its gauge is `half` of a person's height."""
+    before, draw = stage.image.copy(), ImageDraw.Draw(stage.image)
+    plane(stage, textures.gravel((146, 136, 128)), stage.horizon, stage.height, 160)
+    bottom, end = float(stage.scale_at(stage.height)) * half, stage.height
+    mask = Image.new("L", stage.image.size, 255)
+    ImageDraw.Draw(mask).polygon([(x, stage.horizon), (x + bottom * 2, end), (x - bottom * 2, end)], fill=0)
+    stage.image.paste(before, (0, 0), mask)
+    wood, steel = (whole(lit((96, 76, 62), stage.light)), whole(lit((170, 172, 180), stage.light)))
+    z = stage.focal / stage.near * 0.98
+    while z < stage.focal / stage.near * 9:
+        near, far = stage.row_of(stage.focal / z), stage.row_of(stage.focal / (z + 0.1))
+        wide, less = (stage.focal / z * half * 1.45, stage.focal / (z + 0.1) * half * 1.45)
+        draw.polygon([(x - wide, near), (x + wide, near), (x + less, far), (x - less, far)], fill=wood)
+        z += 0.26
+    for side in (-1, 1):
+        foot = x + side * bottom
+        draw.polygon([(x, stage.horizon), (foot + 9, end), (foot - 9, end)], fill=steel)

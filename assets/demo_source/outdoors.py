@@ -19,6 +19,8 @@ from .landscape import (
     sky,
     skyline,
     street_lamps,
+    track_along,
+    track_towards,
     water_from,
 )
 from .paint import glyph, lit, noise, picture, plane, toned, whole
@@ -139,7 +141,7 @@ def country_road(stage: Stage) -> None:
 
 
 def rail(stage: Stage) -> None:
-    """Paint a railway from left to right on gravel, with wires, a platform or fields."""
+    """Paint a railway on gravel, with wires, a platform or fields; towards us if the train comes towards us."""
     rng = stage.rng
     sky(stage)
     if rng.random() < 0.5:
@@ -150,28 +152,19 @@ def rail(stage: Stage) -> None:
     plane(stage, textures.grass(green), stage.horizon, stage.height, 120)
     scenery(stage, ("🌳", "🌲", "🏭", "🏠"), rng.randint(1, 4), 0.12, 0.02, 2.0)
     row = stage.row_of(stage.near * 0.62)
-    depth = 0.12 * (stage.height - stage.horizon)
-    plane(stage, textures.gravel((146, 136, 128)), row - depth, row + depth, 160)
+    subject = stage.items[0]
+    if subject.figure.frontal:
+        track_towards(stage, subject.x, 0.3 * subject.width / float(stage.scale_at(row)))
+    else:
+        track_along(stage, row)
     draw, scale = ImageDraw.Draw(stage.image), float(stage.scale_at(row))
-    for x in range(-20, stage.width, max(10, round(scale * 0.16))):
-        draw.polygon(
-            [
-                (x, row - depth * 0.3),
-                (x + scale * 0.07, row - depth * 0.3),
-                (x + scale * 0.05, row + depth * 0.6),
-                (x - scale * 0.03, row + depth * 0.6),
-            ],
-            fill=whole(lit((96, 76, 62), stage.light)),
-        )
-    for y in (row - depth * 0.2, row + depth * 0.4):
-        draw.rectangle([0, y, stage.width, y + 4], fill=whole(lit((170, 172, 180), stage.light)))
     if rng.random() < 0.6:
         wire = row - 2.1 * scale
         draw.line([(0, wire), (stage.width, wire)], fill=whole(lit((60, 60, 66), stage.light)), width=3)
         for share in (rng.uniform(0.02, 0.2), rng.uniform(0.75, 0.97)):
             x = share * stage.width
             draw.line([(x, row), (x, wire - 0.2 * scale)], fill=whole(lit((84, 86, 92), stage.light)), width=8)
-    if rng.random() < 0.5:
+    if not subject.figure.frontal and rng.random() < 0.5:
         edge = stage.row_of(stage.near * 0.8)
         plane(stage, textures.tiles((196, 192, 186), (184, 180, 176)), edge, stage.height, 110)
         draw.rectangle([0, edge, stage.width, edge + 10], fill=whole(lit((240, 220, 120), stage.light)))
@@ -184,7 +177,7 @@ def airfield(stage: Stage) -> None:
     ridge(stage, 0.05, (92, 120, 90), 0.6, 6)
     draw = ImageDraw.Draw(stage.image)
     for _ in range(rng.randint(1, 3)):
-        x, wide = rng.uniform(0, 0.9) * stage.width, rng.uniform(0.15, 0.3) * stage.width
+        x, wide = (rng.uniform(0, 0.9) * stage.width, rng.uniform(0.15, 0.3) * stage.width)
         high = rng.uniform(0.04, 0.08) * stage.height
         wall = whole(lit((170, 178, 186), stage.light, 0.5))
         draw.rectangle([x, stage.horizon - high, x + wide, stage.horizon + 6], fill=wall)
@@ -223,7 +216,7 @@ def open_sky(stage: Stage) -> None:
         cover = noise(stage.generator, stage.width, 200, 5, 5)
         white = np.asarray(lit((250, 250, 252), stage.light), np.float32) * (0.8 + 0.25 * cover[..., None])
         soft = Image.fromarray(
-            (np.clip((cover - 0.2) * 3 + np.linspace(-1, 1.6, 200)[:, None], 0, 1) * 255).astype(np.uint8)
+            (np.clip((cover - 0.2) * 3 + np.linspace(-2.6, 1.8, 200)[:, None], 0, 1) * 255).astype(np.uint8)
         )
         stage.image.paste(picture(white), (0, stage.height - 200), soft.filter(ImageFilter.GaussianBlur(3)))
 

@@ -143,7 +143,7 @@ def toned(sprite: Image.Image, light: Light, distance: float, side: float) -> Im
 
 def plane(stage, tile: np.ndarray, top: float, bottom: float, texels: float, stretch: float = 1.0) -> None:
     """Paint rows top..bottom with a texture (TILE, TILE, 3) lying on the ground, `texels` to a person's height."""
-    y0, y1 = max(math.floor(top), math.floor(stage.horizon) + 1, 0), min(math.ceil(bottom), stage.height)
+    y0, y1 = (max(math.floor(top), math.floor(stage.horizon) + 1, 0), min(math.ceil(bottom), stage.height))
     if y1 <= y0:
         return
     scale = stage.scale_at(np.arange(y0, y1, dtype=np.float32) + 0.5)[:, None]  # pixels to a person's height
@@ -167,7 +167,7 @@ def plane(stage, tile: np.ndarray, top: float, bottom: float, texels: float, str
 def glow(image: Image.Image, x: float, y: float, radius: float, colour: Colour, strength: float) -> None:
     """Add a round light to a picture."""
     box = [round(x - radius), round(y - radius), round(x + radius), round(y + radius)]
-    left, top, right, bottom = max(0, box[0]), max(0, box[1]), min(image.width, box[2]), min(image.height, box[3])
+    left, top, right, bottom = (max(0, box[0]), max(0, box[1]), min(image.width, box[2]), min(image.height, box[3]))
     if right <= left or bottom <= top:
         return
     yy, xx = np.mgrid[top:bottom, left:right]

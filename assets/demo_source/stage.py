@@ -28,17 +28,18 @@ class Item:
     mirrored: bool
     angle: float
     depth: float  # drawing order: small is far away
+    stretch: float = 1.0  # how much wider than drawn: bodies differ, and so does the angle they are seen from
     drawn: tuple[int, int, int, int] = (0, 0, 0, 0)  # the box after turning, set when painted
 
     @property
     def width(self) -> float:
         """Return the width on the stage, pixels."""
-        return self.height * self.sprite.width / self.sprite.height
+        return self.height * self.sprite.width / self.sprite.height * self.stretch
 
     @property
     def box(self) -> tuple[float, float, float, float]:
         """Return left, top, right and bottom before turning, pixels."""
-        return self.x - self.width / 2, self.foot - self.height, self.x + self.width / 2, self.foot
+        return (self.x - self.width / 2, self.foot - self.height, self.x + self.width / 2, self.foot)
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ class Stage:
             sprite = sprite.crop(sprite.getbbox())
         left, top = round(item.x - sprite.width / 2), round(item.foot - sprite.height)
         if item.figure.where == "water":
-            sprite = self._afloat(sprite, left, top)
+            sprite = self._afloat(sprite, left, top, item.figure.sunk)
         elif not sky:
             self._shadow(item, sprite)
         self._paste(sprite, left, top)
@@ -122,9 +123,9 @@ class Stage:
     def _paste(self, sprite: Image.Image, left: int, top: int) -> None:
         self.image.paste(sprite, (left, top), sprite)
 
-    def _afloat(self, sprite: Image.Image, left: int, top: int) -> Image.Image:
+    def _afloat(self, sprite: Image.Image, left: int, top: int, share: float) -> Image.Image:
         """Sink the hull a little and paint its reflection."""
-        sunk = sprite.crop((0, 0, sprite.width, round(sprite.height * 0.95)))
+        sunk = sprite.crop((0, 0, sprite.width, round(sprite.height * (1 - share))))
         mirror = sunk.transpose(Image.Transpose.FLIP_TOP_BOTTOM).filter(ImageFilter.GaussianBlur(3))
         mirror = mirror.resize((mirror.width, max(2, round(mirror.height * 0.55))))
         pixels = np.asarray(mirror).copy()
@@ -141,7 +142,7 @@ class Stage:
         return sunk
 
     def _shadow(self, item: Item, sprite: Image.Image) -> None:
-        wide, flat = sprite.width * 1.05, max(5.0, min(sprite.height, sprite.width) * 0.16)
+        wide, flat = (sprite.width * 1.05, max(5.0, min(sprite.height, sprite.width) * 0.16))
         soft = max(2.0, flat * 0.3)
         pad = round(soft * 3)
         shade = Image.new("L", (round(wide) + 2 * pad, round(flat) + 2 * pad))
