@@ -59,8 +59,7 @@ class Bench:
     def about(self, **more: Any) -> dict[str, Any]:
         """Say what a result is made from, as JSON values: data set, network and every choice."""
         made = {"dataset": self.images.name, "dataset_digest": self.images.digest, **self.spec.public()}
-        if not self.images.features:
-            made["weights_digest"] = self.model.digest
+        made |= {"network": None} if self.images.features else {"weights_digest": self.model.digest}
         return made | more
 
     def extract(self, split: str | None = None, *, progress: Progress = silent, cancel: Cancel = never) -> Extracted:

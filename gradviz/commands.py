@@ -3,7 +3,8 @@
 import json
 import sys
 from argparse import Namespace
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -75,8 +76,7 @@ def _summary(entry: Any, folder: Path) -> dict[str, Any]:
 
 def extract(arguments: Namespace) -> None:
     """Fill the store and say how fast it went and what was skipped."""
-    lab = _experiment(arguments)
-    with Bar("images") as bar:
+    with _at_work(arguments, "images") as (lab, bar):
         done = lab.extract(arguments.split, progress=bar)
     if arguments.json:
         skipped = [{"id": s.name, "reason": s.reason} for s in done.skipped]
@@ -100,8 +100,7 @@ def features(arguments: Namespace) -> None:
     """Write the vectors of every layer."""
     from gradviz import export
 
-    lab = _experiment(arguments)
-    with Bar() as bar:
+    with _at_work(arguments) as (lab, bar):
         result = lab.features(lab.factors, arguments.split, progress=bar)
     export.save(arguments.out, lambda file: export.features_npz(result, lab.about(split=arguments.split), file))
     _notes(result.notes)
@@ -112,8 +111,7 @@ def kernel(arguments: Namespace) -> None:
     """Write a kernel."""
     from gradviz import export
 
-    lab = _experiment(arguments)
-    with Bar() as bar:
+    with _at_work(arguments) as (lab, bar):
         result = lab.kernel(arguments.representation, arguments.split, progress=bar)
     export.save(arguments.out, lambda file: export.kernel_npz(result, file))
     _notes(result.notes)
@@ -124,8 +122,7 @@ def evaluate(arguments: Namespace) -> None:
     """Print the mean average precision and each class's."""
     from gradviz import export
 
-    lab = _experiment(arguments)
-    with Bar() as bar:
+    with _at_work(arguments) as (lab, bar):
         result = lab.evaluate(
             arguments.representation,
             train=arguments.train,
@@ -146,8 +143,7 @@ def embed(arguments: Namespace) -> None:
     """Write a map as CSV."""
     from gradviz import export
 
-    lab = _experiment(arguments)
-    with Bar() as bar:
+    with _at_work(arguments) as (lab, bar):
         result = lab.embed(arguments.representation, arguments.split, neighbours=arguments.neighbors, progress=bar)
     export.save(arguments.out, lambda file: file.write(export.map_csv(result).encode()))
     _notes(result.notes)
@@ -160,8 +156,7 @@ def align(arguments: Namespace) -> None:
     """Print how similar kernels are to each other and to the labels."""
     from gradviz import export
 
-    lab = _experiment(arguments)
-    with Bar() as bar:
+    with _at_work(arguments) as (lab, bar):
         result = lab.align(arguments.representation, arguments.split, progress=bar)
     if arguments.json:
         return _print_json(export.alignment_json(result))
@@ -174,8 +169,7 @@ def align(arguments: Namespace) -> None:
 
 def neighbours(arguments: Namespace) -> None:
     """Print the images nearest to one image."""
-    lab = _experiment(arguments)
-    with Bar() as bar:
+    with _at_work(arguments) as (lab, bar):
         found = lab.neighbours(
             arguments.representation, arguments.image, arguments.split, top=arguments.top, progress=bar
         )
@@ -188,8 +182,7 @@ def layers(arguments: Namespace) -> None:
     """Print what every representation of the network is worth."""
     from gradviz import export
 
-    lab = _experiment(arguments)
-    with Bar() as bar:
+    with _at_work(arguments) as (lab, bar):
         rows = lab.layers(train=arguments.train, test=arguments.test, C=arguments.C, ap=arguments.ap, progress=bar)
     if arguments.json:
         return _print_json(export.layers_json(rows))
@@ -247,6 +240,22 @@ def doctor(arguments: Namespace) -> None:
     return _print("\n".join(f"{name:12s} {line}" for name, lines in report.items() for line in _lines(lines)))
 
 
+@contextmanager
+def _at_work(arguments: Namespace, unit: str = "") -> Iterator[tuple[Any, Bar]]:
+    """Give the experiment and its progress bar; skipped entries are said last, so that a mistake is one line."""
+    from gradviz import export
+
+    lab = _experiment(arguments)
+    if "out" in arguments:
+        export.check_place(arguments.out)
+    with Bar(unit) as bar:
+        yield lab, bar
+    skipped = lab.images.skipped
+    if skipped:
+        first = skipped[0]
+        _notes([f"{lab.images.name}: {len(skipped)} entries skipped, such as {first.name}: {first.reason}"])
+
+
 def _experiment(arguments: Namespace) -> Any:
     from gradviz.datasets import find
     from gradviz.experiment import Experiment
@@ -254,9 +263,6 @@ def _experiment(arguments: Namespace) -> Any:
 
     spec = Spec(**{field.name: getattr(arguments, field.name) for field in fields(Spec)})
     images = find(arguments.dataset, home=home(arguments.home), seed=arguments.seed)
-    if images.skipped:
-        first = images.skipped[0]
-        _notes([f"{images.name}: {len(images.skipped)} entries skipped, such as {first.name}: {first.reason}"])
     return Experiment(images, spec, home=home(arguments.home), device=arguments.device)
 
 

@@ -72,8 +72,7 @@ def embed(
     Where all images are neighbours of each other, UMAP has nothing to unfold: they are drawn by their first two
     principal components, which can be trusted more then. Raises ChoiceError for less than two neighbours.
     """
-    if neighbours < 2:
-        raise ChoiceError(f"A map cannot be made from {neighbours} neighbour(s) of each image; choose 2 or more.")
+    check_neighbours(neighbours)
     n = len(K)
     half = _halved(progress)
     positions, distances = nearest(K, neighbours, progress=half(0), cancel=cancel)
@@ -85,6 +84,12 @@ def embed(
     trust = trustworthiness(K, points, neighbours, progress=half(1), cancel=cancel)
     method = "UMAP" if unfold else "principal components"
     return Embedding(points.astype(np.float32), trust, positions.shape[1], method)
+
+
+def check_neighbours(neighbours: int) -> None:
+    """Raise ChoiceError for less than two neighbours."""
+    if neighbours < 2:
+        raise ChoiceError(f"A map cannot be made from {neighbours} neighbour(s) of each image; choose 2 or more.")
 
 
 def trustworthiness(

@@ -18,7 +18,7 @@ from gradviz import kernels, metrics, results
 from gradviz.bench import Bench, zero_note
 from gradviz.callbacks import Cancel, Progress, never, part, silent
 from gradviz.datasets import ImageSet
-from gradviz.embedding import embed, nearest
+from gradviz.embedding import check_neighbours, embed, nearest
 from gradviz.errors import ChoiceError
 from gradviz.extraction import Features
 from gradviz.representations import Representation
@@ -48,13 +48,15 @@ class Experiment(Bench):
         `ap` is eleven_point, area or sklearn; without it the data set's own (eleven_point for VOC 2007, else area).
         With C or the temperature at "cv" they are chosen by cross-validation within `train` alone.
         """
-        parsed = self.parse(representation)
+        parsed, laps = self.parse(representation), _Laps()
         self._check_splits(train, test)
         if self.spec.temperature == "cv":
             chosen = self._at_best_temperature(parsed, train, C, part(progress, 0, 0.7), cancel)
+            laps.end("temperature")
             again = part(progress, 0.7, 1)
-            return chosen.evaluate(representation, train=train, test=test, C=C, ap=ap, progress=again, cancel=cancel)
-        kind, laps = ap or self.images.ap, _Laps()
+            found = chosen.evaluate(representation, train=train, test=test, C=C, ap=ap, progress=again, cancel=cancel)
+            return replace(found, seconds=laps.seconds | found.seconds, about={**found.about, "temperature": "cv"})
+        kind = ap or self.images.ap
         rows = self.features(parsed.needs, train, progress=part(progress, 0, 0.4), cancel=cancel)
         cols = self.features(parsed.needs, test, progress=part(progress, 0.4, 0.8), cancel=cancel)
         laps.end("features")
@@ -94,6 +96,7 @@ class Experiment(Bench):
 
         `others` are photographs to be mapped together with it, such as a visitor's own; the quality is the split's.
         """
+        check_neighbours(neighbours)
         found = self.kernel(representation, split, progress=part(progress, 0, 0.5), cancel=cancel)
         extra = others and others.features(self.parse(representation).needs, cancel=cancel)
         K = self._united(found, extra, cancel) if extra else found.K
@@ -242,7 +245,7 @@ class Experiment(Bench):
     def _at_best_temperature(
         self, parsed: Representation, train: str, C: float | Literal["cv"], progress: Progress, cancel: Cancel
     ) -> "Experiment":
-        """Choose the temperature by cross-validation on the training split; the smallest of equals."""
+        """Choose the temperature by cross-validation on the training split; the first of equals."""
         labs = [replace(self, spec=replace(self.spec, temperature=t)) for t in TEMPERATURES]
         if self.images.features or not any(self._network.tempered(name) for name in parsed.needs):
             return labs[0]
@@ -253,7 +256,7 @@ class Experiment(Bench):
             K = lab.gram(parsed, rows, None, cancel=cancel).K
             K = kernels.centre(K) if self.spec.centre else K
             scores.append(cross_validate(K, rows.labels, C=C, seed=self.spec.seed, cancel=cancel))
-        return labs[int(np.nanargmax(scores))]
+        return labs[int(np.argmax(np.nan_to_num(scores, nan=-1)))]
 
     def _purity(self, K: np.ndarray, rows: Features, k: int) -> metrics.Purity | None:
         if rows.labels is None or len(rows.ids) < 2:

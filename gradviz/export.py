@@ -120,8 +120,19 @@ def alignment_json(result: Alignments) -> dict[str, Any]:
     }
 
 
+def check_place(path: Path) -> None:
+    """Raise ChoiceError where a file cannot be written; worth asking before the work that fills it."""
+    if not path.name or path.is_dir():
+        raise ChoiceError(f"{path} is a folder: name a file with --out.")
+    if not path.parent.is_dir():
+        raise ChoiceError(f"There is no folder {path.parent}: make it, or name another file with --out.")
+    if not os.access(path.parent, os.W_OK):
+        raise ChoiceError(f"{path.parent} cannot be written: name another file with --out.")
+
+
 def save(path: Path, write: Callable[[BinaryIO], None]) -> None:
     """Write a file whole or not at all; ChoiceError when the folder cannot take it."""
+    check_place(path)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with part.open("wb") as file:
