@@ -1,6 +1,7 @@
 """What many tests share: the photographs, and how their absence is told."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -41,3 +42,25 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "home"
     monkeypatch.setenv("GRADVIZ_HOME", str(folder))
     return folder
+
+
+@pytest.fixture(scope="session")
+def photographs(voc_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder in VOC layout with 160 of the real photographs, 100 in train and 60 in val; tests leave it as it is."""
+    root = tmp_path_factory.mktemp("photographs") / "few"
+    lists = voc_root / "ImageSets" / "Main"
+    for folder in ("JPEGImages", "Annotations", "ImageSets/Main"):
+        (root / folder).mkdir(parents=True)
+    for split, n in (("train", 100), ("val", 60)):
+        for path in (lists / f"{split}.txt", *lists.glob(f"*_{split}.txt")):
+            (root / "ImageSets/Main" / path.name).write_text("".join(path.read_text().splitlines(keepends=True)[:n]))
+        for identifier in (root / "ImageSets/Main" / f"{split}.txt").read_text().split():
+            for place in (f"JPEGImages/{identifier}.jpg", f"Annotations/{identifier}.xml"):
+                shutil.copyfile(voc_root / place, root / place)
+    return root
+
+
+@pytest.fixture(scope="session")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One home for all tests that are content with features which another test has computed."""
+    return tmp_path_factory.mktemp("kept")

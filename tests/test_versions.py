@@ -1,0 +1,21 @@
+import platform
+
+import numpy as np
+
+from gradviz import versions as module
+from gradviz.versions import versions
+
+
+def test_python_and_every_library_are_named(monkeypatch):
+    monkeypatch.setattr(module, "LIBRARIES", ("numpy", "a-library-that-nobody-wrote"))
+    assert versions() == {
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "a-library-that-nobody-wrote": None,
+    }
+
+
+def test_what_results_depend_on_is_listed():
+    assert {"torch", "torchvision", "umap-learn", "scikit-learn"} <= {
+        name for name, found in versions().items() if found
+    }
