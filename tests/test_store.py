@@ -21,6 +21,7 @@ from store_writer import CHUNK_ROWS, KEY, ROWS, SHAPES, content, fill
 from gradviz import store as store_module
 from gradviz.errors import Cancelled, StoreError
 from gradviz.store import Damaged, Missing, Store, canonical, chunks_of
+from tests.disks import small_disk, unwritable
 
 WRITER = Path(__file__).with_name("store_writer.py")
 CHUNKS = frozenset(range(10))
@@ -417,22 +418,6 @@ def keep_what_fits(root: Path) -> tuple[list[int], str]:
     return written, ""
 
 
-@contextmanager
-def small_disk(path: Path, size: str):
-    """Mount a disk in memory, where that is allowed."""
-    path.mkdir(exist_ok=True)
-    mount = shutil.which("mount")
-    if (
-        mount is None
-        or subprocess.run([mount, "-t", "tmpfs", "-o", f"size={size}", "none", path], check=False).returncode
-    ):
-        pytest.skip("Mounting a small disk needs root")
-    try:
-        yield path
-    finally:
-        subprocess.run(["umount", path], check=True)
-
-
 def test_full_disk(tmp_path):
     with small_disk(tmp_path / "disk", "120k") as root:
         written, message = keep_what_fits(root)
@@ -461,28 +446,6 @@ def test_a_limit_on_file_sizes_is_told_as_a_full_disk(store):
     assert written == []
     assert "disk is full" in message
     assert [path.name for path in store.entry(KEY).folder.rglob("c.*")] == []
-
-
-@contextmanager
-def unwritable(whole: Path, root: Path):
-    """Copy a store to where nobody may write; root may write everywhere but on a read-only disk."""
-    if os.name == "nt":
-        pytest.skip("Folders cannot be made read-only on Windows")
-    if os.geteuid() == 0:
-        with small_disk(root, "2m"):
-            shutil.copytree(whole, root, dirs_exist_ok=True)
-            subprocess.run(["mount", "-o", "remount,ro", root], check=True)
-            yield
-        return
-    shutil.copytree(whole, root)
-    folders = [root, *(path for path in root.rglob("*") if path.is_dir())]
-    for folder in folders:
-        folder.chmod(0o555)
-    try:
-        yield
-    finally:
-        for folder in folders:
-            folder.chmod(0o755)
 
 
 def test_read_only_folder(whole, tmp_path):
