@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import shutil
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,23 @@ def test_missing_weights_are_listed_with_the_size_of_a_download() -> None:
 def test_the_shipped_network_is_there() -> None:
     state = weights.weights_state(network("alexnet64"))
     assert (state["state"], state["path"]) == ("present", ASSETS / "alexnet64.safetensors")
+
+
+def test_one_altered_byte_of_the_shipped_network_is_refused(home: Path) -> None:
+    own = home / "weights"
+    own.mkdir(parents=True)
+    for file in ASSETS.glob("alexnet64.safetensors*"):
+        shutil.copy(file, own)
+    path = weights.locate(network("alexnet64"))
+    assert path == own / "alexnet64.safetensors"
+    weights.check(path, network("alexnet64"))
+    with path.open("r+b") as file:
+        file.seek(5_000_000)
+        (byte,) = file.read(1)
+        file.seek(5_000_000)
+        file.write(bytes([byte ^ 1]))
+    with pytest.raises(NetworkError, match="altered"):
+        weights.check(path, network("alexnet64"))
 
 
 def test_torch_hubs_own_folder_is_used(hub: Path) -> None:
