@@ -51,7 +51,7 @@ class Experiment(Bench):
         parsed, laps = self.parse(representation), _Laps()
         self._check_splits(train, test)
         if self.spec.temperature == "cv":
-            chosen = self._at_best_temperature(parsed, train, C, part(progress, 0, 0.7), cancel)
+            chosen = self._at_best_temperature(parsed, train, C, ap or self.images.ap, part(progress, 0, 0.7), cancel)
             laps.end("temperature")
             again = part(progress, 0.7, 1)
             found = chosen.evaluate(representation, train=train, test=test, C=C, ap=ap, progress=again, cancel=cancel)
@@ -62,7 +62,7 @@ class Experiment(Bench):
         laps.end("features")
         K_train, K_test, notes = self._train_and_test(parsed, rows, cols, cancel)
         laps.end("kernel")
-        svm = OneVsRestSVC(C=C, seed=self.spec.seed)
+        svm = OneVsRestSVC(C=C, seed=self.spec.seed, ap=kind)
         svm.fit(K_train, rows.labels, progress=part(progress, 0.8, 1), cancel=cancel)
         scores = svm.decision_function(K_test)
         laps.end("svm")
@@ -110,7 +110,7 @@ class Experiment(Bench):
             trustworthiness=drawn.trustworthiness,
             purity=purity and purity.value,
             chance=purity and purity.chance,
-            notes=found.notes + (extra.notes if extra else ()),
+            notes=found.notes + (extra.notes if extra else ()) + _method_note(drawn),
             about={**found.about, "neighbours": neighbours},
         )
 
@@ -243,7 +243,7 @@ class Experiment(Bench):
             )
 
     def _at_best_temperature(
-        self, parsed: Representation, train: str, C: float | Literal["cv"], progress: Progress, cancel: Cancel
+        self, parsed: Representation, train: str, C: float | Literal["cv"], ap: str, progress: Progress, cancel: Cancel
     ) -> "Experiment":
         """Choose the temperature by cross-validation on the training split; the first of equals."""
         labs = [replace(self, spec=replace(self.spec, temperature=t)) for t in TEMPERATURES]
@@ -255,7 +255,7 @@ class Experiment(Bench):
             rows = lab.features(parsed.needs, train, progress=here, cancel=cancel)
             K = lab.gram(parsed, rows, None, cancel=cancel).K
             K = kernels.centre(K) if self.spec.centre else K
-            scores.append(cross_validate(K, rows.labels, C=C, seed=self.spec.seed, cancel=cancel))
+            scores.append(cross_validate(K, rows.labels, C=C, seed=self.spec.seed, ap=ap, cancel=cancel))
         return labs[int(np.argmax(np.nan_to_num(scores, nan=-1)))]
 
     def _purity(self, K: np.ndarray, rows: Features, k: int) -> metrics.Purity | None:
@@ -278,6 +278,12 @@ class _Laps:
 
 def _percent(value: float) -> float | None:
     return None if np.isnan(value) else 100 * float(value)
+
+
+def _method_note(drawn: Embedding) -> tuple[str, ...]:
+    if drawn.method == "UMAP":
+        return ()
+    return ("Too few images for UMAP: the kernel's two principal components are drawn.",)
 
 
 def _unscored_note(images: ImageSet, measured: metrics.MeanAP) -> tuple[str, ...]:
