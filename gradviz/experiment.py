@@ -18,7 +18,7 @@ from gradviz import kernels, metrics, results
 from gradviz.bench import Bench, zero_note
 from gradviz.callbacks import Cancel, Progress, never, part, silent
 from gradviz.datasets import ImageSet
-from gradviz.embedding import check_neighbours, embed, nearest
+from gradviz.embedding import Embedding, check_neighbours, embed, nearest
 from gradviz.errors import ChoiceError
 from gradviz.extraction import Features
 from gradviz.representations import Representation
