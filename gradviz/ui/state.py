@@ -15,6 +15,7 @@ from gradviz.errors import GradvizError
 from gradviz.networks import NETWORKS, Layer, Network
 from gradviz.pace import size_text
 from gradviz.spec import Spec
+from gradviz.ui import visitor
 from gradviz.weights import weights_state
 
 NUMBERS = (50, 100, 200, 300, 500, 1000, 2000, 5000, "all")
@@ -40,7 +41,7 @@ class Selection:
     """Hold the visitor's choices.
 
     `token` names the photographs as they lie on disk now; with it, and without reading a picture, results are found
-    again.
+    again. `own` is there where the data set is the visitor's own photographs.
     """
 
     images: ImageSet
@@ -48,6 +49,7 @@ class Selection:
     split: str
     spec: Spec
     layer: Layer
+    own: visitor.Own | None = None
 
     @property
     def network(self) -> Network:
@@ -67,14 +69,9 @@ class Selection:
         remark = " (pooled approximation)" if self.network.pooled else ""
         return f"Forward {forward}", f"Backward {backward}", f"Product {product}{remark}"
 
-    @property
-    def signature(self) -> str:
-        """Identify all that a result for this split can depend on, except the layer."""
-        return json.dumps([self.token, self.split, self.spec.public()])
-
     def key(self, verb: str, *more: Any) -> str:
-        """Name a job: the same text for the same question, and never an array in it."""
-        return json.dumps([verb, *more, self.signature])
+        """Name a question about this split: the same text for the same question, and never an array in it."""
+        return json.dumps([verb, self.token, self.split, self.spec.public(), *more])
 
     @property
     def chosen(self) -> int:
@@ -89,17 +86,24 @@ def current() -> Selection:
 
 def sidebar() -> None:
     """Draw the widgets that every page shares, and keep what they say; stop the run where no data set can be read."""
-    places = _places()
+    places, own = _places(), visitor.own()
+    if own:
+        places[visitor.NAME] = visitor.NAME
     if not places:
         st.info(
             "There is no data set on this computer. `python -m gradviz download voc2007 --images 500` fetches "
             "photographs, or start with `streamlit run app.py -- --dataset FOLDER`."
         )
         st.stop()
+    if not own and st.query_params.get("data") == visitor.NAME:
+        st.info("This link shows somebody's own photographs, and these cannot be shared.")
     with st.sidebar:
         name = st.selectbox("Data set", list(places), key="data", bind="query-params")
-    images, token = _opened(places[name])
+    mine = own if name == visitor.NAME else None
+    images, token = (mine.images, mine.token) if mine else _opened(places[name])
     with st.sidebar:
+        if mine:
+            st.caption("Only you see these photographs: a link to this view cannot be shared.")
         splits = ["all", *images.splits]
         split = st.selectbox(
             "Split", splits, key="split", bind="query-params", help="The part of the data set that is shown."
@@ -112,13 +116,15 @@ def sidebar() -> None:
             bind="query-params",
             help="At most so many of the split, always the same ones; more of them contain the fewer.",
         )
-        spec, layer = _network(images, None if number == "all" else number)
-        selection = Selection(images, token, split, spec, layer)
-        st.session_state["selection"] = selection
-        st.caption(f"{selection.chosen:,} of {len(images.select(split)):,} images, {len(images.classes)} classes")
+        number = None if number == "all" else number
+        chosen, there = len(images.select(split, number)), len(images.select(split))
+        st.caption(f"{chosen:,} of {there:,} images, {len(images.classes)} classes")
         if images.skipped:
             with st.expander(f"{len(images.skipped)} entries left out"):
                 st.dataframe([{"entry": s.name, "reason": s.reason} for s in images.skipped[:200]], hide_index=True)
+        spec, layer = _network(images, number)
+    pair()
+    st.session_state["selection"] = Selection(images, token, split, spec, layer, mine)
 
 
 def _network(images: ImageSet, number: int | None) -> tuple[Spec, Layer]:
@@ -190,7 +196,7 @@ def _choice(label: str, options: dict[str, str], key: str, lead: str = "") -> st
 
 
 def pair() -> tuple[str, str] | None:
-    """Give the chosen pair of image ids, from this visit or from the link, and keep it in the URL."""
+    """Give the chosen pair of image ids, from this visit or from the link, and keep it in the URL of every page."""
     if "pair" not in st.session_state:
         given = st.query_params.get_all("pair")
         st.session_state["pair"] = tuple(given) if len(given) == 2 else None

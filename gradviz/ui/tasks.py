@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from gradviz.extraction import Features
     from gradviz.results import Evaluation, KernelResult, Map
     from gradviz.ui.state import Selection
+    from gradviz.ui.visitor import Own
 
 MOST_THUMBNAILS = 1000
 """Pictures that travel with a map, about 3.5 kB each, so that it stays under 5 MB."""
@@ -44,6 +46,33 @@ class KernelView:
         """Give K_fw, K_bw and K in the order drawn."""
         return self.result.K_fw, self.result.K_bw, self.result.K
 
+    @cached_property
+    def signed(self) -> bool:
+        """Tell whether some value is negative."""
+        return min(float(K.min()) for K in self.arrays) < 0
+
+    @property
+    def comparable(self) -> bool:
+        """Tell whether one colour scale can hold for all three: they are cosines."""
+        return self.result.about["normalise"] == "l2"
+
+    @cached_property
+    def spans(self) -> tuple[float, ...]:
+        """Give for each kernel the size below which 99.5 % of its values between two different images lie."""
+        return tuple(_usual_size(K) for K in self.arrays)
+
+    def colours(self, *, own: bool) -> tuple[Literal["sequential", "diverging"], tuple[tuple[float, float], ...]]:
+        """Choose the colour scale, and for each kernel the values that get its first and last colour."""
+        largest = 1.0 if self.comparable else max(float(np.abs(K).max()) for K in self.arrays)
+        tops = self.spans if own else (largest,) * 3
+        ranges = tuple((-top if self.signed else 0.0, top) for top in tops)
+        return ("diverging" if self.signed else "sequential"), ranges
+
+    @property
+    def nbytes(self) -> int:
+        """Count the bytes of the kernels."""
+        return sum(K.nbytes for K in self.arrays)
+
     def exported(self) -> "KernelResult":
         """Give the result in the data set's own order, as the command line writes it."""
         back = np.argsort(self.order)
@@ -52,16 +81,33 @@ class KernelView:
 
 @dataclass(frozen=True)
 class MapsView:
-    """Hold the three maps of a layer with what is needed to draw them.
+    """Hold the three maps of a layer with what is needed to draw them, for `ids`.
 
     `first` (n,) is the first class that each image shows, -1 for none; `thumbnails` are small JPEGs by id, none where
-    there are too many images to send them all.
+    there are too many images to send them all. `own` are the ids of a visitor's own photographs, which stand last:
+    a star tells them from the data set's.
     """
 
     maps: tuple["Map", ...]
+    ids: tuple[str, ...]
+    own: tuple[str, ...]
     labels: tuple[tuple[str, ...], ...]
     first: np.ndarray
     thumbnails: dict[str, bytes]
+
+    @property
+    def nbytes(self) -> int:
+        """Count the bytes of the pictures, next to which all else is small."""
+        return sum(map(len, self.thumbnails.values()))
+
+
+def extract(selection: "Selection", splits: Sequence[str], progress: Progress, cancel: Cancel) -> tuple[int, ...]:
+    """Fill the store with the forward pass over splits; give the number of images of each."""
+    lab, counts = _experiment(selection), []
+    for i, split in enumerate(splits):
+        here = part(progress, i / len(splits), (i + 1) / len(splits))
+        counts.append(lab.extract(split, progress=here, cancel=cancel).images)
+    return tuple(counts)
 
 
 def kernels(selection: "Selection", progress: Progress, cancel: Cancel) -> KernelView:
@@ -77,24 +123,31 @@ def kernels(selection: "Selection", progress: Progress, cancel: Cancel) -> Kerne
         shown = metrics.label_kernel(rows.labels[order])
         alignment = tuple(metrics.alignment(K, shown) for K in (ordered.K_fw, ordered.K_bw, ordered.K))
     progress(1, 1)
-    named = tuple(rows.images.labels_of(i) for i in ordered.rows.positions)
-    return KernelView(ordered.rows.ids, named, blocks, order, ordered, alignment)
+    return KernelView(ordered.rows.ids, _named(ordered.rows), blocks, order, ordered, alignment)
 
 
-def maps(selection: "Selection", neighbours: int, progress: Progress, cancel: Cancel) -> MapsView:
-    """Map the chosen split by the layer's forward, backward and product kernel."""
+def maps(selection: "Selection", own: "Own | None", progress: Progress, cancel: Cancel) -> MapsView:
+    """Map the chosen split, together with a visitor's own photographs, by the layer's three kernels."""
     lab = _experiment(selection)
+    others = own and own.experiment(selection.spec)
     found = []
     for i, name in enumerate(selection.triple):
         here = part(progress, 0.3 * i, 0.3 * (i + 1))
-        drawn = lab.embed(name, selection.split, neighbours=neighbours, progress=here, cancel=cancel)
-        found.append(replace(drawn, rows=_without_arrays(drawn.rows)))
-    rows = found[0].rows
+        drawn = lab.embed(name, selection.split, others=others, progress=here, cancel=cancel)
+        strangers = drawn.others and _without_arrays(drawn.others)
+        found.append(replace(drawn, rows=_without_arrays(drawn.rows), others=strangers))
+    rows, strangers = found[0].rows, found[0].others
     pictures = {}
     if rows.images.paths and len(rows.ids) <= MOST_THUMBNAILS:
         pictures = thumbnails(rows.images, rows.positions, part(progress, 0.9, 1), cancel)
-    named = tuple(rows.images.labels_of(i) for i in rows.positions)
-    return MapsView(tuple(found), named, first_class(rows.labels, len(rows.ids)), pictures)
+    ids, named, first = rows.ids, _named(rows), first_class(rows.labels, len(rows.ids))
+    starred = ()
+    if strangers:
+        starred = tuple(f"★ {name}" for name in strangers.ids)
+        pictures |= {star: own.thumbnails[name] for star, name in zip(starred, strangers.ids, strict=True)}
+        ids, named = ids + starred, named + _named(strangers)
+        first = np.concatenate([first, np.full(len(starred), -1)])
+    return MapsView(tuple(found), ids, starred, named, first, pictures)
 
 
 def evaluations(
@@ -128,10 +181,19 @@ def thumbnails(images: "ImageSet", positions: Sequence[int], progress: Progress,
     return made
 
 
+def _usual_size(K: np.ndarray) -> float:
+    apart = np.abs(K[~np.eye(len(K), dtype=bool)])
+    return float(np.quantile(apart, 0.995)) or 1.0 if len(apart) else 1.0
+
+
 def _experiment(selection: "Selection") -> "Experiment":
     from gradviz.experiment import Experiment
 
-    return Experiment(selection.images, selection.spec)
+    return Experiment(selection.images, selection.spec, store=selection.own and selection.own.store)
+
+
+def _named(rows: "Features") -> tuple[tuple[str, ...], ...]:
+    return tuple(rows.images.labels_of(i) for i in rows.positions)
 
 
 def _without_arrays(rows: "Features") -> "Features":

@@ -1,15 +1,23 @@
 """Small pieces that pages share: a pair of photographs, the row of downloads, remarks."""
 
+import json
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 import streamlit as st
 
 from gradviz.datasets import ImageSet, Skipped
+from gradviz.datasets.pictures import thumbnail
 from gradviz.errors import DatasetError, GradvizError
+from gradviz.ui import tasks, visitor
 from gradviz.ui.photos import photograph
+from gradviz.ui.state import Selection
+from gradviz.ui.work import Question
+
+PLOTLY = {"displaylogo": False, "toImageButtonOptions": {"format": "svg"}}
+"""What the tool bar of a chart offers."""
 
 _log = logging.getLogger(__name__)
 
@@ -30,6 +38,18 @@ def guarded() -> Iterator[None]:
         yield
     except GradvizError as error:
         st.error(str(error))
+
+
+def features(selection: Selection, *splits: str) -> Question:
+    """Ask for the forward pass, the part of the work that takes long and needs the heavy lane."""
+    spec, splits = selection.spec, splits or (selection.split,)
+    number = sum(len(selection.images.select(split, spec.images)) for split in splits)
+    depends = (selection.token, splits, spec.images, spec.network, spec.preprocess)
+    return Question(
+        json.dumps(["features", *depends]),
+        f"{selection.network.title} looks at {number:,} photographs",
+        lambda progress, cancel: tasks.extract(selection, splits, progress, cancel),
+    )
 
 
 def downloads(offers: Iterable[Download]) -> None:
@@ -67,18 +87,44 @@ def notes(lines: Sequence[str], skipped: Sequence[Skipped] = ()) -> None:
             st.dataframe([{"photograph": s.name, "reason": s.reason} for s in skipped], hide_index=True)
 
 
-def pair(images: ImageSet, chosen: tuple[str, str]) -> None:
-    """Show two photographs side by side with their ids and classes."""
-    for column, name in zip(st.columns(2), chosen, strict=True):
+def pair(images: ImageSet, chosen: tuple[str, str], *lines: str) -> None:
+    """Show two photographs side by side with their ids and classes; the first of the lines beside them is large."""
+    *columns, beside = st.columns(3)
+    for column, name in zip(columns, chosen, strict=True):
         position = images.source(name)
         with column:
             if images.paths:
                 try:
-                    st.image(_photograph(images.digest, name, images), width="stretch")
+                    st.image(photo(images, name), width="stretch")
                 except DatasetError as error:
                     st.warning(str(error))
             # st.text: an id or a class may hold what Markdown would take for markup.
-            st.text(f"{name}\n{', '.join(images.labels_of(position)) or 'no class'}")
+            st.text(f"{name}: {', '.join(images.labels_of(position)) or 'no class'}")
+    with beside:
+        st.subheader(lines[0])
+        for line in lines[1:]:
+            st.text(line)
+
+
+def thumbnails(images: ImageSet, ids: Sequence[str], made: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Give small JPEGs by id, those of `made` at once; pictures that cannot be decoded are left out."""
+    found = {}
+    for name in ids:
+        with suppress(DatasetError):
+            found[name] = made.get(name) or _thumbnail(images.digest, name, images)
+    return found
+
+
+def photo(images: ImageSet, name: str) -> bytes:
+    """Give one photograph as a JPEG of moderate size; a visitor's own never enters a cache that others share."""
+    if images.name == visitor.NAME:
+        return photograph(images, images.source(name))
+    return _photograph(images.digest, name, images)
+
+
+@st.cache_data(max_entries=2000, show_spinner=False)
+def _thumbnail(digest: str, name: str, _images: ImageSet) -> bytes:
+    return thumbnail(_images.paths[_images.source(name)])
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

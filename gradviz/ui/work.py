@@ -2,7 +2,10 @@
 
 import logging
 import threading
+import time
+from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 from weakref import WeakSet
 
@@ -11,12 +14,15 @@ import streamlit as st
 from gradviz.callbacks import Cancel, Progress
 from gradviz.errors import GradvizError
 from gradviz.jobs import Job, Lane, Queue
+from gradviz.pace import time_text
 
 POLL_SECONDS = 0.4
 PATIENCE_SECONDS = 0.25
 """A job that ends within this time never shows a bar."""
-KEPT = 8
-"""Results kept for everybody; the largest, three kernels of 5,000 images, takes 300 MB."""
+KEPT = 64
+"""Answers kept for everybody, as far as they fit."""
+BUDGET = 600_000_000
+"""Bytes of the kept answers: two of the largest, three kernels of 5,000 images each."""
 
 _log = logging.getLogger(__name__)
 
@@ -27,67 +33,93 @@ def queue() -> Queue:
     return Queue(kept=KEPT)
 
 
-def ask(
-    key: str, title: str, function: Callable[[Progress, Cancel], Any], *, lane: Lane = "heavy", slot: str = "page"
-) -> Any:
-    """Return the result of a job, or show how it goes and stop the run.
+@dataclass(frozen=True)
+class Question:
+    """Ask for one thing: the same `key` means the same answer, `title` says what is being done.
 
-    `key` names the question; jobs of the same key are one job, whoever asks. `title` says what is being done.
+    `paced` tells whether the time left can be foretold from what is done; `words` says better than that where the
+    running job stands.
+    """
+
+    key: str
+    title: str
+    function: Callable[[Progress, Cancel], Any]
+    lane: Lane = "heavy"
+    paced: bool = True
+    words: Callable[[], str] | None = None
+
+
+def ask(question: Question, *, after: Question | None = None, slot: str) -> Any:
+    """Return the answer, or show how the work goes and end the run of the page."""
+    job = follow(question, after=after, slot=slot)
+    return st.stop() if job is None else job.result
+
+
+def follow(question: Question, *, after: Question | None = None, slot: str) -> Job | None:
+    """Return the job once it is done; until then show how the work goes, and let the page go on without it.
+
+    Questions with the same key are one job, whoever asks. `after` is asked first where the answer is not there yet.
     A session looks at one job a `slot`: when it moves on to another question there, the former job is cancelled unless
     another session waits for it too. Leaving the page lets a job go on.
     """
-    _move_on(slot, key)
-    try:
-        job = _job(key, title, function, lane, slot)
-    except GradvizError as error:
-        st.error(str(error))
-        st.stop()
-    if job.active:
+    job = queue().get(question.key)
+    asked = job is not None and (job.active or job.state == "done")
+    if after is not None and not asked and follow(after, slot=f"{slot}, first") is None:
+        return None
+    _move_on(slot, question.key)
+    stopped = question.key in st.session_state.setdefault("stopped", set())
+    if not stopped and (job is None or job.state == "cancelled"):
+        job = _submitted(question)
+    if job is not None and job.active:
         job.wait(PATIENCE_SECONDS)
-    if job.state == "done":
-        return job.result
-    if job.active:
-        st.fragment(_progress, run_every=POLL_SECONDS)(job, slot)
-    elif job.state == "failed":
+    if job is not None and job.state == "done":
+        _budget().use(question.key, getattr(job.result, "nbytes", 0))
+        return job
+    if job is not None and job.active:
+        st.fragment(_progress, run_every=POLL_SECONDS)(job, question, slot)
+    elif job is not None and job.state == "failed":
         st.error(job.error)
-        _again("Try again", key, slot)
+        _again("Try again", question.key, slot)
     else:
-        _stopped(title, key, slot)
-    st.stop()
+        st.info(f"Stopped: {question.title}. What was finished is kept.")
+        _again("Start", question.key, slot)
     return None
 
 
-def _job(key: str, title: str, function: Callable[[Progress, Cancel], Any], lane: Lane, slot: str) -> Job:
-    """Find the job, or start it unless it failed or this visitor stopped it."""
-    job = queue().get(key)
-    stopped = key in st.session_state.setdefault("stopped", set())
-    if job is None and stopped:
-        _stopped(title, key, slot)
-        st.stop()
-    if job is None or (job.state == "cancelled" and not stopped):
-        job = queue().submit(key, function, lane=lane, title=title)
-    return job
+def _submitted(question: Question) -> Job:
+    try:
+        return queue().submit(question.key, question.function, lane=question.lane, title=question.title)
+    except GradvizError as error:
+        st.error(str(error))
+        return st.stop()
 
 
-def _progress(job: Job, slot: str) -> None:
+def _progress(job: Job, question: Question, slot: str) -> None:
     if not job.active:
         st.rerun()
     share = min(job.done / job.total, 1.0) if job.total else 0.0
-    left = job.eta
-    words = f"{share:.0%}" if job.state == "running" and job.total else job.message
-    if left is not None and job.seconds > 2:
-        words += f", about {_duration(left)} left"
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.progress(share, text=f"{job.title}: {words}")
-        if st.button("Stop", key=f"stop-{slot}", icon=":material/stop_circle:"):
+        st.progress(share, text=f"{job.title}: {_standing(job, share, question)}")
+        if st.button("Stop", key=f"stop {slot}", icon=":material/stop_circle:"):
             st.session_state["stopped"].add(job.key)
             _watchers().leave(job.key, _me())
             st.rerun()
 
 
-def _stopped(title: str, key: str, slot: str) -> None:
-    st.info(f"Stopped: {title}. What was finished is kept.")
-    _again("Start", key, slot)
+def _standing(job: Job, share: float, question: Question) -> str:
+    """Say in words where a job stands."""
+    if job.state == "waiting":
+        ahead = [other.title for other in queue().jobs() if other.lane == job.lane and other.state == "running"]
+        more = f" and {job.position - 1} more" if job.position > 1 else ""
+        return f"waiting for “{ahead[0]}”{more}" if ahead else job.message
+    if question.words:
+        return question.words()
+    if not job.total:
+        return job.message
+    words = f"{share:.0%}"
+    if not question.paced:
+        return f"{words} after {time_text(job.seconds)}"
+    return f"{words}, about {time_text(job.eta)} left" if job.eta is not None and job.seconds > 2 else words
 
 
 def _again(label: str, key: str, slot: str) -> None:
@@ -95,11 +127,7 @@ def _again(label: str, key: str, slot: str) -> None:
         st.session_state["stopped"].discard(key)
         queue().forget(key)
 
-    st.button(label, key=f"again-{slot}", icon=":material/play_circle:", on_click=start)
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+    st.button(label, key=f"again {slot}", icon=":material/play_circle:", on_click=start)
 
 
 class _Session:
@@ -127,6 +155,27 @@ class _Watchers:
                 queue().cancel(key)
 
 
+class _Budget:
+    """Bound the memory that kept answers take."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sizes: OrderedDict[str, int] = OrderedDict()
+
+    def use(self, key: str, size: int) -> None:
+        """Note that an answer was read; forget those read longest ago while all together are too large."""
+        with self._lock:
+            self._sizes[key] = size
+            self._sizes.move_to_end(key)
+            while len(self._sizes) > 1 and (sum(self._sizes.values()) > BUDGET or len(self._sizes) > KEPT):
+                queue().forget(self._sizes.popitem(last=False)[0])
+
+
+@st.cache_resource
+def _budget() -> _Budget:
+    return _Budget()
+
+
 @st.cache_resource
 def _watchers() -> _Watchers:
     return _Watchers()
@@ -148,18 +197,16 @@ def _move_on(slot: str, key: str) -> None:
 @st.cache_resource
 def warm_up() -> None:
     """Import and compile what the first results need while the first page is being read."""
-    threading.Thread(target=_prepare, name="gradviz-warm-up", daemon=True).start()
+    threading.Thread(target=_prepare, args=(queue(),), name="gradviz-warm-up", daemon=True).start()
 
 
-def _prepare() -> None:
-    import time
-
-    import gradviz.experiment  # torch and scikit-learn
+def _prepare(jobs: Queue) -> None:
+    import gradviz.experiment  # noqa: F401 - torch and scikit-learn come with it
 
     # UMAP's compilation takes 15 s of the processor: it waits until nobody waits for anything. embed() has a lock of
     # its own, so that this is safe outside the heavy lane, where it would hold up the first visitor.
     time.sleep(2)
-    while queue().jobs():
+    while jobs.jobs():
         time.sleep(0.5)
     import numpy as np
 

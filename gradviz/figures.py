@@ -1,0 +1,80 @@
+"""Turn results into plotly figures; colours are explicit, so that they are the same in light, dark and reports."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from gradviz.representations import Kind
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+    from gradviz.results import Evaluation
+
+# Three shades a kind, so that a glance tells forward from backward from product.
+COLOURS: dict[Kind, tuple[str, ...]] = {
+    "forward": ("#3f8fd2", "#7db8e8", "#1f5f96"),
+    "backward": ("#e08a2e", "#f0b878", "#a8611a"),
+    "product": ("#9a5fc4", "#c49ae2", "#693a8e"),
+    "concatenation": ("#3fa878", "#86cfae", "#23714e"),
+}
+_LINE = "rgba(128, 128, 128, 0.35)"
+
+
+def colours(kinds: Sequence[Kind]) -> list[str]:
+    """Give each bar of a group its colour: by kind, and a new shade for each one more of the same kind."""
+    seen: dict[Kind, int] = {}
+    found = []
+    for kind in kinds:
+        shades = COLOURS[kind]
+        found.append(shades[seen.get(kind, 0) % len(shades)])
+        seen[kind] = seen.get(kind, 0) + 1
+    return found
+
+
+def ap_bars(results: Sequence["Evaluation"], names: Sequence[str], kinds: Sequence[Kind]) -> "Figure":
+    """Draw the average precision of every class, in percent, as one group of bars a class, and mAP as the first group.
+
+    `names` and `kinds` name the results, in their order. A class without a positive test image has no bar.
+    """
+    from plotly.graph_objects import Bar, Figure
+
+    classes = list(dict.fromkeys(c for result in results for c in result.per_class))
+    bars = [
+        Bar(
+            name=name,
+            x=["mean", *classes],
+            y=[result.mean_ap, *(result.per_class.get(c) for c in classes)],
+            marker={"color": colour, "line": {"width": 0}},
+            hovertemplate="%{x}<br>" + _plain(name) + ": %{y:.1f} %<extra></extra>",
+        )
+        for result, name, colour in zip(results, names, colours(kinds), strict=True)
+    ]
+    axis = {"gridcolor": _LINE, "zerolinecolor": _LINE}
+    return Figure(
+        bars,
+        {
+            "barmode": "group",
+            "bargap": 0.22,
+            "bargroupgap": 0.05,
+            "height": 420,
+            "margin": {"l": 56, "r": 12, "t": 36, "b": 88},
+            "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+            "showlegend": True,
+            "paper_bgcolor": "rgba(0, 0, 0, 0)",
+            "plot_bgcolor": "rgba(0, 0, 0, 0)",
+            "xaxis": {"tickangle": -45, "type": "category"},
+            "yaxis": {**axis, "title": {"text": "average precision, %"}, "range": [0, 100], "dtick": 20},
+            "shapes": [_divider()],
+        },
+    )
+
+
+def _divider() -> dict:
+    """Part the mean from the classes."""
+    line = {"color": _LINE, "width": 1, "dash": "dot"}
+    return {"type": "line", "x0": 0.5, "x1": 0.5, "y0": 0, "y1": 1, "yref": "paper", "line": line}
+
+
+def _plain(name: str) -> str:
+    """Take the meaning out of a text that Plotly would read as HTML or as a template."""
+    return name.replace("&", "&amp;").replace("<", "&lt;").replace("%{", "% {")

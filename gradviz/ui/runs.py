@@ -1,0 +1,98 @@
+"""Scores that a visitor has collected in this session, to be compared."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+if TYPE_CHECKING:
+    from gradviz.results import Evaluation
+    from gradviz.ui.state import Selection
+
+MOST = 12
+"""Runs that are kept; beyond, the bars would be too thin to tell apart."""
+
+
+def keep(selection: "Selection", found: Sequence["Evaluation"]) -> None:
+    """Add results; the same question asked again replaces its former answer."""
+    kept = st.session_state.setdefault("runs", {})
+    for run in found:
+        key = (selection.token, repr(sorted(run.about.items())))
+        kept.pop(key, None)
+        kept[key] = run
+    for key in list(kept)[:-MOST]:
+        del kept[key]
+
+
+def of(selection: "Selection") -> list["Evaluation"]:
+    """List the results on the chosen data set, oldest first."""
+    kept = st.session_state.get("runs", {})
+    return [run for (token, _), run in kept.items() if token == selection.token]
+
+
+def clear() -> None:
+    """Forget all results of this session."""
+    st.session_state.pop("runs", None)
+
+
+def names(kept: Sequence["Evaluation"]) -> list[str]:
+    """Name each result by its representation and by what tells it from the others."""
+    facts = [_facts(run) for run in kept]
+    differing = [name for name in facts[0] if len({fact[name] for fact in facts}) > 1]
+    return [
+        ", ".join([run.representation, *(fact[name] for name in differing)])
+        for run, fact in zip(kept, facts, strict=True)
+    ]
+
+
+def _facts(run: "Evaluation") -> dict[str, str]:
+    about = run.about
+    return {
+        "network": about["network"],
+        "temperature": f"τ {run.temperature:g}" + (" (cv)" if about["temperature"] == "cv" else ""),
+        "C": f"C {about['C']}" if about["C"] == "cv" else f"C {about['C']:g}",
+        "splits": f"{about['train']} → {about['test']}",
+        "images": f"{len(run.train.ids):,} + {len(run.test.ids):,} images",
+        "ap": run.ap,
+        "preprocess": about["preprocess"],
+        "pseudo_label": about["pseudo_label"],
+        "normalise": f"length {about['normalise']}",
+        "centre": "centred" if about["centre"] else "not centred",
+        "seed": f"seed {about['seed']}",
+    }
+
+
+def table(kept: Sequence["Evaluation"], names: Sequence[str]) -> list[dict[str, Any]]:
+    """List the results as rows, the best mean marked."""
+    best = max(run.mean_ap for run in kept)
+    return [
+        {
+            "best": "★" if run.mean_ap == best else "",
+            "result": name,
+            "mAP": run.mean_ap,
+            "network": run.about["network"],
+            "τ": run.temperature,
+            "C": str(run.about["C"]),
+            "train → test": _splits(run),
+            "average precision": run.ap,
+            "seconds": sum(run.seconds.values()),
+        }
+        for run, name in zip(kept, names, strict=True)
+    ]
+
+
+def _splits(run: "Evaluation") -> str:
+    about = run.about
+    return f"{about['train']} ({len(run.train.ids):,}) → {about['test']} ({len(run.test.ids):,})"
+
+
+def columns() -> dict[str, Any]:
+    """Say how the table's columns are written."""
+    number = st.column_config.NumberColumn
+    return {
+        "best": st.column_config.TextColumn("", width=40),
+        "result": st.column_config.TextColumn("representation"),
+        "mAP": number("mAP, %", format="%.2f"),
+        "τ": number("τ", format="%g"),
+        "seconds": number("seconds", format="%.1f"),
+    }

@@ -1,0 +1,108 @@
+"""Show a layer's forward, backward and product kernel, and the photographs behind a cell."""
+
+import io
+
+import streamlit as st
+
+from gradviz.ui import state, tasks, widgets, work
+from gradviz.ui.components.heatmaps import Axis, Panel, heatmaps
+
+MOST = 5000
+"""Images whose kernels a page holds: three matrices of 5,000 x 5,000 take 300 MB."""
+
+ALIGNMENT = (
+    "Centred kernel alignment (CKA): 1 where the kernel is high for exactly those photographs that share classes, "
+    "about 0 where it has nothing to do with them."
+)
+
+
+def _page(selection: state.Selection) -> None:
+    st.title("Kernels")
+    st.caption(
+        "Each cell compares two photographs: how alike are the inputs of the layer (forward), the gradients at its "
+        "output (backward), and the gradients of its weights (product = forward × backward)? Photographs of one class "
+        "stand together. Click a cell to see its two photographs."
+    )
+    if selection.chosen > MOST:
+        st.info(
+            f"This page draws at most {MOST:,} images, and {selection.chosen:,} are chosen: take fewer in the sidebar. "
+            "`python -m gradviz kernel` has no such limit."
+        )
+        return
+    question = work.Question(
+        selection.key("kernels", selection.triple),
+        f"Kernels of {selection.chosen:,} images, {selection.network.title} {selection.layer.name}",
+        lambda progress, cancel: tasks.kernels(selection, progress, cancel),
+        lane="light",
+    )
+    view = work.ask(question, after=widgets.features(selection), slot="kernels")
+    _heatmaps(selection, view)
+    _pair(selection, view)
+    _alignment(selection, view)
+    widgets.notes(view.result.notes, view.result.rows.skipped)
+    name = f"kernel_{selection.images.name}_{selection.network.name}_{selection.triple[2]}.npz"
+    widgets.downloads([widgets.Download("Kernels as npz", name, "application/octet-stream", lambda: _npz(view))])
+
+
+def _heatmaps(selection: state.Selection, view: tasks.KernelView) -> None:
+    figure = st.container()
+    own = st.toggle(
+        "Each kernel with its own colours",
+        not view.comparable,
+        key="own",
+        bind="query-params",
+        help="Otherwise one scale holds for all three, so that colours can be compared between them.",
+    )
+    scale, ranges = view.colours(own=own)
+    panels = [
+        Panel(title, K, symbol, *limits)
+        for title, K, symbol, limits in zip(selection.titles, view.arrays, ("K_fw", "K_bw", "K"), ranges, strict=True)
+    ]
+    with figure:
+        event = heatmaps(
+            panels,
+            rows=Axis(view.ids, view.labels, view.blocks),
+            key="heatmaps",
+            scale=scale,
+            unit="cosine" if view.comparable else "inner product",
+            product=not selection.spec.centre,
+            pair=_chosen(view),
+        )
+    if event.pair and event.pair != state.pair():
+        state.choose_pair(event.pair)
+        st.rerun()
+
+
+def _chosen(view: tasks.KernelView) -> tuple[str, str] | None:
+    chosen = state.pair()
+    return chosen if chosen and set(chosen) <= set(view.ids) else None
+
+
+def _pair(selection: state.Selection, view: tasks.KernelView) -> None:
+    chosen = _chosen(view)
+    if chosen is None:
+        return
+    row, col = (view.ids.index(name) for name in chosen)
+    forward, backward, product = (float(K[row, col]) for K in view.arrays)
+    lines = [widgets.equation(forward, backward, forward * backward)]
+    if selection.spec.centre:
+        lines.append(f"K after centring: {product:.4f}")
+    widgets.pair(selection.images, chosen, *lines)
+
+
+def _alignment(selection: state.Selection, view: tasks.KernelView) -> None:
+    if view.alignment is None:
+        return
+    for column, name, value in zip(st.columns(3), selection.triple, view.alignment, strict=True):
+        column.metric(f"Alignment of {name} with the labels", f"{value:.3f}", help=ALIGNMENT)
+
+
+def _npz(view: tasks.KernelView) -> bytes:
+    from gradviz.export import kernel_npz
+
+    file = io.BytesIO()
+    kernel_npz(view.exported(), file)
+    return file.getvalue()
+
+
+_page(state.current())

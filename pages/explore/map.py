@@ -1,0 +1,84 @@
+"""Map the photographs by the layer's three kernels; a lasso shows those inside."""
+
+import streamlit as st
+
+from gradviz.ui import state, tasks, visitor, widgets, work
+from gradviz.ui.components.gallery import grid
+from gradviz.ui.components.maps import Map, maps
+
+SHOWN = 60
+"""Photographs of a selection that the gallery shows."""
+
+
+def _page(selection: state.Selection) -> None:
+    st.title("Map")
+    st.caption(
+        "Each point is a photograph; near ones are alike under the kernel. Only distances matter, the axes mean "
+        "nothing (UMAP). Draw around points in one map to find them in the others and to see the photographs."
+    )
+    own = _own(selection)
+    question = work.Question(
+        selection.key("maps", selection.triple, own and own.token),
+        f"Maps of {selection.chosen:,} images, {selection.network.title} {selection.layer.name}",
+        lambda progress, cancel: tasks.maps(selection, own, progress, cancel),
+        paced=False,
+    )
+    view = work.ask(question, after=widgets.features(selection), slot="maps")
+    chosen = maps(
+        [Map(title, found.points, _quality(found)) for title, found in zip(selection.titles, view.maps, strict=True)],
+        ids=view.ids,
+        labels=view.labels,
+        classes=selection.images.classes,
+        class_of=view.first.tolist(),
+        own=view.own,
+        key="maps",
+        thumbnails=view.thumbnails,
+    )
+    _gallery(selection, view, chosen)
+    widgets.notes(view.maps[0].notes, view.maps[0].rows.skipped)
+    widgets.downloads(_offer(selection, found) for found in view.maps)
+
+
+def _own(selection: state.Selection) -> visitor.Own | None:
+    """Give the visitor's photographs where they are to be shown beside the data set."""
+    own = visitor.own()
+    if own is None or selection.own or selection.images.features:
+        return None
+    shown = st.toggle(
+        "Show my photographs",
+        value=True,
+        key="mine",
+        help="Adds your own photographs as stars. The maps are then drawn anew from all photographs together, so "
+        "that the others move a little too; the quality beneath a map is that of the data set alone.",
+    )
+    return own if shown else None
+
+
+def _quality(found) -> str:
+    words = [f"trustworthiness {found.trustworthiness:.2f}"]
+    if found.purity is not None:
+        words.append(f"neighbour purity {found.purity:.2f} (chance {found.chance:.2f})")
+    return ", ".join(words)
+
+
+def _gallery(selection: state.Selection, view: tasks.MapsView, chosen: tuple[str, ...]) -> None:
+    if not chosen or not selection.images.paths:
+        return
+    labels = dict(zip(view.ids, map(", ".join, view.labels), strict=True))
+    st.subheader(f"{len(chosen):,} photographs" + (f", the first {SHOWN}" if len(chosen) > SHOWN else ""))
+    shown = chosen[:SHOWN]
+    pictures = widgets.thumbnails(selection.images, shown, view.thumbnails)
+    grid([(name, picture, labels[name]) for name, picture in pictures.items()], key="gallery")
+
+
+def _offer(selection: state.Selection, found) -> widgets.Download:
+    def build() -> str:
+        from gradviz.export import map_csv
+
+        return map_csv(found)
+
+    name = f"map_{selection.images.name}_{selection.network.name}_{found.representation}.csv"
+    return widgets.Download(f"{found.representation} as CSV", name, "text/csv", build)
+
+
+_page(state.current())
