@@ -1,0 +1,350 @@
+"""The verbs on 160 real photographs, against plain scikit-learn and definitions."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.preprocessing import KernelCenterer
+from sklearn.svm import SVC
+
+from gradviz import export
+from gradviz.datasets import find
+from gradviz.errors import Cancelled, ChoiceError
+from gradviz.experiment import Experiment, Spec
+from gradviz.spec import TEMPERATURES
+from gradviz.svm import C_GRID, cross_validate
+from tests import reference_kernels as reference
+
+
+@pytest.fixture(scope="module")
+def images(photographs):
+    return find(photographs)
+
+
+@pytest.fixture(scope="module")
+def lab(images, kept):
+    return Experiment(images, Spec(temperature=8), home=kept, device="cpu")
+
+
+@pytest.fixture(scope="module")
+def own(photographs, tmp_path_factory, kept):
+    """Somebody's own photographs: a plain folder with six of the pictures of val."""
+    folder = tmp_path_factory.mktemp("own") / "holidays"
+    folder.mkdir()
+    ids = (photographs / "ImageSets/Main/val.txt").read_text().split()[:6]
+    for identifier in ids:
+        shutil.copyfile(photographs / f"JPEGImages/{identifier}.jpg", folder / f"{identifier}.jpg")
+    return Experiment(find(folder), Spec(temperature=8), home=kept, device="cpu")
+
+
+def with_spec(lab: Experiment, **changes) -> Experiment:
+    return replace(lab, spec=replace(lab.spec, **changes))
+
+
+def unit(x: np.ndarray) -> np.ndarray:
+    return x.astype(np.float64) / np.linalg.norm(x, axis=1, keepdims=True)
+
+
+def product(lab: Experiment, forward: str, backward: str, a: str, b: str, scale=unit) -> np.ndarray:
+    """Multiply the two factors' kernels between two splits."""
+    rows, cols = lab.features((forward, backward), a), lab.features((forward, backward), b)
+    factors = [scale(rows.arrays[name]) @ scale(cols.arrays[name]).T for name in (forward, backward)]
+    return factors[0] * factors[1]
+
+
+def plain_scores(K_train, K_test, labels, C=1.0) -> dict[int, np.ndarray]:
+    """Train scikit-learn's machine for each class that can be trained, without its difficult images."""
+    found = {}
+    for c in range(labels.shape[1]):
+        used = np.flatnonzero(labels[:, c])
+        if len(set(labels[used, c])) == 2:
+            machine = SVC(kernel="precomputed", C=C).fit(K_train[np.ix_(used, used)], labels[used, c])
+            found[c] = machine.decision_function(K_test[:, used])
+    return found
+
+
+def steps_of(verb, **choices):
+    steps = []
+    verb(**choices, progress=lambda done, total: steps.append(done / total))
+    return steps
+
+
+# evaluate
+
+
+def test_scores_equal_scikit_learns_own_loop(lab, images):
+    found = lab.evaluate("dW6", train="train", test="val")
+    K_train = product(lab, "x5", "dy6", "train", "train")
+    K_test = product(lab, "x5", "dy6", "val", "train")
+    expected = plain_scores(K_train, K_test, found.train.labels)
+    assert len(expected) >= 15
+    precisions = {}
+    for c, scores in expected.items():
+        assert np.allclose(found.scores[:, c], scores, atol=1e-4)
+    for c, name in enumerate(images.classes):
+        hits = reference.ranked(found.scores[:, c], found.test.labels[:, c])
+        precisions[name] = 100 * reference.eleven_point(hits) if any(hits) else None
+    assert found.per_class == pytest.approx(precisions)
+    assert found.mean_ap == pytest.approx(np.mean([p for p in precisions.values() if p is not None]))
+    assert (len(found.train.ids), len(found.test.ids), found.ap, found.temperature) == (100, 60, "eleven_point", 8)
+    assert set(found.C.values()) == {1.0}
+    assert list(found.seconds) == ["features", "kernel", "svm"]
+
+
+def test_concatenations_centring_raw_kernels_and_c(lab):
+    labels = lab.features(("x6",), "train").labels
+    K = {}
+    for test in ("train", "val"):
+        parts = []
+        for name in ("x6", "x7"):
+            a, b = (lab.features((name,), split).arrays[name] for split in (test, "train"))
+            parts.append(unit(a) @ unit(b).T)
+        K[test] = sum(parts) / 2
+    centerer = KernelCenterer().fit(K["train"])
+    expected = plain_scores(centerer.transform(K["train"]), centerer.transform(K["val"]), labels, C=10)
+    found = with_spec(lab, centre=True).evaluate("x6;x7", train="train", test="val", C=10)
+    for c, scores in expected.items():
+        assert np.allclose(found.scores[:, c], scores, atol=1e-3)
+    raw = with_spec(lab, normalise="none").evaluate("dW8", train="train", test="val", C=1e-3)
+    kernels = [product(lab, "x7", "dy8", split, "train", scale=np.float64) for split in ("train", "val")]
+    for c, scores in plain_scores(*kernels, labels, C=1e-3).items():
+        assert np.allclose(raw.scores[:, c], scores, atol=1e-3 * np.abs(scores).max())
+
+
+def test_classes_that_cannot_be_scored_are_named_and_left_out_of_the_mean(lab):
+    found = with_spec(lab, images=5).evaluate("x6", train="train", test="val")
+    missing = [name for name, p in found.per_class.items() if p is None]
+    assert 0 < len(missing) < 20
+    assert found.notes[-1] == f"No positive test image, so left out of the mean: {', '.join(missing)}."
+    assert found.mean_ap == pytest.approx(np.mean([p for p in found.per_class.values() if p is not None]))
+
+
+def test_images_bounds_both_splits(lab):
+    found = with_spec(lab, images=40).evaluate("x6", train="train", test="val", ap="area")
+    assert (len(found.train.ids), len(found.test.ids), found.ap) == (40, 40, "area")
+    assert set(found.train.ids) <= set(lab.features(("x6",), "train").ids)
+
+
+def test_temperature_and_c_are_chosen_on_the_training_split_alone(lab, images, tmp_path):
+    choosing = with_spec(lab, temperature="cv")
+    found = choosing.evaluate("dW8", train="train", test="val", C="cv", ap="area")
+    labels = np.array(images.labels)
+    val = images.splits["val"]
+    labels[val] = labels[np.random.default_rng(0).permutation(val)]
+    permuted = replace(choosing, images=replace(images, labels=labels), home=tmp_path)
+    again = permuted.evaluate("dW8", train="train", test="val", C="cv", ap="area")
+    assert again.mean_ap != found.mean_ap
+    assert (again.temperature, again.C) == (found.temperature, found.C)
+    assert np.array_equal(again.scores, found.scores)
+    assert set(found.C.values()) <= set(C_GRID)
+    assert len(set(found.C.values())) > 1
+    measured = [
+        cross_validate(
+            product(with_spec(lab, temperature=t), "x7", "dy8", "train", "train"), found.train.labels, C="cv", ap="area"
+        )
+        for t in TEMPERATURES
+    ]
+    assert found.temperature == TEMPERATURES[int(np.argmax(measured))]
+    assert found.about["temperature"] == "cv"
+    assert list(found.seconds) == ["temperature", "features", "kernel", "svm"]
+
+
+def test_a_forward_feature_has_no_temperature_to_choose(lab):
+    found = with_spec(lab, temperature="cv").evaluate("x6", train="train", test="val")
+    assert found.temperature == 1
+    assert found.mean_ap == lab.evaluate("x6", train="train", test="val").mean_ap
+
+
+def test_a_temperature_is_found_where_nothing_can_be_held_out(lab):
+    found = with_spec(lab, temperature="cv", images=1).evaluate("dW8", train="train", test="val", C="cv")
+    assert found.temperature in TEMPERATURES
+
+
+def test_images_that_were_trained_on_cannot_be_scored(lab):
+    with pytest.raises(ChoiceError, match=r"train and all of few share 100 images: choose splits that do not overlap"):
+        lab.evaluate("x6", train="train", test="all")
+    with pytest.raises(ChoiceError, match="share 60 images"):
+        lab.layers(train="val", test="val")
+    with pytest.raises(ChoiceError, match=r"few has no split 'test'; it has all, train, val"):
+        lab.evaluate("x6", train="train", test="test")
+
+
+def test_without_labels_nothing_is_trained_or_scored(own, lab):
+    for verb in (
+        lambda: own.evaluate("x6", train="all", test="all"),
+        lambda: own.layers(train="all", test="all"),
+        lambda: own.classify("x6", lab, train="all"),
+    ):
+        with pytest.raises(ChoiceError, match="holidays has no labels, so nothing can be trained or scored on it"):
+            verb()
+    assert own.align(("x6", "x7")).with_labels is None
+    assert with_spec(own, pseudo_label="predicted").kernel("dW8").K.shape == (6, 6)
+    with pytest.raises(ChoiceError, match="holidays has no labels; choose the pseudo-label"):
+        with_spec(own, pseudo_label="true").kernel("dW8")
+
+
+# kernel, align, neighbours
+
+
+def test_ten_crops_multiply_the_averages_of_the_factors(lab):
+    ten = with_spec(lab, preprocess="tencrop", images=5, temperature=1)
+    found = ten.features(("x7", "dy8"), "train")
+    expected = unit(found.arrays["x7"]) @ unit(found.arrays["x7"]).T
+    expected *= unit(found.arrays["dy8"]) @ unit(found.arrays["dy8"]).T
+    assert np.allclose(ten.kernel("dW8", "train").K, expected, atol=1e-5)
+
+
+def test_alignment_follows_its_definition(lab):
+    found = lab.align(("x6", "dW7", "x6;x7"), "val")
+    kernels = [lab.kernel(name, "val").K.astype(np.float64) for name in ("x6", "dW7", "x6+x7")]
+    shown = (found.rows.labels == 1).astype(float)
+    assert found.representations == ("x6", "dW7", "x6+x7")
+    for i, K in enumerate(kernels):
+        assert found.with_labels[i] == pytest.approx(reference.alignment(K, shown @ shown.T), abs=1e-6)
+        for j, L in enumerate(kernels):
+            assert found.between[i, j] == pytest.approx(reference.alignment(K, L), abs=1e-6)
+
+
+def test_neighbours_are_the_largest_kernel_values(lab, images):
+    found = lab.kernel("dW7", "train")
+    asked = found.rows.ids[7]
+    order = sorted((j for j in range(100) if j != 7), key=lambda j: (-found.K[7, j], j))[:5]
+    near = lab.neighbours("dW7", asked, "train", top=5)
+    assert [n.id for n in near] == [found.rows.ids[j] for j in order]
+    assert [n.value for n in near] == pytest.approx(found.K[7, order], abs=1e-6)
+    assert [n.labels for n in near] == [images.labels_of(images.source(n.id)) for n in near]
+    from_val = lab.neighbours("dW7", images.ids[images.splits["val"][0]], "train", top=1000)
+    assert len(from_val) == 100
+
+
+def test_neighbours_of_somebodys_own_photograph(lab, own):
+    name = own.images.ids[2]
+    near = lab.neighbours("dW6", name, top=3, of=own)
+    assert Path(name).stem == near[0].id
+    assert near[0].value == pytest.approx(1, abs=1e-4)
+
+
+def test_impossible_questions_are_explained(lab):
+    with pytest.raises(ChoiceError, match="few has no image 'nobody'; its ids look like"):
+        lab.neighbours("x6", "nobody")
+    with pytest.raises(ChoiceError, match="number of neighbours must be 1 or more"):
+        lab.neighbours("x6", "nobody", top=0)
+    with pytest.raises(ChoiceError, match="1 neighbour"):
+        lab.embed("x6", "val", neighbours=1)
+
+
+# embed, classify, layers
+
+
+def test_a_map_has_its_quality_with_it(lab):
+    found = lab.embed("dW6", "val", neighbours=10)
+    K = lab.kernel("dW6", "val").K
+    nearest = reference.nearest(K, 10)
+    assert (found.points.shape, found.rows.ids) == ((60, 2), lab.features(("x5",), "val").ids)
+    assert found.purity == pytest.approx(reference.purity(nearest, found.rows.labels), abs=1e-6)
+    assert 0.5 < found.trustworthiness <= 1
+    assert found.purity > found.chance
+    assert np.array_equal(lab.embed("dW6", "val", neighbours=10).points, found.points)
+    assert not np.array_equal(with_spec(lab, seed=1).embed("dW6", "val", neighbours=10).points, found.points)
+
+
+@pytest.mark.parametrize("centre", [False, True])
+def test_somebodys_own_photographs_stand_beside_their_likes(lab, own, centre):
+    few = with_spec(lab, images=20, centre=centre)
+    alone = few.embed("dW6", "val", neighbours=30)
+    found = few.embed("dW6", "val", neighbours=30, others=own)
+    assert found.points.shape == (26, 2)
+    assert found.others.ids == own.images.ids
+    assert found.purity == alone.purity
+    at = dict(zip(found.rows.ids, found.points, strict=False))
+    pairs = zip(own.images.ids, found.points[20:], strict=True)
+    twins = [(at[Path(name).stem], point) for name, point in pairs if Path(name).stem in at]
+    assert twins
+    for a, b in twins:
+        assert np.allclose(a, b, atol=1e-2 * np.ptp(found.points))
+
+
+def test_classes_are_seen_in_somebodys_own_photographs(lab, own, images):
+    scored = lab.evaluate("dW6", train="train", test="val")
+    found = lab.classify("dW6", own, train="train")
+    rows = [scored.test.ids.index(Path(name).stem) for name in found.rows.ids]
+    assert found.classes == images.classes
+    assert np.allclose(found.scores, scored.scores[rows], atol=1e-3)
+
+
+def test_every_representation_is_scored(lab):
+    few = with_spec(lab, images=30)
+    rows = few.layers(train="train", test="val", ap="area")
+    assert tuple(row.representation for row in rows) == few.offered
+    for row in rows:
+        if row.representation in ("x5", "dW8", "x6+x7"):
+            assert row.mean_ap == few.evaluate(row.representation, train="train", test="val", ap="area").mean_ap
+            assert row.alignment == pytest.approx(few.align((row.representation,), "val").with_labels[0])
+            nearest = reference.nearest(few.kernel(row.representation, "val").K, 10)
+            assert row.purity == pytest.approx(reference.purity(nearest, few.features(("x5",), "val").labels))
+
+
+# What was computed before
+
+
+def test_features_from_a_file_give_the_same_kernel_and_scores(lab, tmp_path):
+    path = tmp_path / "features.npz"
+    about = lab.about()
+    export.save(path, lambda file: export.features_npz(lab.features(("x5", "dy6", "x6")), about, file))
+    read = Experiment(find(path), home=tmp_path / "home")
+    assert read.offered == ("x5", "dy6", "x6", "dW6")
+    assert {name: len(rows) for name, rows in read.images.splits.items()} == {"train": 100, "val": 60}
+    for name in ("dW6", "x5+x6"):
+        assert np.array_equal(read.kernel(name).K, lab.kernel(name).K)
+        scores = [one.evaluate(name, train="train", test="val", ap="area") for one in (read, lab)]
+        assert scores[0].per_class == scores[1].per_class
+        assert scores[0].mean_ap == scores[1].mean_ap
+    with pytest.raises(ChoiceError, match="choose from x5, dy6, x6, dW6"):
+        read.evaluate("x7", train="train", test="val")
+    assert not (tmp_path / "home").exists()
+
+
+def test_a_second_visit_opens_no_photograph(lab, photographs, tmp_path, images):
+    root = tmp_path / "few"
+    shutil.copytree(photographs, root)
+    first = Experiment(find(root), lab.spec, home=tmp_path / "home").evaluate("dW7", train="train", test="val")
+    unreadable = find(root)
+    assert unreadable.digest
+    shutil.rmtree(root / "JPEGImages")
+    again = Experiment(unreadable, lab.spec, home=tmp_path / "home").evaluate("dW7", train="train", test="val")
+    assert np.array_equal(first.scores, again.scores)
+
+
+# Progress and cancel
+
+
+def test_progress_never_steps_back_and_ends_at_the_end(lab):
+    few = with_spec(lab, images=20)
+    cv = with_spec(few, temperature="cv")
+    for steps in (
+        steps_of(few.evaluate, representation="dW6", train="train", test="val", C="cv"),
+        steps_of(cv.evaluate, representation="dW6", train="train", test="val"),
+        steps_of(few.kernel, representation="x6+x7", split="val"),
+        steps_of(few.align, representations=("x6", "dW6"), split="val"),
+        steps_of(few.embed, representation="x6", split="val", neighbours=30),
+        steps_of(few.layers, train="train", test="val"),
+    ):
+        assert steps == sorted(steps)
+        assert steps[-1] == 1
+
+
+def test_every_verb_can_be_stopped(lab, own, tmp_path):
+    fresh, stop = replace(lab, home=tmp_path), {"cancel": lambda: True}
+    for verb in (
+        lambda: fresh.evaluate("dW6", train="train", test="val", **stop),
+        lambda: fresh.kernel("dW6", **stop),
+        lambda: fresh.embed("dW6", **stop),
+        lambda: fresh.align(("x6",), **stop),
+        lambda: fresh.neighbours("x6", fresh.images.ids[0], **stop),
+        lambda: fresh.layers(train="train", test="val", **stop),
+        lambda: fresh.classify("x6", own, train="train", **stop),
+    ):
+        with pytest.raises(Cancelled):
+            verb()
