@@ -147,8 +147,12 @@ def embed(arguments: Namespace) -> None:
         result = lab.embed(arguments.representation, arguments.split, neighbours=arguments.neighbors, progress=bar)
     export.save(arguments.out, lambda file: file.write(export.map_csv(result).encode()))
     _notes(result.notes)
-    quality = [] if result.trustworthiness is None else [f"trustworthiness {result.trustworthiness:.3f}"]
-    quality += [] if result.purity is None else [f"neighbour purity {result.purity:.3f} (chance {result.chance:.3f})"]
+    quality = [] if result.trustworthiness is None else [f"trustworthiness {_digits(result.trustworthiness)}"]
+    quality += (
+        []
+        if result.purity is None
+        else [f"neighbour purity {_digits(result.purity)} (chance {_digits(result.chance)})"]
+    )
     _print("; ".join([f"{arguments.out}: {len(result.rows.ids)} images", *quality]))
 
 
@@ -160,6 +164,7 @@ def align(arguments: Namespace) -> None:
         result = lab.align(arguments.representation, arguments.split, progress=bar)
     if arguments.json:
         return _print_json(export.alignment_json(result))
+    _notes(result.rows.notes)
     names = result.representations
     labels = [[]] * len(names) if result.with_labels is None else [[f"{v:.4f}"] for v in result.with_labels]
     head = ("", *names, *(() if result.with_labels is None else ("labels",)))
@@ -237,7 +242,7 @@ def doctor(arguments: Namespace) -> None:
     report = examine(home(arguments.home), arguments.device)
     if arguments.json:
         return _print_json(report)
-    return _print("\n".join(f"{name:12s} {line}" for name, lines in report.items() for line in _lines(lines)))
+    return _print("\n".join(f"{name:12s} {line}" for name, lines in report.items() for line in lines))
 
 
 @contextmanager
@@ -269,10 +274,6 @@ def _experiment(arguments: Namespace) -> Any:
 def _notes(notes: Iterable[str]) -> None:
     for note in notes:
         print(f"note: {note}", file=sys.stderr)
-
-
-def _lines(value: str | Sequence[str]) -> Sequence[str]:
-    return [value] if isinstance(value, str) else value
 
 
 def _percent(value: float | None) -> str:

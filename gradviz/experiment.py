@@ -10,6 +10,7 @@ print(lab.evaluate("dW6", train="trainval", test="test").mean_ap)
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Literal
 
 import numpy as np
@@ -78,7 +79,7 @@ class Experiment(Bench):
             test=cols,
             scores=scores,
             seconds=laps.seconds,
-            notes=rows.notes + cols.notes + notes + _unscored_note(self.images, measured),
+            notes=_once(rows.notes, cols.notes, notes, _unscored_note(self.images, measured)),
             about=self.about(representation=parsed.name, train=train, test=test, C=C, ap=kind),
         )
 
@@ -110,7 +111,7 @@ class Experiment(Bench):
             trustworthiness=drawn.trustworthiness,
             purity=purity and purity.value,
             chance=purity and purity.chance,
-            notes=found.notes + (extra.notes if extra else ()) + _method_note(drawn),
+            notes=_once(found.notes, extra.notes if extra else (), _method_note(drawn)),
             about={**found.about, "neighbours": neighbours},
         )
 
@@ -182,7 +183,7 @@ class Experiment(Bench):
             classes=self.images.classes,
             rows=cols,
             scores=svm.decision_function(K_test),
-            notes=rows.notes + cols.notes + notes,
+            notes=_once(rows.notes, cols.notes, notes),
             about=self.about(representation=parsed.name, train=train, C=C),
         )
 
@@ -278,6 +279,11 @@ class _Laps:
 
 def _percent(value: float) -> float | None:
     return None if np.isnan(value) else 100 * float(value)
+
+
+def _once(*notes: tuple[str, ...]) -> tuple[str, ...]:
+    """Join notes; what holds for both splits is said once."""
+    return tuple(dict.fromkeys(chain(*notes)))
 
 
 def _method_note(drawn: Embedding) -> tuple[str, ...]:

@@ -123,7 +123,7 @@ class Extraction:
             if name not in arrays:
                 arrays[name] = self._in_order(self._forward_feature(forward, name, np.sort(rows), temperature), rows)
         troubles = [f"{table.trouble} The result is complete, but not kept." for table in tables if table.trouble]
-        notes = (label.notes if gradients else ()) + tuple(dict.fromkeys(troubles))
+        notes = _skipped_note(skipped) + (label.notes if gradients else ()) + tuple(dict.fromkeys(troubles))
         return Features(self.images, positions, {name: arrays[name] for name in names}, skipped, notes)
 
     @cached_property
@@ -229,3 +229,12 @@ class Extraction:
                 progress(done + 1, len(chunks))
 
         return Kept(self.store.entry(key), shapes, compute)
+
+
+def _skipped_note(skipped: Sequence[Skipped]) -> tuple[str, ...]:
+    """Say how many images are missing from the result."""
+    if not skipped:
+        return ()
+    return (
+        f"{len(skipped)} images could not be read and are left out, such as {skipped[0].name}: {skipped[0].reason}",
+    )
