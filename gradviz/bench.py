@@ -15,8 +15,9 @@ from gradviz.errors import ChoiceError
 from gradviz.extraction import Extracted, Extraction, Features
 from gradviz.home import home as home_folder
 from gradviz.kernels import Kernel
-from gradviz.models import Model, custom, load
+from gradviz.models import Model, load
 from gradviz.networks import Network, network
+from gradviz.own_network import load_own
 from gradviz.pseudo_labels import PseudoLabel, pseudo_label
 from gradviz.representations import Offer, Representation, offered_by, parse
 from gradviz.spec import Spec
@@ -41,7 +42,7 @@ class Bench:
     def model(self) -> Model:
         """Load the network; NetworkError when its weights are missing or do not fit."""
         if ":" in self.spec.network:
-            return custom(self.spec.network, device=self.device)
+            return load_own(self.spec.network, device=self.device)
         return load(network(self.spec.network), weights=self.spec.weights, device=self.device, home=self.home)
 
     @cached_property

@@ -18,9 +18,6 @@ from gradviz.errors import ChoiceError, NetworkError
 from gradviz.heads import Head
 from gradviz.networks import NETWORKS, Layer, Network
 from gradviz.splitting import split
-from gradviz.weights import weights_state
-
-__all__ = ["Head", "Model", "custom", "load", "resolve_device", "weights_state"]
 
 _KEPT = 2
 """Networks kept in memory; VGG takes half a gigabyte."""
@@ -226,10 +223,3 @@ def _check_pooled(model: Model, module: nn.Module) -> None:
         error = float((model.forward(images)[model.network.outputs[-1]] - truth).norm() / truth.norm())
     if not error <= 1e-3:
         raise NetworkError(f"{model.network.name} with these weights does not give the module's own output: damaged?")
-
-
-def custom(factory: str, *, device: str = "auto") -> Model:
-    """Load any torch module that ends in fully connected layers from `package.module:factory`."""
-    from gradviz.own_network import load_own
-
-    return load_own(factory, resolve_device(device))

@@ -5,11 +5,10 @@ import importlib
 import sys
 from pathlib import Path
 
-import torch
 from torch import nn
 
 from gradviz.errors import ChoiceError, NetworkError
-from gradviz.models import Model, assemble
+from gradviz.models import Model, assemble, resolve_device
 from gradviz.networks import Network, fully_connected
 from gradviz.splitting import find_run
 
@@ -17,7 +16,7 @@ _GMACS = 4.0
 """Taken as the cost of one image, of the size of ResNet-50; it decides the size of a batch."""
 
 
-def load_own(factory: str, device: torch.device) -> Model:
+def load_own(factory: str, *, device: str = "auto") -> Model:
     """Load what `package.module:factory` returns: a torch module with its weights.
 
     The module maps (b, 3, s, s), normalised with ImageNet's mean and standard deviation, to one row of logits an image.
@@ -25,6 +24,7 @@ def load_own(factory: str, device: torch.device) -> Model:
     the last container count as body. Raises ChoiceError where there is no such factory, NetworkError where the
     explicit layers do not reproduce its gradients.
     """
+    target = resolve_device(device)
     module = _made(factory).float().cpu().eval()
     side = int(getattr(module, "input_size", 224))
     digest = _digest(module)
@@ -40,7 +40,7 @@ def load_own(factory: str, device: torch.device) -> Model:
         bytes=4 * parameters,
     )
     model = assemble(network, module, digest=digest)
-    return model if device.type == "cpu" else model.to(device)
+    return model if target.type == "cpu" else model.to(target)
 
 
 def _made(factory: str) -> nn.Module:

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from gradviz.errors import ChoiceError, NetworkError
-from gradviz.models import custom
+from gradviz.own_network import load_own
 from tests.random_networks import images
 
 SOURCE = """
@@ -46,7 +46,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_module_of_ones_own() -> None:
-    model = custom("mine:good", device="cpu")
+    model = load_own("mine:good", device="cpu")
     assert (model.network.input_size, model.outputs, model.head.activations) == (32, 5, ("silu",))
     assert model.network.representations[:5] == ("x0", "y1", "dy1", "dW1", "x1")
     assert [(k.name, k.module, k.inputs, k.outputs) for k in model.layers] == [
@@ -55,8 +55,8 @@ def test_a_module_of_ones_own() -> None:
     ]
     assert model.forward(images(2, 32))["y2"].shape == (2, 5)
     assert model.preset.resize_size == [37]
-    assert custom("mine:good", device="cpu").digest == model.digest
-    assert torch.equal(custom("mine:good", device="cpu").head.weights[0], model.head.weights[0])
+    assert load_own("mine:good", device="cpu").digest == model.digest
+    assert torch.equal(load_own("mine:good", device="cpu").head.weights[0], model.head.weights[0])
 
 
 @pytest.mark.parametrize(
@@ -72,5 +72,5 @@ def test_a_module_of_ones_own() -> None:
 )
 def test_others_are_refused_in_one_line(factory: str, error: type[Exception], reason: str) -> None:
     with pytest.raises(error, match=reason) as refusal:
-        custom(factory, device="cpu")
+        load_own(factory, device="cpu")
     assert "\n" not in str(refusal.value)

@@ -29,6 +29,7 @@ from gradviz import heads, models
 from gradviz.datasets import ImageSet
 from gradviz.features import capture
 from gradviz.networks import network
+from gradviz.weights import weights_state
 from tests.random_networks import images, random_module
 
 DATA = Path(os.environ.get("GRADVIZ_TEST_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data")
@@ -89,7 +90,7 @@ def extraction(name: str) -> dict[str, float]:
 
 def _extraction(name: str) -> dict[str, float]:
     net, found = network(name), photographs()
-    if models.weights_state(net)["state"] == "present":
+    if weights_state(net)["state"] == "present":
         model = models.load(name, device="cpu")
     else:
         model = models.assemble(net, random_module(name, net.layers[-1].outputs, net.input_size), digest="")
