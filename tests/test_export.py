@@ -1,0 +1,167 @@
+"""Files to take along: readable without pickle, with every choice inside, whole or not at all."""
+
+import csv
+import io
+import json
+
+import numpy as np
+import pytest
+
+from gradviz import export
+from gradviz.datasets.image_set import ImageSet
+from gradviz.errors import ChoiceError
+from gradviz.extraction import Features
+from gradviz.results import Alignments, Classification, Evaluation, KernelResult, LayerRow, Map
+from gradviz.versions import versions
+
+IMAGES = ImageSet(
+    name="farm",
+    root=None,
+    ids=("a,1", "b", "c", "d"),
+    classes=("cat", "dog"),
+    labels=np.array([[1, 1], [-1, 0], [1, -1], [-1, -1]], np.int8),
+    splits={"train": np.array([0, 1]), "test": np.array([2]), "trainval": np.array([0, 1, 2])},
+    features={"x5": np.eye(4, dtype=np.float32)},
+)
+ABOUT = {"dataset": "farm", "temperature": 8.0, "images": None}
+
+
+def rows(*positions: int) -> Features:
+    x = np.arange(2 * len(positions), dtype=np.float32).reshape(-1, 2)
+    return Features(IMAGES, np.array(positions), {"x5": x, "dy6": -x})
+
+
+def npz(write, *arguments) -> dict[str, np.ndarray]:
+    file = io.BytesIO()
+    write(*arguments, file)
+    file.seek(0)
+    with np.load(file, allow_pickle=False) as arrays:
+        return {name: arrays[name] for name in arrays.files}
+
+
+def read_csv(text: str) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(text)))
+
+
+def evaluation(**changes) -> Evaluation:
+    fields = {
+        "representation": "dW6",
+        "mean_ap": 50.0,
+        "per_class": {"cat": 50.0, "dog": None},
+        "ap": "area",
+        "C": {"cat": 1.0, "dog": 0.1},
+        "temperature": 8.0,
+        "train": rows(0, 1),
+        "test": rows(2),
+        "scores": np.zeros((1, 2)),
+        "seconds": {"svm": 0.12345},
+        "notes": ("one",),
+        "about": ABOUT,
+    }
+    return Evaluation(**(fields | changes))
+
+
+def test_features_have_ids_arrays_labels_splits_and_choices():
+    arrays = npz(export.features_npz, rows(3, 0, 2), ABOUT)
+    assert sorted(arrays) == ["about", "classes", "dy6", "ids", "labels", "split", "x5"]
+    assert arrays["ids"].tolist() == ["d", "a,1", "c"]
+    assert (arrays["x5"].dtype, arrays["x5"].shape) == (np.float32, (3, 2))
+    assert arrays["labels"].tolist() == [[-1, -1], [1, 1], [1, -1]]
+    assert arrays["split"].tolist() == ["", "train", "test"]
+    assert json.loads(str(arrays["about"])) == {**ABOUT, "versions": versions()}
+
+
+def test_kernels_have_their_factors_and_columns():
+    K = np.ones((2, 1), np.float32)
+    result = KernelResult("dW6", rows(0, 1), rows(2), 6 * K, 2 * K, 3 * K, (), ABOUT)
+    arrays = npz(export.kernel_npz, result)
+    assert (arrays["ids"].tolist(), arrays["cols"].tolist()) == (["a,1", "b"], ["c"])
+    assert np.array_equal(arrays["K"], arrays["K_fw"] * arrays["K_bw"])
+    square = rows(0, 1)
+    arrays = npz(
+        export.kernel_npz, KernelResult("x6", square, square, np.eye(2, dtype=np.float32), None, None, (), ABOUT)
+    )
+    assert sorted(arrays) == ["K", "about", "ids"]
+    assert arrays["K"].dtype == np.float32
+
+
+def test_maps_quote_what_needs_it_and_join_labels():
+    points = np.array([[1, 2], [0.1234567, -1e-9], [3, 4]], np.float32)
+    result = Map("x6", rows(0, 1), rows(3), points, 0.9, 0.5, 0.4, (), ABOUT)
+    assert read_csv(export.map_csv(result)) == [
+        ["id", "x", "y", "labels"],
+        ["a,1", "1", "2", "cat;dog"],
+        ["b", "0.123457", "-1e-09", ""],
+        ["d", "3", "4", ""],
+    ]
+
+
+def test_scores_of_ones_own_photographs():
+    result = Classification("x6", ("cat", "dog"), rows(0), np.array([[0.5, -1]]), (), ABOUT)
+    assert read_csv(export.classification_csv(result)) == [["id", "cat", "dog"], ["a,1", "0.5000", "-1.0000"]]
+
+
+def test_evaluations_as_json_and_csv():
+    told = json.loads(json.dumps(export.evaluation_json(evaluation()), allow_nan=False))
+    assert told == {
+        "mean_ap": 50.0,
+        "per_class": {"cat": 50.0, "dog": None},
+        "n_train": 2,
+        "n_test": 1,
+        "C": {"cat": 1.0, "dog": 0.1},
+        "temperature": 8.0,
+        "seconds": {"svm": 0.123},
+        "notes": ["one"],
+        "spec": {**ABOUT, "versions": versions()},
+    }
+    assert export.evaluation_json(evaluation(mean_ap=float("nan")))["mean_ap"] is None
+    assert read_csv(export.evaluations_csv(iter([evaluation(), evaluation(representation="x6")]))) == [
+        ["representation", "temperature", "ap", "mean_ap", "cat", "dog"],
+        ["dW6", "8.0", "area", "50.00", "50.00", ""],
+        ["x6", "8.0", "area", "50.00", "50.00", ""],
+    ]
+
+
+def test_layers_without_a_figure_have_a_gap():
+    layers = [LayerRow("x6", 44.174, 1.0, float("nan"), 0.25)]
+    assert export.layers_json(layers) == [
+        {"representation": "x6", "mean_ap": 44.174, "temperature": 1.0, "alignment": None, "purity": 0.25}
+    ]
+    assert read_csv(export.layers_csv(layers)) == [
+        ["representation", "mean_ap", "temperature", "alignment", "purity"],
+        ["x6", "44.17", "1.0", "", "0.2500"],
+    ]
+
+
+def test_alignments_are_named():
+    between = np.array([[1, 0.5], [0.5, np.nan]])
+    result = Alignments(("x6", "x7"), between, np.array([0.1, 0.2]), rows(0, 1), ABOUT)
+    told = export.alignment_json(result)
+    assert told["between"] == {"x6": {"x6": 1.0, "x7": 0.5}, "x7": {"x6": 0.5, "x7": None}}
+    assert (told["labels"], told["n"], told["representations"]) == ({"x6": 0.1, "x7": 0.2}, 2, ["x6", "x7"])
+    json.dumps(told, allow_nan=False)
+    assert export.alignment_json(Alignments(("x6",), np.ones((1, 1)), None, rows(0), ABOUT))["labels"] is None
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "K.npz"
+    export.save(path, lambda file: file.write(b"first"))
+
+    def half(file) -> None:
+        file.write(b"sec")
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(ChoiceError, match=r"K.npz cannot be written \(No space left on device\): .*--out"):
+        export.save(path, half)
+    assert path.read_bytes() == b"first"
+    assert [file.name for file in tmp_path.iterdir()] == ["K.npz"]
+
+
+@pytest.mark.parametrize("name", [".", "", "folder", "missing/K.npz", "file/K.npz"])
+def test_places_that_cannot_be_written_are_told_before_the_work(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    with pytest.raises(ChoiceError, match="--out"):
+        export.check_place(type(tmp_path)(name))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
