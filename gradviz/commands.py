@@ -50,14 +50,18 @@ def datasets(arguments: Namespace) -> None:
     rows = [_summary(entry, home(arguments.home)) for entry in known(home(arguments.home))]
     if arguments.json:
         return _print_json(rows)
-    cells = ((r["name"], r["state"], r["images"] or "", " ".join(r["splits"]), r["where"]) for r in rows)
+    cells = (
+        (r["name"], r["download"] or r["state"], r["images"] or "", " ".join(r["splits"]), r["where"]) for r in rows
+    )
     return _print(table(("data set", "state", "images", "splits", "where"), cells))
 
 
 def _summary(entry: Any, folder: Path) -> dict[str, Any]:
     from gradviz.datasets import find
+    from gradviz.datasets.download import record
 
     row = {"name": entry.name, "title": entry.description, "where": str(entry.where), "state": entry.state}
+    row |= {"download": (record(entry.name, folder) or {}).get("state")}
     row |= {"images": None, "classes": [], "splits": {}, "skipped": 0}
     if entry.state == "present":
         try:

@@ -18,6 +18,7 @@ def examine(home: Path, device: str) -> dict[str, list[str]]:
         "store": [_store(home)],
         "networks": _networks(home),
         "data sets": _datasets(home),
+        "unfinished": _unfinished(home),
         "next": ["streamlit run app.py opens the dashboard; python -m gradviz --help lists the commands"],
     }
 
@@ -76,5 +77,18 @@ def _networks(home: Path) -> list[str]:
 
 def _datasets(home: Path) -> list[str]:
     from gradviz.datasets import known
+    from gradviz.datasets.download import record
 
-    return [f"{entry.name}: {entry.state}, {entry.where}" for entry in known(home)]
+    lines = []
+    for entry in known(home):
+        state = (record(entry.name, home) or {}).get("state", entry.state)
+        lines.append(f"{entry.name}: {state}, {entry.where}")
+    return lines + ["`python -m gradviz download voc2007 --images 500` brings photographs to start with"]
+
+
+def _unfinished(home: Path) -> list[str]:
+    parts = sorted([*home.glob("datasets/*.part"), *home.glob("weights/*.part")])
+    return [
+        f"{part}: {size_text(part.stat().st_size)}, the next download of it goes on from there; may be deleted"
+        for part in parts
+    ]

@@ -39,7 +39,9 @@ class Record(TypedDict):
 
 def record(what: str, home: str | Path | None = None) -> Record | None:
     """Give what is known about a downloaded data set; None where it is not there or came another way."""
-    entry = _entry(what)
+    entry = DATASETS.get(what)
+    if entry is None or entry.archive is None:
+        return None
     found = read_json(_top(entry, home) / "download.json")
     return found if found and entry.present(home) else None
 
