@@ -83,7 +83,7 @@ def _datasets(home: Path) -> list[str]:
     for entry in known(home):
         state = (record(entry.name, home) or {}).get("state", entry.state)
         lines.append(f"{entry.name}: {state}, {entry.where}")
-    return lines + ["`python -m gradviz download voc2007 --images 500` brings photographs to start with"]
+    return [*lines, "`python -m gradviz download voc2007 --images 500` brings photographs to start with"]
 
 
 def _unfinished(home: Path) -> list[str]:
