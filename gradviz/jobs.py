@@ -149,6 +149,14 @@ class Queue:
         with self._changed:
             self._ended.pop(key, None)
 
+    def drop(self, belongs: Callable[[Hashable], bool]) -> None:
+        """Stop and forget all jobs whose key belongs to somebody who has left."""
+        with self._changed:
+            for job in [*self.jobs(), *self._ended.values()]:
+                if belongs(job.key):
+                    self._cancel(job)
+                    self._ended.pop(job.key, None)
+
     def jobs(self) -> tuple[Job, ...]:
         """List the active jobs: those that run, then those that wait, in order."""
         with self._changed:
