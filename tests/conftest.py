@@ -64,3 +64,15 @@ def photographs(voc_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One home for all tests that are content with features which another test has computed."""
     return tmp_path_factory.mktemp("kept")
+
+
+@pytest.fixture
+def gradviz(capsys: pytest.CaptureFixture[str]):
+    """Give a function that runs the command line in this process: arguments -> exit code, output, standard error."""
+    from gradviz.cli import main
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        code = main([str(argument) for argument in arguments])
+        return code, *capsys.readouterr()
+
+    return run
