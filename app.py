@@ -6,7 +6,7 @@ from gradviz.home import ASSETS
 from gradviz.ui import state, work
 
 st.set_page_config("gradviz", str(ASSETS / "logo.svg"), layout="wide")
-st.html("<style>.stMainBlockContainer { padding-top: 3rem; }</style>")
+st.html("<style>.stMainBlockContainer { padding: 3rem 2.5rem 4rem; }</style>")
 work.warm_up()
 page = st.navigation(
     {

@@ -50,7 +50,7 @@ def _facts(run: "Evaluation") -> dict[str, str]:
     return {
         "network": about["network"],
         "temperature": f"τ {run.temperature:g}" + (" (cv)" if about["temperature"] == "cv" else ""),
-        "C": f"C {about['C']}" if about["C"] == "cv" else f"C {about['C']:g}",
+        "C": f"C {_penalty(run)}",
         "splits": f"{about['train']} → {about['test']}",
         "images": f"{len(run.train.ids):,} + {len(run.test.ids):,} images",
         "ap": run.ap,
@@ -72,13 +72,18 @@ def table(kept: Sequence["Evaluation"], names: Sequence[str]) -> list[dict[str, 
             "mAP": run.mean_ap,
             "network": run.about["network"],
             "τ": run.temperature,
-            "C": str(run.about["C"]),
+            "C": _penalty(run),
             "train → test": _splits(run),
             "average precision": run.ap,
             "seconds": sum(run.seconds.values()),
         }
         for run, name in zip(kept, names, strict=True)
     ]
+
+
+def _penalty(run: "Evaluation") -> str:
+    C = run.about["C"]
+    return C if C == "cv" else f"{C:g}"
 
 
 def _splits(run: "Evaluation") -> str:

@@ -132,7 +132,7 @@ def _network(images: ImageSet, number: int | None) -> tuple[Spec, Layer]:
     network = NETWORKS[st.selectbox("Network", present, key="network", bind="query-params")]
     if missing:
         with st.popover(f"{len(missing)} more networks", width="stretch"):
-            st.caption("Their weights are not on this computer. Fetch one in a terminal:")
+            st.caption("Their weights are not on this computer. Fetch one on the Data page, or in a terminal:")
             st.code("python -m gradviz download vgg16", language="bash")
             st.caption("  \n".join(f"{name}: {size}" for name, size in missing.items()))
     layers = {layer.name: layer for layer in network.layers}

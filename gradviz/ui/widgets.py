@@ -88,7 +88,7 @@ def notes(lines: Sequence[str], skipped: Sequence[Skipped] = ()) -> None:
 
 
 def pair(images: ImageSet, chosen: tuple[str, str], *lines: str) -> None:
-    """Show two photographs side by side with their ids and classes; the first of the lines beside them is large."""
+    """Show two photographs side by side with their ids and classes, and beside them lines, the first of them larger."""
     *columns, beside = st.columns(3)
     for column, name in zip(columns, chosen, strict=True):
         position = images.source(name)
@@ -101,7 +101,7 @@ def pair(images: ImageSet, chosen: tuple[str, str], *lines: str) -> None:
             # st.text: an id or a class may hold what Markdown would take for markup.
             st.text(f"{name}: {', '.join(images.labels_of(position)) or 'no class'}")
     with beside:
-        st.subheader(lines[0])
+        st.markdown(f"##### {lines[0]}")
         for line in lines[1:]:
             st.text(line)
 

@@ -1,6 +1,5 @@
 """Ask for results without computing in a page: one queue for the whole process, progress, stop and try again."""
 
-import logging
 import threading
 import time
 from collections import OrderedDict
@@ -24,7 +23,7 @@ KEPT = 64
 BUDGET = 600_000_000
 """Bytes of the kept answers: two of the largest, three kernels of 5,000 images each."""
 
-_log = logging.getLogger(__name__)
+_answered = threading.Event()
 
 
 @st.cache_resource
@@ -73,6 +72,7 @@ def follow(question: Question, *, after: Question | None = None, slot: str) -> J
     if job is not None and job.active:
         job.wait(PATIENCE_SECONDS)
     if job is not None and job.state == "done":
+        _answered.set()
         _budget().use(question.key, getattr(job.result, "nbytes", 0))
         return job
     if job is not None and job.active:
@@ -202,17 +202,13 @@ def warm_up() -> None:
 
 def _prepare(jobs: Queue) -> None:
     import gradviz.experiment  # noqa: F401 - torch and scikit-learn come with it
+    from gradviz.embedding import warm_up as compile_maps
 
-    # UMAP's compilation takes 15 s of the processor: it waits until nobody waits for anything. embed() has a lock of
-    # its own, so that this is safe outside the heavy lane, where it would hold up the first visitor.
-    time.sleep(2)
-    while jobs.jobs():
-        time.sleep(0.5)
-    import numpy as np
-
-    from gradviz.embedding import embed
-
-    try:
-        embed(np.eye(40, dtype=np.float32))
-    except GradvizError:
-        _log.exception("Maps could not be prepared")
+    # The compilation takes half a minute of the processor, so it begins when somebody has got an answer and nobody
+    # waits for another. Maps have a lock of their own: this is safe outside the heavy lane, where it would be in the way.
+    _answered.wait()
+    quiet = 0
+    while quiet < 3:
+        time.sleep(1)
+        quiet = 0 if jobs.jobs() else quiet + 1
+    compile_maps()

@@ -13,7 +13,7 @@ PENALTIES = ("0.1", "1", "10", "cv")
 
 
 def _page(selection: state.Selection) -> None:
-    st.title("SVM")
+    st.title("SVM", anchor=False)
     st.caption(
         "One linear classifier a class learns from the kernel of the training images and ranks the test images. "
         "Average precision is 100 % where every image of the class comes before every other one; images whose only "
@@ -46,7 +46,7 @@ def _question(selection: state.Selection) -> tuple[tuple[str, ...], dict] | None
     )
     splits = list(selection.images.splits)
     first, second = _usual_splits(splits)
-    columns = st.columns([1, 1, 1, 2, 1.4], vertical_alignment="bottom")
+    columns = st.columns([1.3, 1.3, 1, 1.7, 1.2], vertical_alignment="bottom")
     with columns[0]:
         train = st.selectbox("Train on", splits, index=splits.index(first), key="train", bind="query-params")
     with columns[1]:

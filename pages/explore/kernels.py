@@ -17,7 +17,7 @@ ALIGNMENT = (
 
 
 def _page(selection: state.Selection) -> None:
-    st.title("Kernels")
+    st.title("Kernels", anchor=False)
     st.caption(
         "Each cell compares two photographs: how alike are the inputs of the layer (forward), the gradients at its "
         "output (backward), and the gradients of its weights (product = forward × backward)? Photographs of one class "
@@ -94,7 +94,7 @@ def _alignment(selection: state.Selection, view: tasks.KernelView) -> None:
     if view.alignment is None:
         return
     for column, name, value in zip(st.columns(3), selection.triple, view.alignment, strict=True):
-        column.metric(f"Alignment of {name} with the labels", f"{value:.3f}", help=ALIGNMENT)
+        column.metric(f"Label alignment of {name}", f"{value:.3f}", help=ALIGNMENT)
 
 
 def _npz(view: tasks.KernelView) -> bytes:

@@ -11,7 +11,7 @@ SHOWN = 60
 
 
 def _page(selection: state.Selection) -> None:
-    st.title("Map")
+    st.title("Map", anchor=False)
     st.caption(
         "Each point is a photograph; near ones are alike under the kernel. Only distances matter, the axes mean "
         "nothing (UMAP). Draw around points in one map to find them in the others and to see the photographs."
@@ -65,7 +65,7 @@ def _gallery(selection: state.Selection, view: tasks.MapsView, chosen: tuple[str
     if not chosen or not selection.images.paths:
         return
     labels = dict(zip(view.ids, map(", ".join, view.labels), strict=True))
-    st.subheader(f"{len(chosen):,} photographs" + (f", the first {SHOWN}" if len(chosen) > SHOWN else ""))
+    st.subheader(f"{len(chosen):,} photographs" + (f", the first {SHOWN}" if len(chosen) > SHOWN else ""), anchor=False)
     shown = chosen[:SHOWN]
     pictures = widgets.thumbnails(selection.images, shown, view.thumbnails)
     grid([(name, picture, labels[name]) for name, picture in pictures.items()], key="gallery")
