@@ -155,7 +155,8 @@ class Experiment(Bench):
         parsed, home_of = self.parse(representation), of or self
         asked = home_of.features_of(parsed.needs, [home_of.images.source(image)], cancel=cancel)
         rows = self.features(parsed.needs, split, progress=progress, cancel=cancel)
-        K = self.gram(parsed, asked, rows, cancel=cancel).K[0]
+        K = self.gram(parsed, asked, rows, cancel=cancel).K
+        K = (kernels.centre(K, self.gram(parsed, rows, None, cancel=cancel).K) if self.spec.centre else K)[0]
         order = [i for i in np.argsort(-K, kind="stable") if of or rows.ids[i] != image][:top]
         named = self.images.labels_of
         return tuple(results.Neighbour(rows.ids[i], named(rows.positions[i]), float(K[i])) for i in order)

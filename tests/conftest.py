@@ -61,6 +61,16 @@ def photographs(voc_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 @pytest.fixture(scope="session")
+def snapshots(photographs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Plain folder with six of these photographs, as somebody's own: no labels, no splits."""
+    folder = tmp_path_factory.mktemp("own") / "holidays"
+    folder.mkdir()
+    for identifier in (photographs / "ImageSets/Main/val.txt").read_text().split()[:6]:
+        shutil.copyfile(photographs / f"JPEGImages/{identifier}.jpg", folder / f"{identifier}.jpg")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One home for all tests that are content with features which another test has computed."""
     return tmp_path_factory.mktemp("kept")

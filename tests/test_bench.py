@@ -101,8 +101,9 @@ def test_centring_comes_last(bench):
     assert np.array_equal(centred.K_fw, plain.K_fw)
 
 
-def test_preprocessing_matters(bench):
-    x5 = [with_spec(bench, preprocess=p).features(("x5",), SPLIT).arrays["x5"] for p in ("center", "squash", "tencrop")]
+def test_preprocessing_matters(snapshots, kept):
+    bench = Bench(find(snapshots), home=kept, device="cpu")
+    x5 = [with_spec(bench, preprocess=p).features(("x5",)).arrays["x5"] for p in ("center", "squash", "tencrop")]
     assert len({values.shape for values in x5}) == 1
     assert not any(np.array_equal(a, b) for i, a in enumerate(x5) for b in x5[:i])
 

@@ -29,14 +29,8 @@ def lab(images, kept):
 
 
 @pytest.fixture(scope="module")
-def own(photographs, tmp_path_factory, kept):
-    """Somebody's own photographs: a plain folder with six of the pictures of val."""
-    folder = tmp_path_factory.mktemp("own") / "holidays"
-    folder.mkdir()
-    ids = (photographs / "ImageSets/Main/val.txt").read_text().split()[:6]
-    for identifier in ids:
-        shutil.copyfile(photographs / f"JPEGImages/{identifier}.jpg", folder / f"{identifier}.jpg")
-    return Experiment(find(folder), Spec(temperature=8), home=kept, device="cpu")
+def own(snapshots, kept):
+    return Experiment(find(snapshots), Spec(temperature=8), home=kept, device="cpu")
 
 
 def with_spec(lab: Experiment, **changes) -> Experiment:
@@ -128,12 +122,14 @@ def test_images_bounds_both_splits(lab):
 
 
 def test_temperature_and_c_are_chosen_on_the_training_split_alone(lab, images, tmp_path):
+    few = replace(images, classes=images.classes[13:16], labels=images.labels[:, 13:16])
+    lab = replace(lab, images=few, home=tmp_path)
     choosing = with_spec(lab, temperature="cv")
     found = choosing.evaluate("dW8", train="train", test="val", C="cv", ap="area")
-    labels = np.array(images.labels)
-    val = images.splits["val"]
+    labels = np.array(few.labels)
+    val = few.splits["val"]
     labels[val] = labels[np.random.default_rng(0).permutation(val)]
-    permuted = replace(choosing, images=replace(images, labels=labels), home=tmp_path)
+    permuted = replace(choosing, images=replace(few, labels=labels))
     again = permuted.evaluate("dW8", train="train", test="val", C="cv", ap="area")
     assert again.mean_ap != found.mean_ap
     assert (again.temperature, again.C) == (found.temperature, found.C)
@@ -188,12 +184,12 @@ def test_without_labels_nothing_is_trained_or_scored(own, lab):
 # kernel, align, neighbours
 
 
-def test_ten_crops_multiply_the_averages_of_the_factors(lab):
-    ten = with_spec(lab, preprocess="tencrop", images=5, temperature=1)
-    found = ten.features(("x7", "dy8"), "train")
+def test_ten_crops_multiply_the_averages_of_the_factors(own):
+    ten = with_spec(own, preprocess="tencrop")
+    found = ten.features(("x7", "dy8"))
     expected = unit(found.arrays["x7"]) @ unit(found.arrays["x7"]).T
     expected *= unit(found.arrays["dy8"]) @ unit(found.arrays["dy8"]).T
-    assert np.allclose(ten.kernel("dW8", "train").K, expected, atol=1e-5)
+    assert np.allclose(ten.kernel("dW8").K, expected, atol=1e-5)
 
 
 def test_alignment_follows_its_definition(lab):
@@ -217,6 +213,15 @@ def test_neighbours_are_the_largest_kernel_values(lab, images):
     assert [n.labels for n in near] == [images.labels_of(images.source(n.id)) for n in near]
     from_val = lab.neighbours("dW7", images.ids[images.splits["val"][0]], "train", top=1000)
     assert len(from_val) == 100
+
+
+def test_neighbours_under_a_centred_kernel(lab):
+    asked = lab.images.ids[lab.images.splits["val"][0]]
+    near = with_spec(lab, centre=True).neighbours("x6", asked, "train", top=100)
+    both = lab.features_of(("x6",), [lab.images.source(asked), *lab.images.splits["train"]]).arrays["x6"]
+    K = unit(both) @ unit(both).T
+    expected = KernelCenterer().fit(K[1:, 1:]).transform(K[:1, 1:])[0]
+    assert [n.value for n in near] == pytest.approx(sorted(expected, reverse=True), abs=1e-5)
 
 
 def test_neighbours_of_somebodys_own_photograph(lab, own):

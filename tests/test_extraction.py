@@ -90,7 +90,8 @@ def test_a_whole_set_comes_in_its_own_order(images, model, tmp_path):
     assert np.array_equal(one.arrays["dy8"][0], found.arrays["dy8"][5])
 
 
-def test_ten_crops_are_averaged(images, model, tmp_path):
+def test_ten_crops_are_averaged(snapshots, model, tmp_path):
+    images = find(snapshots)
     extraction = Extraction(images, model, Store(tmp_path), preprocess="tencrop")
     found = features(extraction, ("x5", "x6", "dy8"), np.array([1]))
     crops = model.forward(model.transform("tencrop")(images.open(1)))
