@@ -240,6 +240,32 @@ def test_layers(ask, ask_json, photographs):
     assert lines[1].split()[:2] == ["x5", rows[0]["mean_ap"]]
 
 
+OWN_NETWORK = """
+import torch
+from torch import nn
+
+def small():
+    torch.manual_seed(0)
+    features = nn.Sequential(nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.LayerNorm(48, elementwise_affine=False))
+    module = nn.Sequential(features, nn.Linear(48, 12), nn.ReLU(), nn.Linear(12, 7))
+    for layer in (module[1], module[3]):
+        nn.init.normal_(layer.weight, std=0.5)
+    return module.eval()
+"""
+
+
+def test_a_network_of_ones_own(ask_json, photographs, tmp_path, monkeypatch):
+    (tmp_path / "mine_for_a_test.py").write_text(OWN_NETWORK)
+    monkeypatch.syspath_prepend(tmp_path)
+    told = ask_json("layers", photographs, *SPLITS, "--images", "30", "--network", "mine_for_a_test:small")
+    names = [row["representation"] for row in told]
+    assert names[:8] == ["x0", "y1", "dy1", "dW1", "x1", "y2", "dy2", "dW2"]
+    assert all(row["mean_ap"] > 0 for row in told)
+    told = ask_json("evaluate", photographs, "--representation", "dW1", *SPLITS, "--network", "mine_for_a_test:small")
+    assert told["spec"]["network"] == "mine_for_a_test:small"
+    assert len(told["spec"]["weights_digest"]) == 64
+
+
 # What is kept and brought
 
 
