@@ -93,9 +93,10 @@ def extract(arguments: Namespace) -> None:
                 "skipped": skipped,
             }
         )
-    kept = "" if done.computed == done.images else f" ({done.images - done.computed} were kept from before)"
+    # Whole blocks of rows are computed, so that these may be more images than were asked for.
     _print(
-        f"{done.computed} images in {done.seconds:.1f} s, {done.rate:.1f} images/s{kept}; {len(done.skipped)} skipped"
+        f"{done.computed} images computed in {done.seconds:.1f} s, {done.rate:.1f} images/s; "
+        f"{done.images - len(done.skipped)} chosen ones are ready, {len(done.skipped)} skipped"
     )
     return _print("\n".join(f"skipped {s.name}: {s.reason}" for s in done.skipped))
 
