@@ -1,0 +1,162 @@
+"""The newcomer's way: nothing but the program, then photographs of one's own, and files taken along."""
+
+import csv
+import io
+import re
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from archives import voc_archive
+from chromium import browsing, page_of, serving
+from playwright.sync_api import Page, expect
+from server import Host
+
+ROOT = Path(__file__).resolve().parents[2]
+DEMO = ROOT / "assets" / "demo" / "JPEGImages"
+SLOW = 120_000
+"""Milliseconds for work that may have to compile UMAP on a busy machine first."""
+HOSTILE = "<img src=x onerror=alert(1)>.jpg"
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of the dashboard, just started, with an empty home."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADVIZ_HOME", str(tmp_path_factory.mktemp("newcomer")))
+        with serving(ROOT / "app.py") as address:
+            yield address
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with browsing() as browser:
+        yield browser
+
+
+def demo(number: int) -> bytes:
+    return (DEMO / f"{number:06d}.jpg").read_bytes()
+
+
+def trip() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for number in range(11, 19):
+            archive.writestr(f"trip/{'town' if number % 2 else 'country'}/{number}.jpg", demo(number))
+    return buffer.getvalue()
+
+
+def dropped(name: str, content: bytes) -> dict:
+    return {"name": name, "mimeType": "application/octet-stream", "buffer": content}
+
+
+def drop(page: Page, *files: dict) -> None:
+    page.locator("input[type=file]").set_input_files(list(files))
+    expect(page.get_by_text(re.compile("taken in"))).to_be_visible(timeout=SLOW)
+
+
+def rows(page: Page, button: str) -> list[dict[str, str]]:
+    with page.expect_download(timeout=SLOW) as download:
+        page.get_by_role("button", name=button).first.click()
+    return list(csv.DictReader(io.StringIO(download.value.path().read_text(encoding="utf-8"))))
+
+
+def test_the_newcomers_way(browser, address: str, tmp_path: Path, record_property) -> None:
+    began = time.monotonic()
+    with page_of(browser, address + "?images=100") as page:
+        page.on("dialog", lambda dialog: pytest.fail("a script of a file's name ran"))
+        expect(page.locator("canvas").first).to_be_visible(timeout=SLOW)
+        record_property("seconds to the first kernels", round(time.monotonic() - began, 1))
+        print(f"first kernels after {time.monotonic() - began:.1f} s")
+
+        page.get_by_role("link", name="Map").click()
+        expect(page.get_by_role("button", name="dW7 as CSV")).to_be_visible(timeout=SLOW)
+        assert len(rows(page, "dW7 as CSV")) == 100
+        assert not page.get_by_text("Show my photographs").count()
+
+        page.get_by_role("link", name="SVM").click()
+        page.get_by_role("button", name="Train").click()
+        expect(page.get_by_role("button", name="Scores as CSV")).to_be_visible(timeout=SLOW)
+        scores = rows(page, "Scores as CSV")
+        assert "dW7" in {row["representation"] for row in scores}
+        assert all(0 < float(row["mean_ap"]) <= 100 for row in scores)
+
+        page.get_by_role("link", name="Data").click()
+        drop(
+            page,
+            dropped("street.jpg", demo(1)),
+            dropped(HOSTILE, demo(2)),
+            dropped("broken.jpg", demo(3)[:900]),
+            dropped("trip.zip", trip()),
+        )
+        expect(page.get_by_text("10 photographs taken in, 1 refused, 10 here now.")).to_be_visible(timeout=SLOW)
+        seen = rows(page, "Scores as CSV")
+        assert len(seen) == 10
+        assert {"street.jpg", "11.jpg", "18.jpg"} <= {row["id"] for row in seen}
+        assert {"id", "person", "sofa"} <= set(seen[0])
+        assert all(float(row["person"]) == float(row["person"]) for row in seen)
+        page.locator(".grid button").first.click()
+        expect(page.get_by_text("Product dW7")).to_be_visible(timeout=SLOW)
+        expect(page.locator(".grid")).to_have_count(4, timeout=SLOW)
+
+        page.get_by_role("link", name="Map").click()
+        expect(page.get_by_text("Show my photographs")).to_be_visible(timeout=SLOW)
+        expect(page.get_by_role("button", name="dW7 as CSV")).to_be_visible(timeout=SLOW)
+        mapped = rows(page, "dW7 as CSV")
+        assert len(mapped) == 110
+        assert {row["labels"] for row in mapped if row["id"] in ("11.jpg", "12.jpg")} == {"town", "country"}
+        page.screenshot(path=tmp_path / "map.png")
+
+        with page_of(browser, address + "?images=100") as other:
+            other.get_by_role("link", name="Data").click()
+            expect(other.get_by_test_id("stFileUploaderDropzone")).to_be_visible(timeout=SLOW)
+            assert "taken in" not in other.content()
+            assert "street.jpg" not in other.content()
+            other.get_by_role("link", name="Map").click()
+            expect(other.get_by_role("button", name="dW7 as CSV")).to_be_visible(timeout=SLOW)
+            assert len(rows(other, "dW7 as CSV")) == 100
+            assert not other.get_by_text("Show my photographs").count()
+
+        page.get_by_role("link", name="Data").click()
+        page.get_by_role("button", name="Clear").click()
+        expect(page.get_by_text("10 photographs and all that was computed from them are deleted.")).to_be_visible()
+
+
+def test_ones_own_photographs_as_a_data_set(browser, address: str) -> None:
+    with page_of(browser, address + "?images=100") as page:
+        page.get_by_role("link", name="Data").click()
+        drop(page, dropped("trip.zip", trip()))
+        page.locator("section[data-testid=stSidebar] [data-testid=stSelectbox] input").first.click()
+        page.get_by_role("option", name="your photographs").click()
+        expect(page.get_by_text("Only you see these photographs")).to_be_visible(timeout=SLOW)
+        page.get_by_role("link", name="Kernels").click()
+        expect(page.locator("canvas").first).to_be_visible(timeout=SLOW)
+        expect(page.get_by_text("8 of 8 images, 2 classes")).to_be_visible()
+        link = page.url
+        with page_of(browser, link) as other:
+            expect(other.get_by_text("these cannot be shared")).to_be_visible(timeout=SLOW)
+            expect(other.get_by_text(re.compile("of 720 images"))).to_be_visible(timeout=SLOW)
+        page.get_by_role("link", name="Data").click()
+        page.get_by_role("button", name="Clear").click()
+        expect(page.get_by_text(re.compile("of 720 images"))).to_be_visible(timeout=SLOW)
+
+
+def test_fetch_photographs_from_a_mirror(browser, address: str) -> None:
+    name = "/VOCtrainval_06-Nov-2007.tar"
+    with Host({name: voc_archive(40)}) as host, page_of(browser, address + "?images=100") as page:
+        page.get_by_role("link", name="Data").click()
+        page.get_by_role("tab", name="Reference data").click()
+        page.get_by_label("Photographs", exact=True).fill("12")
+        page.get_by_role("button", name="Mirror").first.click()
+        page.get_by_label("Mirror", exact=True).fill(host.url(name))
+        page.keyboard.press("Escape")
+        page.get_by_role("button", name="Download").first.click()
+        expect(page.get_by_text("voc2007 is here")).to_be_visible(timeout=SLOW)
+        page.locator("section[data-testid=stSidebar] [data-testid=stSelectbox] input").first.click()
+        page.get_by_role("option", name="voc2007", exact=True).click()
+        expect(page.get_by_text("12 of 12 images, 20 classes")).to_be_visible(timeout=SLOW)
+        assert [asked["path"] for asked in host.asked] == [name]
