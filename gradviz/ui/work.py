@@ -205,7 +205,7 @@ def _prepare(jobs: Queue) -> None:
     from gradviz.embedding import warm_up as compile_maps
 
     # The compilation takes half a minute of the processor, so it begins when somebody has got an answer and nobody
-    # waits for another. Maps have a lock of their own: this is safe outside the heavy lane, where it would be in the way.
+    # waits for another. Maps have a lock of their own, so that this is safe outside the heavy lane.
     _answered.wait()
     quiet = 0
     while quiet < 3:

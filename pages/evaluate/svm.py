@@ -24,7 +24,7 @@ def _page(selection: state.Selection) -> None:
         return
     question = _question(selection)
     area = st.container()
-    if st.session_state.get("training") is None and question:
+    if question:
         st.session_state["training"] = (selection, *question)
     _draw(selection)
     if st.session_state.get("training"):

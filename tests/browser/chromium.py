@@ -16,15 +16,19 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 
 
 @contextmanager
-def serving(script: Path) -> Iterator[str]:
-    """Run a script under Streamlit on a free port of 127.0.0.1; give its address."""
+def serving(script: Path, *arguments: str) -> Iterator[str]:
+    """Run a script with its arguments under Streamlit on a free port of 127.0.0.1; give its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.headless", "true", "--server.port"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(
-        [*command, str(port)], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [*command, str(port), "--", *arguments],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     ) as server:
         try:
             for _ in range(300):
@@ -65,7 +69,7 @@ def page_of(browser, address: str, **options) -> Iterator:
     try:
         page.goto(address)
         yield page
-        assert said == []
+        assert said == [], said
     finally:
         context.close()
 
