@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -24,7 +24,9 @@ from gradviz.errors import ChoiceError
 from gradviz.extraction import Features
 from gradviz.representations import Representation
 from gradviz.spec import TEMPERATURES, Spec
-from gradviz.svm import OneVsRestSVC, cross_validate
+
+if TYPE_CHECKING:
+    from gradviz.svm import OneVsRestSVC
 
 __all__ = ["Experiment", "Spec"]
 
@@ -63,7 +65,7 @@ class Experiment(Bench):
         laps.end("features")
         K_train, K_test, notes = self._train_and_test(parsed, rows, cols, cancel)
         laps.end("kernel")
-        svm = OneVsRestSVC(C=C, seed=self.spec.seed, ap=kind)
+        svm = self._machines(C, kind)
         svm.fit(K_train, rows.labels, progress=part(progress, 0.8, 1), cancel=cancel)
         scores = svm.decision_function(K_test)
         laps.end("svm")
@@ -177,7 +179,7 @@ class Experiment(Bench):
         rows = self.features(parsed.needs, train, progress=part(progress, 0, 0.5), cancel=cancel)
         cols = others.features(parsed.needs, progress=part(progress, 0.5, 0.8), cancel=cancel)
         K_train, K_test, notes = self._train_and_test(parsed, rows, cols, cancel)
-        svm = OneVsRestSVC(C=C, seed=self.spec.seed)
+        svm = self._machines(C, self.images.ap)
         svm.fit(K_train, rows.labels, progress=part(progress, 0.8, 1), cancel=cancel)
         return results.Classification(
             representation=parsed.name,
@@ -244,10 +246,18 @@ class Experiment(Bench):
                 "choose splits that do not overlap."
             )
 
+    def _machines(self, C: float | Literal["cv"], ap: str) -> "OneVsRestSVC":
+        # scikit-learn takes seconds to load, and kernels, which people see first, need none of it.
+        from gradviz.svm import OneVsRestSVC
+
+        return OneVsRestSVC(C=C, seed=self.spec.seed, ap=ap)
+
     def _at_best_temperature(
         self, parsed: Representation, train: str, C: float | Literal["cv"], ap: str, progress: Progress, cancel: Cancel
     ) -> "Experiment":
         """Choose the temperature by cross-validation on the training split; the first of equals."""
+        from gradviz.svm import cross_validate
+
         labs = [replace(self, spec=replace(self.spec, temperature=t)) for t in TEMPERATURES]
         if self.images.features or not any(self._network.tempered(name) for name in parsed.needs):
             return labs[0]
