@@ -34,6 +34,7 @@ def _page(selection: state.Selection) -> None:
         key="maps",
         thumbnails=view.thumbnails,
     )
+    _explain(view.maps[0])
     _gallery(selection, view, chosen)
     widgets.notes(view.maps[0].notes, view.maps[0].rows.skipped)
     widgets.downloads(_offer(selection, found) for found in view.maps)
@@ -44,21 +45,30 @@ def _own(selection: state.Selection) -> visitor.Own | None:
     own = visitor.own()
     if own is None or selection.own or selection.images.features:
         return None
-    shown = st.toggle(
-        "Show my photographs",
-        value=True,
-        key="mine",
-        help="Adds your own photographs as stars. The maps are then drawn anew from all photographs together, so "
-        "that the others move a little too; the quality beneath a map is that of the data set alone.",
+    if not st.toggle("Show my photographs", value=True, key="mine"):
+        return None
+    st.caption(
+        "★ is yours. The maps are drawn anew from all photographs together, so the others move a little; the figures "
+        "beneath the titles are those of the data set alone."
     )
-    return own if shown else None
+    return own
 
 
 def _quality(found) -> str:
-    words = [f"trustworthiness {found.trustworthiness:.2f}"]
-    if found.purity is not None:
-        words.append(f"neighbour purity {found.purity:.2f} (chance {found.chance:.2f})")
-    return ", ".join(words)
+    purity = "" if found.purity is None else f", purity {found.purity:.2f}"
+    return f"trustworthiness {found.trustworthiness:.2f}{purity}"
+
+
+def _explain(found) -> None:
+    st.caption(
+        "Trustworthiness: 1 where neighbours on the map are neighbours under the kernel."
+        + (
+            ""
+            if found.purity is None
+            else " Purity: the share of a photograph's nearest ones under the kernel that "
+            f"show one of its classes, {found.chance:.2f} by chance."
+        )
+    )
 
 
 def _gallery(selection: state.Selection, view: tasks.MapsView, chosen: tuple[str, ...]) -> None:
