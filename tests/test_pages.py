@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from gradviz.datasets import find
 from gradviz.experiment import Experiment
+from gradviz.export import features_npz
 from gradviz.pseudo_labels import KINDS
 from gradviz.spec import CHOICES, Spec
 from gradviz.ui import state
@@ -23,15 +24,25 @@ IMAGES = 50
 
 
 @pytest.fixture
-def app(photographs: Path, kept: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
-    """Give the dashboard, not run yet, on 50 of the photographs."""
+def start(kept: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], AppTest]]:
+    """Give a function that starts the dashboard on a data set; nothing has run yet."""
+
+    def started(dataset: Path) -> AppTest:
+        monkeypatch.setattr(sys, "argv", ["app.py", "--dataset", str(dataset)])
+        return AppTest.from_file(APP, default_timeout=60)
+
     monkeypatch.setenv("GRADVIZ_HOME", str(kept))
-    monkeypatch.setattr(sys, "argv", ["app.py", "--dataset", str(photographs)])
     st.cache_resource.clear()
-    app = AppTest.from_file(APP, default_timeout=60)
+    yield started
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def app(start: Callable[[Path], AppTest], photographs: Path) -> AppTest:
+    """Give the dashboard on 50 of the photographs."""
+    app = start(photographs)
     app.query_params["images"] = str(IMAGES)
-    yield app
-    st.cache_resource.clear()
+    return app
 
 
 def settled(app: AppTest) -> AppTest:
@@ -148,23 +159,47 @@ def test_representations_follow_the_layer(app: AppTest) -> None:
     assert app.multiselect(key="representations").value == ["x5", "x5+x6", "dW6"]
 
 
-def test_a_folder_without_labels_can_be_looked_at(snapshots: Path, kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GRADVIZ_HOME", str(kept))
-    monkeypatch.setattr(sys, "argv", ["app.py", "--dataset", str(snapshots)])
-    st.cache_resource.clear()
-    app = AppTest.from_file(APP, default_timeout=60)
-    settled(app)
+def test_a_folder_without_labels_can_be_looked_at(start: Callable[[Path], AppTest], snapshots: Path) -> None:
+    app = settled(start(snapshots))
     assert not app.metric
     at(app, "pages/explore/map.py")
     at(app, "pages/evaluate/svm.py")
     assert "nothing can be trained" in app.info[0].value
 
 
-def test_a_data_set_that_cannot_be_read_is_said(kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GRADVIZ_HOME", str(kept))
-    monkeypatch.setattr(sys, "argv", ["app.py", "--dataset", str(tmp_path)])
-    st.cache_resource.clear()
-    app = AppTest.from_file(APP, default_timeout=60).run()
+def features(path: Path, photographs: Path, *names: str) -> Path:
+    found = lab(photographs).features(names)
+    with path.open("wb") as file:
+        features_npz(found, {}, file)
+    return path
+
+
+def test_features_from_a_file_are_shown_without_a_network(
+    start: Callable[[Path], AppTest], photographs: Path, tmp_path: Path
+) -> None:
+    app = settled(start(features(tmp_path / "f.npz", photographs, "x6", "dy7")))
+    assert len(app.metric) == 3
+    assert "Network" not in [box.label for box in app.selectbox]
+    at(app, "pages/explore/map.py")
+    at(app, "pages/evaluate/svm.py")
+    app.button[0].click()
+    settled(app)
+    assert app.dataframe[0].value["result"].tolist() == ["x6", "dW7"]
+
+
+def test_features_without_a_gradient_are_for_svms_alone(
+    start: Callable[[Path], AppTest], photographs: Path, tmp_path: Path
+) -> None:
+    app = settled(start(features(tmp_path / "f.npz", photographs, "x6", "x7")))
+    assert "no layer with both factors" in app.info[0].value
+    at(app, "pages/explore/map.py")
+    assert "no layer with both factors" in app.info[0].value
+    at(app, "pages/evaluate/svm.py")
+    assert app.multiselect(key="representations").value == ["x6", "x7"]
+
+
+def test_a_data_set_that_cannot_be_read_is_said(start: Callable[[Path], AppTest], tmp_path: Path) -> None:
+    app = start(tmp_path).run()
     assert not app.exception
     assert str(tmp_path) in app.error[0].value
 

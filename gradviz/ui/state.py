@@ -3,7 +3,7 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from gradviz.datasets import ImageSet, find, known, voc
 from gradviz.errors import GradvizError
 from gradviz.networks import NETWORKS, Layer, Network
 from gradviz.pace import size_text
+from gradviz.representations import Offer, offered_by
 from gradviz.spec import Spec
 from gradviz.ui import visitor
 from gradviz.weights import weights_state
@@ -41,20 +42,32 @@ class Selection:
     """Hold the visitor's choices.
 
     `token` names the photographs as they lie on disk now; with it, and without reading a picture, results are found
-    again. `own` is there where the data set is the visitor's own photographs.
+    again. `layer` is None where a file of features has none with both factors. `own` is there where the data set is
+    the visitor's own photographs.
     """
 
     images: ImageSet
     token: str
     split: str
     spec: Spec
-    layer: Layer
+    layer: Layer | None
     own: visitor.Own | None = None
 
     @property
     def network(self) -> Network:
         """Give the network's row of the table."""
         return NETWORKS[self.spec.network]
+
+    @property
+    def source(self) -> str:
+        """Name where the vectors come from: the network, or a file that holds them."""
+        return self.images.name if self.images.features else self.network.title
+
+    @property
+    def offer(self) -> Offer:
+        """List the representations that can be asked for."""
+        names = offered_by(self.images.features) if self.images.features else self.network.representations
+        return Offer(self.source, names)
 
     @property
     def triple(self) -> tuple[str, str, str]:
@@ -66,7 +79,8 @@ class Selection:
     def titles(self) -> tuple[str, str, str]:
         """Name the same three as figures do."""
         forward, backward, product = self.triple
-        remark = " (pooled approximation)" if self.network.pooled else ""
+        pooled = self.network.pooled and not self.images.features
+        remark = " (pooled approximation)" if pooled else ""
         return f"Forward {forward}", f"Backward {backward}", f"Product {product}{remark}"
 
     def key(self, verb: str, *more: Any) -> str:
@@ -122,9 +136,17 @@ def sidebar() -> None:
         if images.skipped:
             with st.expander(f"{len(images.skipped)} entries left out"):
                 st.dataframe([{"entry": s.name, "reason": s.reason} for s in images.skipped[:200]], hide_index=True)
-        spec, layer = _network(images, number)
+        spec, layer = (_given if images.features else _network)(images, number)
     pair()
     st.session_state["selection"] = Selection(images, token, split, spec, layer, mine)
+
+
+def _given(images: ImageSet, number: int | None) -> tuple[Spec, Layer | None]:
+    """Ask what can be chosen for features that were computed elsewhere."""
+    numbers = [int(name[2:]) for name in offered_by(images.features) if name.startswith("dW")]
+    layer = _layer([Layer(f"fc{k}", "", k, 0, 0) for k in numbers]) if numbers else None
+    with st.expander("More choices"):
+        return Spec(images=number, **_of_kernels()), layer
 
 
 def _network(images: ImageSet, number: int | None) -> tuple[Spec, Layer]:
@@ -135,18 +157,7 @@ def _network(images: ImageSet, number: int | None) -> tuple[Spec, Layer]:
             st.caption("Their weights are not on this computer. Fetch one on the Data page, or in a terminal:")
             st.code("python -m gradviz download vgg16", language="bash")
             st.caption("  \n".join(f"{name}: {size}" for name, size in missing.items()))
-    layers = {layer.name: layer for layer in network.layers}
-    usual = list(layers).index("fc7") if "fc7" in layers else len(layers) - 1
-    layer = layers[
-        st.selectbox(
-            "Layer",
-            list(layers),
-            index=usual,
-            key="layer",
-            bind="query-params",
-            help="The fully connected layer k whose gradient is looked at.",
-        )
-    ]
+    layer = _layer(network.layers)
     temperature = st.select_slider(
         "Temperature τ",
         TEMPERATURES,
@@ -157,37 +168,28 @@ def _network(images: ImageSet, number: int | None) -> tuple[Spec, Layer]:
         help="Scores are divided by τ before the softmax. A high τ evens out the network's certainty, "
         "so that the gradient speaks of many classes instead of one.",
     )
-    return _more(images, network.name, number, temperature), layer
-
-
-def _more(images: ImageSet, network: str, number: int | None, temperature: float) -> Spec:
     with st.expander("More choices"):
         preprocess = _choice("Picture to square", PREPROCESS, "preprocess")
         labels = {k: v for k, v in PSEUDO_LABELS.items() if k != "true" or images.labels is not None}
         pseudo = _choice("Pseudo-label", labels, "pseudo", "What the gradient takes the image to show: ")
-        normalise = _choice("Length of the vectors", NORMALISE, "normalise")
-        centre = st.toggle(
-            "Centre the kernel", key="centre", bind="query-params", help="Moves the origin to the images' mean."
-        )
-        seed = st.number_input(
-            "Seed",
-            0,
-            2**31,
-            0,
-            key="seed",
-            bind="query-params",
-            help="Maps and cross-validation draw at random; the same seed gives the same result.",
-        )
-    return Spec(
-        network=network,
-        images=number,
-        preprocess=preprocess,
-        pseudo_label=pseudo,
-        temperature=temperature,
-        normalise=normalise,
-        centre=centre,
-        seed=int(seed),
-    )
+        choices = {"preprocess": preprocess, "pseudo_label": pseudo, **_of_kernels()}
+    return Spec(network=network.name, images=number, temperature=temperature, **choices), layer
+
+
+def _layer(layers: Sequence[Layer]) -> Layer:
+    named = {layer.name: layer for layer in layers}
+    usual = list(named).index("fc7") if "fc7" in named else len(named) - 1
+    about = "The fully connected layer k whose gradient is looked at."
+    return named[st.selectbox("Layer", list(named), index=usual, key="layer", bind="query-params", help=about)]
+
+
+def _of_kernels() -> dict[str, Any]:
+    normalise = _choice("Length of the vectors", NORMALISE, "normalise")
+    about = "Moves the origin to the mean of the images."
+    centre = st.toggle("Centre the kernel", key="centre", bind="query-params", help=about)
+    about = "Maps and cross-validation draw at random; the same seed gives the same result."
+    seed = st.number_input("Seed", 0, 2**31, 0, key="seed", bind="query-params", help=about)
+    return {"normalise": normalise, "centre": centre, "seed": int(seed)}
 
 
 def _choice(label: str, options: dict[str, str], key: str, lead: str = "") -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from gradviz import metrics
-from gradviz.callbacks import Cancel, Progress, part
+from gradviz.callbacks import Cancel, Progress, part, stop_if
 from gradviz.datasets.pictures import thumbnail
 from gradviz.errors import DatasetError
 from gradviz.ui.ordering import by_class, first_class
@@ -173,6 +173,7 @@ def thumbnails(images: "ImageSet", positions: Sequence[int], progress: Progress,
     """Make small JPEGs by id; a picture that cannot be decoded is left out."""
     made = {}
     for done, i in enumerate(positions):
+        stop_if(cancel)
         try:
             made[images.ids[i]] = thumbnail(images.paths[i])
         except DatasetError:
@@ -182,7 +183,9 @@ def thumbnails(images: "ImageSet", positions: Sequence[int], progress: Progress,
 
 
 def _usual_size(K: np.ndarray) -> float:
-    apart = np.abs(K[~np.eye(len(K), dtype=bool)])
+    step = -(-len(K) // 1000)  # of a large kernel a sample is enough
+    sample = K[::step, ::step]
+    apart = np.abs(sample[~np.eye(len(sample), dtype=bool)])
     return float(np.quantile(apart, 0.995)) or 1.0 if len(apart) else 1.0
 
 

@@ -2,15 +2,15 @@
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 import streamlit as st
 
 from gradviz.datasets import ImageSet, Skipped
 from gradviz.datasets.pictures import thumbnail
-from gradviz.errors import DatasetError, GradvizError
+from gradviz.errors import DatasetError
 from gradviz.ui import tasks, visitor
 from gradviz.ui.photos import photograph
 from gradviz.ui.state import Selection
@@ -31,17 +31,10 @@ class Download(NamedTuple):
     build: Callable[[], bytes | str]
 
 
-@contextmanager
-def guarded() -> Iterator[None]:
-    """Show a mistake of the user as one sentence; the rest of the page stays."""
-    try:
-        yield
-    except GradvizError as error:
-        st.error(str(error))
-
-
-def features(selection: Selection, *splits: str) -> Question:
-    """Ask for the forward pass, the part of the work that takes long and needs the heavy lane."""
+def features(selection: Selection, *splits: str) -> Question | None:
+    """Ask for the forward pass, the part of the work that takes long and needs the heavy lane; None without one."""
+    if selection.images.features:
+        return None
     spec, splits = selection.spec, splits or (selection.split,)
     number = sum(len(selection.images.select(split, spec.images)) for split in splits)
     depends = (selection.token, splits, spec.images, spec.network, spec.preprocess)
@@ -50,6 +43,13 @@ def features(selection: Selection, *splits: str) -> Question:
         f"{selection.network.title} looks at {number:,} photographs",
         lambda progress, cancel: tasks.extract(selection, splits, progress, cancel),
     )
+
+
+def has_layer(selection: Selection) -> bool:
+    """Tell whether there is a layer to look at, and say so where there is none."""
+    if selection.layer is None:
+        st.info(f"{selection.images.name} holds no layer with both factors, such as x6 and dy7: only SVMs can use it.")
+    return selection.layer is not None
 
 
 def downloads(offers: Iterable[Download]) -> None:

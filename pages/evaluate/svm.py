@@ -37,7 +37,7 @@ def _question(selection: state.Selection) -> tuple[tuple[str, ...], dict] | None
     _follow_layer(selection)
     names = st.multiselect(
         "Representations",
-        selection.network.representations,
+        selection.offer.representations,
         default=_usual(selection),
         key="representations",
         bind="query-params",
@@ -87,9 +87,11 @@ def _question(selection: state.Selection) -> tuple[tuple[str, ...], dict] | None
 
 
 def _usual(selection: state.Selection) -> list[str]:
+    if selection.layer is None:
+        return list(selection.offer.representations[:3])
     forward, _, product = selection.triple
     both = f"{forward}+x{selection.layer.number}"
-    return [name for name in (forward, both, product) if name in selection.network.representations]
+    return [name for name in (forward, both, product) if name in selection.offer.representations]
 
 
 def _usual_splits(splits: list[str]) -> tuple[str, str]:
@@ -102,7 +104,7 @@ def _usual_splits(splits: list[str]) -> tuple[str, str]:
 
 def _follow_layer(selection: state.Selection) -> None:
     """Start from the layer's own representations when another layer is chosen."""
-    layer = (selection.network.name, selection.layer.name)
+    layer = (selection.source, selection.layer and selection.layer.name)
     if st.session_state.setdefault("layer of SVM", layer) != layer:
         st.session_state["layer of SVM"] = layer
         st.session_state["representations"] = _usual(selection)
@@ -111,7 +113,7 @@ def _follow_layer(selection: state.Selection) -> None:
 def _train(selection: state.Selection, names: tuple[str, ...], choices: dict) -> None:
     question = work.Question(
         selection.key("evaluate", names, choices),
-        f"SVMs on {', '.join(names)} of {selection.network.title}",
+        f"SVMs on {', '.join(names)} of {selection.source}",
         lambda progress, cancel: tasks.evaluations(selection, names, choices, progress, cancel),
         lane="light",
     )
@@ -127,7 +129,7 @@ def _draw(selection: state.Selection) -> None:
         st.caption("Press Train to compare the representations chosen above.")
         return
     names = runs.names(kept)
-    kinds = [parse(run.representation, selection.network).kind for run in kept]
+    kinds = [parse(run.representation, selection.offer).kind for run in kept]
     st.plotly_chart(figures.ap_bars(kept, names, kinds), key="bars", config=widgets.PLOTLY)
     st.dataframe(runs.table(kept, names), hide_index=True, column_config=runs.columns())
     st.caption(

@@ -23,6 +23,8 @@ def _page(selection: state.Selection) -> None:
         "output (backward), and the gradients of its weights (product = forward × backward)? Photographs of one class "
         "stand together. Click a cell to see its two photographs."
     )
+    if not widgets.has_layer(selection):
+        return
     if selection.chosen > MOST:
         st.info(
             f"This page draws at most {MOST:,} images, and {selection.chosen:,} are chosen: take fewer in the sidebar. "
@@ -31,7 +33,7 @@ def _page(selection: state.Selection) -> None:
         return
     question = work.Question(
         selection.key("kernels", selection.triple),
-        f"Kernels of {selection.chosen:,} images, {selection.network.title} {selection.layer.name}",
+        f"Kernels of {selection.chosen:,} images, {selection.source} {selection.layer.name}",
         lambda progress, cancel: tasks.kernels(selection, progress, cancel),
         lane="light",
     )
@@ -40,7 +42,7 @@ def _page(selection: state.Selection) -> None:
     _pair(selection, view)
     _alignment(selection, view)
     widgets.notes(view.result.notes, view.result.rows.skipped)
-    name = f"kernel_{selection.images.name}_{selection.network.name}_{selection.triple[2]}.npz"
+    name = f"kernel_{selection.images.name}_{selection.source}_{selection.triple[2]}.npz"
     widgets.downloads([widgets.Download("Kernels as npz", name, "application/octet-stream", lambda: _npz(view))])
 
 

@@ -16,10 +16,12 @@ def _page(selection: state.Selection) -> None:
         "Each point is a photograph; near ones are alike under the kernel. Only distances matter, the axes mean "
         "nothing (UMAP). Draw around points in one map to find them in the others and to see the photographs."
     )
+    if not widgets.has_layer(selection):
+        return
     own = _own(selection)
     question = work.Question(
         selection.key("maps", selection.triple, own and own.token),
-        f"Maps of {selection.chosen:,} images, {selection.network.title} {selection.layer.name}",
+        f"Maps of {selection.chosen:,} images, {selection.source} {selection.layer.name}",
         lambda progress, cancel: tasks.maps(selection, own, progress, cancel),
         paced=False,
     )
@@ -87,7 +89,7 @@ def _offer(selection: state.Selection, found) -> widgets.Download:
 
         return map_csv(found)
 
-    name = f"map_{selection.images.name}_{selection.network.name}_{found.representation}.csv"
+    name = f"map_{selection.images.name}_{selection.source}_{found.representation}.csv"
     return widgets.Download(f"{found.representation} as CSV", name, "text/csv", build)
 
 
