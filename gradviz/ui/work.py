@@ -115,7 +115,7 @@ def _standing(job: Job, share: float, question: Question) -> str:
     if question.words:
         return question.words()
     if not job.total:
-        return job.message
+        return "getting ready" if job.message == "Running" else job.message
     words = f"{share:.0%}"
     if not question.paced:
         return f"{words} after {time_text(job.seconds)}"
