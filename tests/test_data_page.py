@@ -105,8 +105,8 @@ def test_drop_see_and_clear(app: AppTest, home: Path):
     )
     settled(at)
     assert "4 photographs taken in, 2 refused, 4 here now." in texts(at)
-    refused = table(at, "reason")
-    assert sorted(refused["file"]) == ["broken.jpg", "notes.txt"]
+    refused = table(at, "refused")
+    assert sorted(refused["refused"]) == ["broken.jpg", "notes.txt"]
     assert all(refused["reason"])
     assert not at.file_uploader[0].value, "the files stay in memory"
     files = list((home / "visitors").rglob("*.jpg"))
@@ -136,7 +136,8 @@ def test_ones_own_set_has_kernels_and_no_reference(app: AppTest):
     at = opened(app)
     at.file_uploader[0].set_value([("trip.zip", packed({f"{c}/{c}.jpg": demo(i) for i, c in enumerate("abc", 1)}), "")])
     settled(at)
-    settled(at.selectbox(key="data").select(visitor.NAME))
+    at.selectbox(key="data").select(visitor.NAME)
+    settled(at)
     assert "Choose a data set with labels" in texts(at)
     settled(at.switch_page("pages/explore/kernels.py"))
     assert "Only you see these photographs" in texts(at)

@@ -311,3 +311,19 @@ def test_a_closing_process_does_not_wait_for_its_jobs():
     root = Path(__file__).resolve().parent.parent
     process = subprocess.run([sys.executable, "-c", code], cwd=root, timeout=LONG, capture_output=True, check=True)
     assert process.stderr == b""
+
+
+def test_all_jobs_of_somebody_are_dropped_at_once():
+    jobs = Queue()
+    for key in ("hers 1", "his 1"):
+        jobs.submit(key, lambda progress, cancel: 1).wait(5)
+    go_on = threading.Event()
+    running = jobs.submit("hers 2", lambda progress, cancel: go_on.wait(5))
+    waiting = jobs.submit("hers 3", lambda progress, cancel: 1)
+    jobs.drop(lambda key: key.startswith("hers"))
+    go_on.set()
+    assert running.wait(5)
+    assert waiting.wait(5)
+    assert (running.state, waiting.state) == ("cancelled", "cancelled")
+    assert [jobs.result(f"hers {i}") for i in (1, 2, 3)] == [None] * 3
+    assert jobs.result("his 1") == 1
