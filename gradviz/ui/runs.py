@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from gradviz.representations import Kind, Offer, parse
+
 if TYPE_CHECKING:
     from gradviz.results import Evaluation
     from gradviz.ui.state import Selection
@@ -43,6 +45,11 @@ def names(kept: Sequence["Evaluation"]) -> list[str]:
         ", ".join([run.representation, *(fact[name] for name in differing)])
         for run, fact in zip(kept, facts, strict=True)
     ]
+
+
+def kinds(kept: Sequence["Evaluation"]) -> list[Kind]:
+    """Say of each result whether it is forward, backward, product or a concatenation, whatever network it is from."""
+    return [parse(run.representation, Offer("", tuple(run.representation.split("+")))).kind for run in kept]
 
 
 def _facts(run: "Evaluation") -> dict[str, str]:

@@ -1,0 +1,88 @@
+"""The choices of the SVM page: representations, splits, C, the kind of average precision, and the temperature."""
+
+from typing import Any
+
+import streamlit as st
+
+from gradviz.metrics import AP_KINDS
+from gradviz.ui.state import Selection
+
+PENALTIES = ("0.1", "1", "10", "cv")
+
+
+def question(selection: Selection) -> tuple[tuple[str, ...], dict[str, Any]] | None:
+    """Draw the choices; give them once somebody presses the button."""
+    _follow_layer(selection)
+    names = st.multiselect(
+        "Representations",
+        selection.offer.representations,
+        default=_usual(selection),
+        key="representations",
+        bind="query-params",
+        help="x: what leaves a layer; y: the same before its activation; dy: the gradient there; dW: the gradient of "
+        "the layer's weights, the product of x and dy; x6+x7: both side by side.",
+    )
+    splits = list(selection.images.splits)
+    first, second = _usual_splits(splits)
+    columns = st.columns([1.3, 1.3, 1, 1.7, 1.2], vertical_alignment="bottom")
+    with columns[0]:
+        train = st.selectbox("Train on", splits, index=splits.index(first), key="train", bind="query-params")
+    with columns[1]:
+        test = st.selectbox("Test on", splits, index=splits.index(second), key="test", bind="query-params")
+    with columns[2]:
+        C = st.selectbox(
+            "C",
+            PENALTIES,
+            index=1,
+            key="C",
+            bind="query-params",
+            help="How much a wrong training image costs. cv chooses it for each class by cross-validation on the "
+            "training split.",
+        )
+    with columns[3]:
+        kinds = list(AP_KINDS)
+        ap = st.selectbox(
+            "Average precision",
+            kinds,
+            index=kinds.index(selection.images.ap),
+            key="ap",
+            bind="query-params",
+            help="; ".join(f"{name}: {kind.title}" for name, kind in AP_KINDS.items()) + ".",
+        )
+    with columns[4]:
+        tuned = st.toggle(
+            "τ by cv",
+            key="tuned",
+            bind="query-params",
+            help="Chooses the temperature by cross-validation on the training split, instead of the sidebar's. A "
+            "temperature chosen by looking at the test score is exploration, not a result.",
+        )
+    if not st.button("Train", type="primary", icon=":material/model_training:", disabled=not names):
+        return None
+    temperature = "cv" if tuned else selection.spec.temperature
+    choices = {"train": train, "test": test, "C": "cv" if C == "cv" else float(C), "ap": ap}
+    return tuple(names), {**choices, "temperature": temperature}
+
+
+def _usual(selection: Selection) -> list[str]:
+    if selection.layer is None:
+        return list(selection.offer.representations[:3])
+    forward, _, product = selection.triple
+    both = f"{forward}+x{selection.layer.number}"
+    return [name for name in (forward, both, product) if name in selection.offer.representations]
+
+
+def _usual_splits(splits: list[str]) -> tuple[str, str]:
+    """Prefer to learn from all that is not tested on."""
+    for pair in (("trainval", "test"), ("train", "test"), ("train", "val")):
+        if set(pair) <= set(splits):
+            return pair
+    return splits[0], splits[1]
+
+
+def _follow_layer(selection: Selection) -> None:
+    """Start from the layer's own representations when another layer is chosen."""
+    layer = (selection.source, selection.layer and selection.layer.name)
+    if st.session_state.setdefault("layer of SVM", layer) != layer:
+        st.session_state["layer of SVM"] = layer
+        st.session_state["representations"] = _usual(selection)
