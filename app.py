@@ -4,6 +4,7 @@ import streamlit as st
 
 from gradviz.home import ASSETS
 from gradviz.ui import state, work
+from gradviz.ui.components import first_link
 
 st.set_page_config("gradviz", str(ASSETS / "logo.svg"), layout="wide")
 st.html("<style>.stMainBlockContainer { padding: 3rem 2.5rem 4rem; }</style>")
@@ -18,5 +19,6 @@ page = st.navigation(
         "Data": [st.Page("pages/data/data.py", title="Data", icon=":material/photo_library:")],
     }
 )
+first_link.mend()
 state.sidebar()
 page.run()
