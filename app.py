@@ -19,6 +19,6 @@ page = st.navigation(
         "Data": [st.Page("pages/data/data.py", title="Data", icon=":material/photo_library:")],
     }
 )
-first_link.mend()
 state.sidebar()
+first_link.mend()
 page.run()
