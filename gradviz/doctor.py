@@ -32,7 +32,7 @@ def _device(asked: str) -> list[str]:
 
     from gradviz.models import resolve_device
 
-    lines = [f"{resolve_device(asked)} is used, with {torch.get_num_threads()} threads of {os.cpu_count()} cores"]
+    lines = [f"{resolve_device(asked)} is used, threads: {torch.get_num_threads()}, cores: {os.cpu_count()}"]
     if torch.cuda.is_available():
         lines.append(f"cuda: {torch.cuda.get_device_name()}")
     return lines

@@ -15,7 +15,7 @@ def test_what_is_there_and_what_is_missing(tmp_path: Path, monkeypatch):
     report = examine(tmp_path / "home", "cpu")
     assert list(report) == HEADINGS
     assert f"torch {torch.__version__.split('+')[0]}" in "\n".join(report["versions"])
-    assert report["device"][0].startswith("cpu is used, with ")
+    assert report["device"][0].startswith("cpu is used, threads: ")
     assert report["home"][0].startswith(f"{tmp_path / 'home'}, ")
     assert report["store"] == ["0 entries, 0 kB; `python -m gradviz store clear` empties it"]
     assert report["networks"][0] == "present: alexnet64"

@@ -116,8 +116,6 @@ def sidebar() -> None:
     mine = own if name == visitor.NAME else None
     images, token = (mine.images, mine.token) if mine else _opened(places[name])
     with st.sidebar:
-        if mine:
-            st.caption("Only you see these photographs: a link to this view cannot be shared.")
         splits = ["all", *images.splits]
         split = st.selectbox(
             "Split", splits, key="split", bind="query-params", help="The part of the data set that is shown."
@@ -137,6 +135,8 @@ def sidebar() -> None:
             with st.expander(f"{len(images.skipped)} entries left out"):
                 st.dataframe([{"entry": s.name, "reason": s.reason} for s in images.skipped[:200]], hide_index=True)
         spec, layer = (_given if images.features else _network)(images, number)
+        if mine:
+            st.caption("Only you see these photographs: a link to this view cannot be shared.")
     pair()
     st.session_state["selection"] = Selection(images, token, split, spec, layer, mine)
 

@@ -57,11 +57,22 @@ def question(selection: Selection) -> tuple[tuple[str, ...], dict[str, Any]] | N
             help="Chooses the temperature by cross-validation on the training split, instead of the sidebar's. A "
             "temperature chosen by looking at the test score is exploration, not a result.",
         )
+    _say_how_many(selection, train, test)
     if not st.button("Train", type="primary", icon=":material/model_training:", disabled=not names):
         return None
     temperature = "cv" if tuned else selection.spec.temperature
     choices = {"train": train, "test": test, "C": "cv" if C == "cv" else float(C), "ap": ap}
     return tuple(names), {**choices, "temperature": temperature}
+
+
+def _say_how_many(selection: Selection, *splits: str) -> None:
+    """Say that the sidebar's number of images holds here too, where it leaves some out."""
+    counts = {
+        s: (len(selection.images.select(s, selection.spec.images)), len(selection.images.select(s))) for s in splits
+    }
+    if any(taken < there for taken, there in counts.values()):
+        words = ", ".join(f"{taken:,} of {there:,} images of {split}" for split, (taken, there) in counts.items())
+        st.caption(f"Uses {words}, as Images in the sidebar says; choose all there for final figures.")
 
 
 def _usual(selection: Selection) -> list[str]:

@@ -11,9 +11,9 @@ from gradviz.ui import runs, state, tasks, training, widgets, work
 def _page(selection: state.Selection) -> None:
     st.title("SVM", anchor=False)
     st.caption(
-        "One linear classifier a class learns from the kernel of the training images and ranks the test images. "
-        "Average precision is 100 % where every image of the class comes before every other one; images whose only "
-        "objects of a class are marked difficult count neither way for it."
+        "For each class, one linear classifier learns from the kernel of the training images and ranks the test "
+        "images. Average precision is 100 % where every image of the class comes before every other one; images whose "
+        "only objects of a class are marked difficult count neither way for it."
     )
     if selection.images.labels is None or len(selection.images.splits) < 2:
         st.info(f"{selection.images.name} has no labels or not two splits, so nothing can be trained and scored on it.")

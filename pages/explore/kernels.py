@@ -87,6 +87,9 @@ def _pair(selection: state.Selection, view: tasks.KernelView) -> None:
     row, col = (view.ids.index(name) for name in chosen)
     forward, backward, product = (float(K[row, col]) for K in view.arrays)
     lines = [widgets.equation(forward, backward, forward * backward)]
+    lines.append("K_fw, forward: how alike the layer's inputs are")
+    lines.append("K_bw, backward: how alike the gradients at its output are")
+    lines.append("their product: how alike the gradients of its weights are")
     if selection.spec.centre:
         lines.append(f"K after centring: {product:.4f}")
     widgets.pair(selection.images, chosen, *lines)

@@ -13,8 +13,8 @@ SHOWN = 60
 def _page(selection: state.Selection) -> None:
     st.title("Map", anchor=False)
     st.caption(
-        "Each point is a photograph; near ones are alike under the kernel. Only distances matter, the axes mean "
-        "nothing (UMAP). Draw around points in one map to find them in the others and to see the photographs."
+        "Each point is a photograph; near ones are alike under the kernel. How far apart groups lie, and the "
+        "axes, mean little (UMAP). Draw around points in one map to find them in the others and to see the photographs."
     )
     if not widgets.has_layer(selection):
         return
@@ -50,8 +50,8 @@ def _own(selection: state.Selection) -> visitor.Own | None:
     if not st.toggle("Show my photographs", value=True, key="mine"):
         return None
     st.caption(
-        "★ is yours. The maps are drawn anew from all photographs together, so the others move a little; the figures "
-        "beneath the titles are those of the data set alone."
+        "★ is yours. The maps are drawn anew from all photographs together, so the layout may change as a whole; "
+        "the figures beneath the titles leave yours out."
     )
     return own
 

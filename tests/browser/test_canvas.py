@@ -78,7 +78,7 @@ def test_a_click_on_a_block_zooms_until_single_pairs_can_be_clicked(browser, hea
         expect(page.locator(".tip").first).to_contain_text("mean of 3 × 3 pairs")
         page.mouse.click(*place)
         expect(said(page, "window (")).to_be_visible()
-        expect(page.locator(".status").first).to_contain_text("single pairs")
+        expect(page.locator(".status").first).to_contain_text("each cell one pair")
         row0, row1, col0, col1 = view(canvas)
         assert row1 - row0 < 200
         assert col1 - col0 < 200

@@ -164,7 +164,7 @@ function showStatus(state) {
   const { header, view } = state;
   const block = `each point: mean of ${header.step} × ${header.step} pairs`;
   const looking = `${Math.ceil(view.r1) - Math.floor(view.r0)} × ${Math.ceil(view.c1) - Math.floor(view.c0)}`;
-  state.status.textContent = `${looking.replace(/\B(?=(\d{3})+(?!\d))/g, ",")} images · ${shows(state, view) ? "single pairs" : block}`;
+  state.status.textContent = `${looking.replace(/\B(?=(\d{3})+(?!\d))/g, ",")} images · ${shows(state, view) ? "each cell one pair" : block}`;
   state.whole.disabled = isWhole(state);
 }
 
