@@ -80,11 +80,13 @@ def test_the_newcomers_way(browser, address: str, tmp_path: Path, record_propert
         record_property("seconds to the first kernels", round(time.monotonic() - began, 1))
         print(f"first kernels after {time.monotonic() - began:.1f} s")
 
+        settled(page)
         page.get_by_role("link", name="Map").click()
         expect(page.get_by_role("button", name="dW7 as CSV")).to_be_visible(timeout=SLOW)
         assert len(rows(page, "dW7 as CSV")) == 100
         assert not page.get_by_text("Show my photographs").count()
 
+        settled(page)
         page.get_by_role("link", name="SVM").click()
         page.get_by_role("button", name="Train").click()
         expect(page.get_by_role("button", name="Scores as CSV")).to_be_visible(timeout=SLOW)
@@ -92,6 +94,7 @@ def test_the_newcomers_way(browser, address: str, tmp_path: Path, record_propert
         assert "dW7" in {row["representation"] for row in scores}
         assert all(0 < float(row["mean_ap"]) <= 100 for row in scores)
 
+        settled(page)
         page.get_by_role("link", name="Data").click()
         drop(
             page,
@@ -110,6 +113,7 @@ def test_the_newcomers_way(browser, address: str, tmp_path: Path, record_propert
         expect(page.get_by_text("Product dW7")).to_be_visible(timeout=SLOW)
         expect(page.locator(".grid")).to_have_count(4, timeout=SLOW)
 
+        settled(page)
         page.get_by_role("link", name="Map").click()
         expect(page.get_by_text("Show my photographs")).to_be_visible(timeout=SLOW)
         expect(page.get_by_role("button", name="dW7 as CSV")).to_be_visible(timeout=SLOW)
@@ -123,11 +127,13 @@ def test_the_newcomers_way(browser, address: str, tmp_path: Path, record_propert
             expect(other.get_by_test_id("stFileUploaderDropzone")).to_be_visible(timeout=SLOW)
             assert "taken in" not in other.content()
             assert "street.jpg" not in other.content()
+            settled(other)
             other.get_by_role("link", name="Map").click()
             expect(other.get_by_role("button", name="dW7 as CSV")).to_be_visible(timeout=SLOW)
             assert len(rows(other, "dW7 as CSV")) == 100
             assert not other.get_by_text("Show my photographs").count()
 
+        settled(page)
         page.get_by_role("link", name="Data").click()
         page.get_by_role("button", name="Clear").click()
         expect(page.get_by_text("10 photographs and all that was computed from them are deleted.")).to_be_visible()
@@ -150,6 +156,7 @@ def test_ones_own_photographs_as_a_data_set(browser, address: str) -> None:
         with page_of(browser, link) as other:
             expect(other.get_by_text("these cannot be shared")).to_be_visible(timeout=SLOW)
             expect(other.get_by_text("of 720 images")).to_be_visible(timeout=SLOW)
+        settled(page)
         page.get_by_role("link", name="Data").click()
         settled(page)
         page.get_by_role("button", name="Clear").click()
