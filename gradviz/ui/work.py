@@ -201,12 +201,14 @@ def warm_up() -> None:
 
 
 def _prepare(jobs: Queue) -> None:
-    import gradviz.experiment  # noqa: F401 - torch and scikit-learn come with it
+    import gradviz.experiment  # torch comes with it
     from gradviz.embedding import warm_up as compile_maps
 
     # The compilation takes half a minute of the processor, so it begins when somebody has got an answer and nobody
     # waits for another. Maps have a lock of their own, so that this is safe outside the heavy lane.
     _answered.wait()
+    import gradviz.svm  # noqa: F401 - scikit-learn comes with it, and kernels, seen first, need none of it
+
     quiet = 0
     while quiet < 3:
         time.sleep(1)
