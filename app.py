@@ -3,12 +3,12 @@
 import streamlit as st
 
 from gradviz.home import ASSETS
-from gradviz.ui import state, work
+from gradviz.ui import polling, state
 from gradviz.ui.components import first_link
 
 st.set_page_config("gradviz", str(ASSETS / "logo.svg"), layout="wide")
 st.html("<style>.stMainBlockContainer { padding: 3rem 2.5rem 4rem; }</style>")
-work.warm_up()
+polling.warm_up()
 page = st.navigation(
     {
         "Explore": [

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from gradviz.errors import ChoiceError
-from gradviz.extraction import Features
+from gradviz.features.extraction import Features
 from gradviz.results import Alignments, Classification, Evaluation, KernelResult, LayerRow, Map
 from gradviz.versions import versions
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gradviz.extraction import Features
+from gradviz.features.extraction import Features
 
 
 @dataclass(frozen=True)

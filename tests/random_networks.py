@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torchvision.models import get_model
 
-from gradviz.alexnet64 import AlexNet64
+from gradviz.networks.alexnet64 import AlexNet64
 
 
 def images(n: int, side: int = 224, dtype: torch.dtype = torch.float32) -> Tensor:

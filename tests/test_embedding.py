@@ -7,8 +7,6 @@ import warnings
 
 import numpy as np
 import pytest
-import reference_kernels as reference
-from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.datasets import make_blobs
@@ -17,6 +15,8 @@ from sklearn.manifold import trustworthiness as sklearn_trustworthiness
 from gradviz.embedding import BLOCK, embed, nearest, trustworthiness, warm_up
 from gradviz.errors import Cancelled, ChoiceError
 from gradviz.metrics import neighbour_purity
+from tests import reference_kernels as reference
+from tests.conftest import ROOT
 
 
 def kernel_of(n, seed=0, dtype=np.float32):

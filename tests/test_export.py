@@ -10,7 +10,7 @@ import pytest
 from gradviz import export
 from gradviz.datasets.image_set import ImageSet
 from gradviz.errors import ChoiceError
-from gradviz.extraction import Features
+from gradviz.features.extraction import Features
 from gradviz.results import Alignments, Classification, Evaluation, KernelResult, LayerRow, Map
 from gradviz.versions import versions
 

@@ -2,7 +2,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import reference_kernels as reference
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.preprocessing import KernelCenterer
@@ -10,6 +9,7 @@ from sklearn.preprocessing import KernelCenterer
 from gradviz.errors import Cancelled, ChoiceError, GradvizError
 from gradviz.kernels import BLOCK, centre, gram, kernel, normalise
 from gradviz.representations import parse
+from tests import reference_kernels as reference
 
 NETWORK = SimpleNamespace(name="tiny", representations=("x5", "dy6", "dW6", "x6", "dy7", "dW7"))
 SIZES = {"x5": 7, "dy6": 4, "x6": 4, "dy7": 3}

@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-import reference_kernels as reference
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score
@@ -15,6 +14,7 @@ from gradviz.metrics import (
     mean_ap,
     neighbour_purity,
 )
+from tests import reference_kernels as reference
 
 # Few distinct scores, so that most rankings have ties.
 rankings = st.lists(st.tuples(st.integers(-3, 3), st.sampled_from([1, 0, -1])), min_size=1, max_size=40).filter(

@@ -11,13 +11,13 @@ from typing import Any
 import streamlit as st
 
 from gradviz.datasets import ImageSet, find, known, voc
+from gradviz.download.pace import size_text
 from gradviz.errors import GradvizError
 from gradviz.networks import NETWORKS, Layer, Network
-from gradviz.pace import size_text
+from gradviz.networks.weights import weights_state
 from gradviz.representations import Offer, offered_by
 from gradviz.spec import Spec
 from gradviz.ui import visitor
-from gradviz.weights import weights_state
 
 NUMBERS = (50, 100, 200, 300, 500, 1000, 2000, 5000, "all")
 TEMPERATURES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)

@@ -20,9 +20,9 @@ from gradviz.datasets import ImageSet
 from gradviz.datasets.pictures import thumbnail
 from gradviz.datasets.uploads import Added, Uploads
 from gradviz.home import home
-from gradviz.jobs import Queue
 from gradviz.spec import Spec
-from gradviz.ui.work import queue
+from gradviz.ui.polling import queue
+from gradviz.ui.queue import Queue
 
 if TYPE_CHECKING:
     from gradviz.experiment import Experiment

@@ -11,10 +11,10 @@ import streamlit as st
 from gradviz.datasets import ImageSet, Skipped
 from gradviz.datasets.pictures import thumbnail
 from gradviz.errors import DatasetError
-from gradviz.ui import tasks, visitor
-from gradviz.ui.photos import photograph
+from gradviz.ui import views, visitor
+from gradviz.ui.drawing import photograph
+from gradviz.ui.polling import Question
 from gradviz.ui.state import Selection
-from gradviz.ui.work import Question
 
 PLOTLY = {"displaylogo": False, "toImageButtonOptions": {"format": "svg"}}
 """What the tool bar of a chart offers."""
@@ -41,7 +41,7 @@ def features(selection: Selection, *splits: str) -> Question | None:
     return Question(
         json.dumps(["features", *depends]),
         f"{selection.network.title} looks at {number:,} photographs",
-        lambda progress, cancel: tasks.extract(selection, splits, progress, cancel),
+        lambda progress, cancel: views.extract(selection, splits, progress, cancel),
     )
 
 

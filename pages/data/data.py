@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from gradviz.ui import intake, own_tasks, state, transfers, visitor, widgets, work
+from gradviz.ui import polling, state, views, visitor, widgets
 from gradviz.ui.components.gallery import grid
+from pages.data import downloads, intake
 
 NEAREST = 6
 BEST = 5
@@ -22,9 +23,9 @@ def _page(selection: state.Selection) -> None:
         if own := visitor.own():
             _photographs(selection, own)
     with sets:
-        transfers.datasets()
+        downloads.datasets()
     with networks:
-        transfers.networks()
+        downloads.networks()
 
 
 def _photographs(selection: state.Selection, own: visitor.Own) -> None:
@@ -65,12 +66,12 @@ def _classified(selection: state.Selection, own: visitor.Own):
             "What do they show? SVMs trained on", splits, splits.index(usual), key="trained on", width=260
         )
         representation = st.selectbox("Kernel", selection.triple, 2, key=f"seen by {selection.layer.name}", width=120)
-    question = work.Question(
+    question = polling.Question(
         selection.key("classify", representation, train, own.token),
         f"SVMs look at {len(own.images):,} photographs of yours",
-        lambda progress, cancel: own_tasks.classification(selection, own, representation, train, progress, cancel),
+        lambda progress, cancel: views.classification(selection, own, representation, train, progress, cancel),
     )
-    job = work.follow(question, after=widgets.features(selection, train), slot="classify")
+    job = polling.follow(question, after=widgets.features(selection, train), slot="classify")
     if job is None:
         return None
     found = job.result
@@ -103,12 +104,12 @@ _COLUMNS = {
 
 def _nearest(selection: state.Selection, own: visitor.Own, chosen: str) -> None:
     st.subheader("Nearest in the reference set")
-    question = work.Question(
+    question = polling.Question(
         selection.key("nearest", selection.triple, chosen, own.token),
         "The nearest photographs",
-        lambda progress, cancel: own_tasks.neighbours(selection, own, chosen, NEAREST, progress, cancel),
+        lambda progress, cancel: views.nearest(selection, own, chosen, NEAREST, progress, cancel),
     )
-    job = work.follow(question, after=widgets.features(selection), slot="nearest")
+    job = polling.follow(question, after=widgets.features(selection), slot="nearest")
     if job is None:
         return
     for column, title, found in zip(st.columns(3), selection.titles, job.result, strict=True):

@@ -5,7 +5,8 @@ import json
 import streamlit as st
 
 from gradviz import figures
-from gradviz.ui import runs, state, tasks, training, widgets, work
+from gradviz.ui import polling, state, views, widgets
+from pages.evaluate import svm_form, svm_history
 
 
 def _page(selection: state.Selection) -> None:
@@ -18,7 +19,7 @@ def _page(selection: state.Selection) -> None:
     if selection.images.labels is None or len(selection.images.splits) < 2:
         st.info(f"{selection.images.name} has no labels or not two splits, so nothing can be trained and scored on it.")
         return
-    question = training.question(selection)
+    question = svm_form.question(selection)
     area = st.container()
     if question:
         st.session_state["training"] = (selection, *question)
@@ -29,26 +30,26 @@ def _page(selection: state.Selection) -> None:
 
 
 def _train(selection: state.Selection, names: tuple[str, ...], choices: dict) -> None:
-    question = work.Question(
+    question = polling.Question(
         selection.key("evaluate", names, choices),
         f"SVMs on {', '.join(names)} of {selection.source}",
-        lambda progress, cancel: tasks.evaluations(selection, names, choices, progress, cancel),
+        lambda progress, cancel: views.evaluations(selection, names, choices, progress, cancel),
         lane="light",
     )
-    found = work.ask(question, after=widgets.features(selection, choices["train"], choices["test"]), slot="svm")
-    runs.keep(selection, found)
+    found = polling.ask(question, after=widgets.features(selection, choices["train"], choices["test"]), slot="svm")
+    svm_history.keep(selection, found)
     st.session_state["training"] = None
     st.rerun()
 
 
 def _draw(selection: state.Selection) -> None:
-    kept = runs.of(selection)
+    kept = svm_history.of(selection)
     if not kept:
         st.caption("Press Train to compare the representations chosen above.")
         return
-    names = runs.names(kept)
-    st.plotly_chart(figures.ap_bars(kept, names, runs.kinds(kept)), key="bars", config=widgets.PLOTLY)
-    st.dataframe(runs.table(kept, names), hide_index=True, column_config=runs.columns())
+    names = svm_history.names(kept)
+    st.plotly_chart(figures.ap_bars(kept, names, svm_history.kinds(kept)), key="bars", config=widgets.PLOTLY)
+    st.dataframe(svm_history.table(kept, names), hide_index=True, column_config=svm_history.columns())
     st.caption(
         "★ best mean. Choosing a temperature by these scores is exploration; τ by cv chooses it on the training split."
     )
@@ -76,7 +77,7 @@ def _offer(selection: state.Selection, kept: list) -> None:
                 widgets.Download("Scores and choices as JSON", f"{name}.json", "application/json", as_json),
             ]
         )
-        st.button("Clear", icon=":material/delete:", on_click=runs.clear, help="Forgets the results shown here.")
+        st.button("Clear", icon=":material/delete:", on_click=svm_history.clear, help="Forgets the results shown here.")
 
 
 _page(state.current())

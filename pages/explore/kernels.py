@@ -4,7 +4,7 @@ import io
 
 import streamlit as st
 
-from gradviz.ui import state, tasks, widgets, work
+from gradviz.ui import polling, state, views, widgets
 from gradviz.ui.components.heatmaps import Axis, Panel, heatmaps
 
 MOST = 5000
@@ -31,13 +31,13 @@ def _page(selection: state.Selection) -> None:
             "`python -m gradviz kernel` has no such limit."
         )
         return
-    question = work.Question(
+    question = polling.Question(
         selection.key("kernels", selection.triple),
         f"Kernels of {selection.chosen:,} images, {selection.source} {selection.layer.name}",
-        lambda progress, cancel: tasks.kernels(selection, progress, cancel),
+        lambda progress, cancel: views.kernels(selection, progress, cancel),
         lane="light",
     )
-    view = work.ask(question, after=widgets.features(selection), slot="kernels")
+    view = polling.ask(question, after=widgets.features(selection), slot="kernels")
     _heatmaps(selection, view)
     _pair(selection, view)
     _alignment(selection, view)
@@ -46,7 +46,7 @@ def _page(selection: state.Selection) -> None:
     widgets.downloads([widgets.Download("Kernels as npz", name, "application/octet-stream", lambda: _npz(view))])
 
 
-def _heatmaps(selection: state.Selection, view: tasks.KernelView) -> None:
+def _heatmaps(selection: state.Selection, view: views.KernelView) -> None:
     figure = st.container()
     own = st.toggle(
         "Each kernel with its own colours",
@@ -75,12 +75,12 @@ def _heatmaps(selection: state.Selection, view: tasks.KernelView) -> None:
         st.rerun()
 
 
-def _chosen(view: tasks.KernelView) -> tuple[str, str] | None:
+def _chosen(view: views.KernelView) -> tuple[str, str] | None:
     chosen = state.pair()
     return chosen if chosen and set(chosen) <= set(view.ids) else None
 
 
-def _pair(selection: state.Selection, view: tasks.KernelView) -> None:
+def _pair(selection: state.Selection, view: views.KernelView) -> None:
     chosen = _chosen(view)
     if chosen is None:
         return
@@ -95,14 +95,14 @@ def _pair(selection: state.Selection, view: tasks.KernelView) -> None:
     widgets.pair(selection.images, chosen, *lines)
 
 
-def _alignment(selection: state.Selection, view: tasks.KernelView) -> None:
+def _alignment(selection: state.Selection, view: views.KernelView) -> None:
     if view.alignment is None:
         return
     for column, name, value in zip(st.columns(3), selection.triple, view.alignment, strict=True):
         column.metric(f"Label alignment of {name}", f"{value:.3f}", help=ALIGNMENT)
 
 
-def _npz(view: tasks.KernelView) -> bytes:
+def _npz(view: views.KernelView) -> bytes:
     from gradviz.export import kernel_npz
 
     file = io.BytesIO()

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from gradviz.ui import state, tasks, visitor, widgets, work
+from gradviz.ui import polling, state, views, visitor, widgets
 from gradviz.ui.components.gallery import grid
 from gradviz.ui.components.maps import Map, maps
 
@@ -19,13 +19,13 @@ def _page(selection: state.Selection) -> None:
     if not widgets.has_layer(selection):
         return
     own = _own(selection)
-    question = work.Question(
+    question = polling.Question(
         selection.key("maps", selection.triple, own and own.token),
         f"Maps of {selection.chosen:,} images, {selection.source} {selection.layer.name}",
-        lambda progress, cancel: tasks.maps(selection, own, progress, cancel),
+        lambda progress, cancel: views.maps(selection, own, progress, cancel),
         paced=False,
     )
-    view = work.ask(question, after=widgets.features(selection), slot="maps")
+    view = polling.ask(question, after=widgets.features(selection), slot="maps")
     chosen = maps(
         [Map(title, found.points, _quality(found)) for title, found in zip(selection.titles, view.maps, strict=True)],
         ids=view.ids,
@@ -73,7 +73,7 @@ def _explain(found) -> None:
     )
 
 
-def _gallery(selection: state.Selection, view: tasks.MapsView, chosen: tuple[str, ...]) -> None:
+def _gallery(selection: state.Selection, view: views.MapsView, chosen: tuple[str, ...]) -> None:
     if not chosen or not selection.images.paths:
         return
     labels = dict(zip(view.ids, map(", ".join, view.labels), strict=True))

@@ -25,11 +25,10 @@ from statistics import median
 import numpy as np
 import torch
 
-from gradviz import heads, models
 from gradviz.datasets import ImageSet
-from gradviz.features import capture
-from gradviz.networks import network
-from gradviz.weights import weights_state
+from gradviz.features.compute import capture
+from gradviz.networks import head, loading, network
+from gradviz.networks.weights import weights_state
 from tests.random_networks import images, random_module
 
 DATA = Path(os.environ.get("GRADVIZ_TEST_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data")
@@ -40,12 +39,12 @@ def ratio(name: str) -> dict[str, float]:
     """Time the bare forward pass and ours in turn."""
     net = network(name)
     bare = random_module(name, net.layers[-1].outputs, net.input_size)
-    model = models.assemble(net, copy.deepcopy(bare), digest="")
+    model = loading.assemble(net, copy.deepcopy(bare), digest="")
     batch = images(64, net.input_size)
 
     @torch.inference_mode()
     def ours() -> None:
-        heads.backward(model.head, model.forward(batch))
+        head.backward(model.head, model.forward(batch))
 
     @torch.inference_mode()
     def theirs() -> None:
@@ -76,7 +75,7 @@ def photographs() -> ImageSet:
 
 def decoding(name: str) -> dict[str, float]:
     """Decode and preprocess in as many threads as there are cores."""
-    found, transform = photographs(), models.preset(network(name))
+    found, transform = photographs(), loading.preset(network(name))
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         taken = clocks(lambda: list(pool.map(lambda i: transform(found.open(i)).shape, range(len(found.ids)))))[0]
     return {"images": len(found.ids), "per_second": len(found.ids) / taken}
@@ -91,9 +90,9 @@ def extraction(name: str) -> dict[str, float]:
 def _extraction(name: str) -> dict[str, float]:
     net, found = network(name), photographs()
     if weights_state(net)["state"] == "present":
-        model = models.load(name, device="cpu")
+        model = loading.load(name, device="cpu")
     else:
-        model = models.assemble(net, random_module(name, net.layers[-1].outputs, net.input_size), digest="")
+        model = loading.assemble(net, random_module(name, net.layers[-1].outputs, net.input_size), digest="")
     model.forward(images(1, net.input_size))
     before = forget_peak()
     blocks = np.array_split(np.arange(len(found.ids)), -(-len(found.ids) // 64))

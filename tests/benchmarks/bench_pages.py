@@ -12,8 +12,8 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parents[1] / folder) for folder in (".", "browser")]
-from chromium import browsing, serving  # noqa: E402 - found on the path just extended
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from tests.browser.chromium import browsing, serving
 
 ROOT = Path(__file__).parents[2]
 DRAWN = {"Kernels": "canvas", "Map": "canvas", "SVM": ".js-plotly-plot .bars .point"}

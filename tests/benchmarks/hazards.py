@@ -13,14 +13,14 @@ import time
 from collections import Counter
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[level]) for level in (1, 2)]
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
-import numpy as np  # noqa: E402
-from store_writer import CHUNK_ROWS, KEY, ROWS, content, fill  # noqa: E402
-from test_store import CHUNKS, files, flip, killed_while_writing, same, served_or_refused, start  # noqa: E402
+import numpy as np
+from store_writer import CHUNK_ROWS, KEY, ROWS, content, fill
+from test_store import CHUNKS, files, flip, killed_while_writing, same, served_or_refused, start
 
-from gradviz.jobs import Queue  # noqa: E402
-from gradviz.store import Store  # noqa: E402
+from gradviz.features.store import Store
+from gradviz.ui.queue import Queue
 
 
 def quietly(entry) -> list[int]:

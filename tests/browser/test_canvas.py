@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
-from chromium import browsing, page_of, panels_of, serving
 from playwright.sync_api import expect
+
+from tests.browser.chromium import browsing, page_of, panels_of, serving
 
 pytestmark = pytest.mark.browser
 HERE = Path(__file__).parent

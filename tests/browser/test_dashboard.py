@@ -6,8 +6,6 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from chromium import browsing, page_of, panels_of, serving, settled
-from conftest import ROOT
 from playwright.sync_api import Page, expect
 
 from gradviz.datasets import find
@@ -15,6 +13,8 @@ from gradviz.experiment import Experiment
 from gradviz.results import KernelResult
 from gradviz.spec import Spec
 from gradviz.ui.widgets import equation
+from tests.browser.chromium import browsing, page_of, panels_of, serving, settled
+from tests.conftest import ROOT
 
 SLOW = 240_000
 """Milliseconds for work that may have to compile UMAP on a busy machine first."""

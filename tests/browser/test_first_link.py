@@ -1,9 +1,10 @@
 """A link to a page, opened before anything else on a fresh server, shows the page and nothing over it."""
 
 import pytest
-from chromium import browsing, serving
-from conftest import ROOT
 from playwright.sync_api import expect
+
+from tests.browser.chromium import browsing, serving
+from tests.conftest import ROOT
 
 pytestmark = pytest.mark.browser
 

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from archives import voc_archive
-from chromium import browsing, page_of, serving, settled
 from playwright.sync_api import Page, expect
-from server import Host
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.archives import voc_archive
+from tests.browser.chromium import browsing, page_of, serving, settled
+from tests.conftest import ROOT
+from tests.server import Host
+
 DEMO = ROOT / "assets" / "demo" / "JPEGImages"
 SLOW = 120_000
 """Milliseconds for work that may have to compile UMAP on a busy machine first."""

@@ -15,7 +15,7 @@ import numpy as np
 import streamlit as st
 
 from gradviz.ui.components import nothing, pack, register
-from gradviz.ui.palette import SCALES
+from gradviz.ui.drawing import SCALES
 
 LIMIT = 512
 _LEVELS = 65535

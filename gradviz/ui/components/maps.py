@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradviz.ui.components import nothing, pack, register
-from gradviz.ui.palette import NO_CLASS, OWN_PHOTOGRAPH, class_colour, class_symbol
+from gradviz.ui.drawing import NO_CLASS, OWN_PHOTOGRAPH, class_colour, class_symbol
 
 _component = register("maps", "maps_draw.js", "maps.js")
 

@@ -1,0 +1,5 @@
+"""The verbs as a command line."""
+
+from gradviz.cli.parser import main
+
+__all__ = ["main"]

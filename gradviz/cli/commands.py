@@ -1,0 +1,299 @@
+"""What each sub-command does: ask for a result, print it or write it. Choices were read by gradviz.cli."""
+
+import json
+import sys
+from argparse import Namespace
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+from gradviz.cli.console import Bar, TransferBar, table
+from gradviz.download.pace import size_text
+from gradviz.errors import ChoiceError, GradvizError
+from gradviz.home import home
+
+# What computes is imported where it is used: `networks` and `--help` answer without waiting for torch.
+
+
+def networks(arguments: Namespace) -> None:
+    """Print every network with its layers, representations and weights."""
+    from gradviz.networks import NETWORKS
+    from gradviz.networks.weights import weights_state
+
+    rows = []
+    for network in NETWORKS.values():
+        found = weights_state(network, home(arguments.home))
+        rows.append(network.describe() | {"weights": {"state": found["state"], "bytes": found["bytes"]}})
+    if arguments.json:
+        return _print_json(rows)
+    lines = (
+        (
+            row["name"],
+            " ".join(layer["name"] for layer in row["layers"]),
+            row["input_size"],
+            f"{row['parameters'] / 1e6:.1f} M",
+            row["weights"]["state"],
+            size_text(row["weights"]["bytes"]),
+            " ".join(row["representations"]),
+        )
+        for row in rows
+    )
+    return _print(table(("network", "layers", "input", "parameters", "weights", "size", "representations"), lines))
+
+
+def datasets(arguments: Namespace) -> None:
+    """Print every data set that is known, where it is, and what it holds."""
+    from gradviz.datasets import known
+
+    rows = [_summary(entry, home(arguments.home)) for entry in known(home(arguments.home))]
+    if arguments.json:
+        return _print_json(rows)
+    cells = (
+        (r["name"], r["download"] or r["state"], r["images"] or "", " ".join(r["splits"]), r["where"]) for r in rows
+    )
+    return _print(table(("data set", "state", "images", "splits", "where"), cells))
+
+
+def _summary(entry: Any, folder: Path) -> dict[str, Any]:
+    from gradviz.datasets import find
+    from gradviz.download.voc import record
+
+    row = {"name": entry.name, "title": entry.description, "where": str(entry.where), "state": entry.state}
+    row |= {"download": (record(entry.name, folder) or {}).get("state")}
+    row |= {"images": None, "classes": [], "splits": {}, "skipped": 0}
+    if entry.state == "present":
+        try:
+            images = find(entry.name, home=folder)
+        except GradvizError as error:
+            return row | {"state": "unreadable", "title": str(error)}
+        splits = {name: len(positions) for name, positions in images.splits.items()}
+        row |= {
+            "images": len(images),
+            "classes": list(images.classes),
+            "splits": splits,
+            "skipped": len(images.skipped),
+        }
+    return row
+
+
+def extract(arguments: Namespace) -> None:
+    """Fill the store and say how fast it went and what was skipped."""
+    with _at_work(arguments, "images") as (lab, bar):
+        done = lab.extract(arguments.split, progress=bar)
+    if arguments.json:
+        skipped = [{"id": s.name, "reason": s.reason} for s in done.skipped]
+        return _print_json(
+            {
+                "images": done.images,
+                "computed": done.computed,
+                "images_per_second": round(done.rate, 1),
+                "seconds": round(done.seconds, 3),
+                "skipped": skipped,
+            }
+        )
+    # Whole blocks of rows are computed, so that these may be more images than were asked for.
+    _print(
+        f"{done.computed} images computed in {done.seconds:.1f} s, {done.rate:.1f} images/s; "
+        f"{done.images - len(done.skipped)} chosen ones are ready, {len(done.skipped)} skipped"
+    )
+    return _print("\n".join(f"skipped {s.name}: {s.reason}" for s in done.skipped))
+
+
+def features(arguments: Namespace) -> None:
+    """Write the vectors of every layer."""
+    from gradviz import export
+
+    with _at_work(arguments) as (lab, bar):
+        result = lab.features(lab.factors, arguments.split, progress=bar)
+    export.save(arguments.out, lambda file: export.features_npz(result, lab.about(split=arguments.split), file))
+    _notes(result.notes)
+    _print(f"{arguments.out}: {len(result.ids)} images, {', '.join(result.arrays)}")
+
+
+def kernel(arguments: Namespace) -> None:
+    """Write a kernel."""
+    from gradviz import export
+
+    with _at_work(arguments) as (lab, bar):
+        result = lab.kernel(arguments.representation, arguments.split, progress=bar)
+    export.save(arguments.out, lambda file: export.kernel_npz(result, file))
+    _notes(result.notes)
+    _print(f"{arguments.out}: {result.representation}, {' x '.join(map(str, result.K.shape))}")
+
+
+def evaluate(arguments: Namespace) -> None:
+    """Print the mean average precision and each class's."""
+    from gradviz import export
+
+    with _at_work(arguments) as (lab, bar):
+        result = lab.evaluate(
+            arguments.representation,
+            train=arguments.train,
+            test=arguments.test,
+            C=arguments.C,
+            ap=arguments.ap,
+            progress=bar,
+        )
+    if arguments.json:
+        return _print_json(export.evaluation_json(result))
+    _notes(result.notes)
+    lines = [(name, _percent(value), f"{result.C[name]:g}") for name, value in result.per_class.items()]
+    lines.append(("mean", _percent(result.mean_ap), ""))
+    return _print(table(("class", f"{result.ap} AP, %", "C"), lines))
+
+
+def embed(arguments: Namespace) -> None:
+    """Write a map as CSV."""
+    from gradviz import export
+
+    with _at_work(arguments) as (lab, bar):
+        result = lab.embed(arguments.representation, arguments.split, neighbours=arguments.neighbors, progress=bar)
+    export.save(arguments.out, lambda file: file.write(export.map_csv(result).encode()))
+    _notes(result.notes)
+    quality = [] if result.trustworthiness is None else [f"trustworthiness {_digits(result.trustworthiness)}"]
+    quality += (
+        []
+        if result.purity is None
+        else [f"neighbour purity {_digits(result.purity)} (chance {_digits(result.chance)})"]
+    )
+    _print("; ".join([f"{arguments.out}: {len(result.rows.ids)} images", *quality]))
+
+
+def align(arguments: Namespace) -> None:
+    """Print how similar kernels are to each other and to the labels."""
+    from gradviz import export
+
+    with _at_work(arguments) as (lab, bar):
+        result = lab.align(arguments.representation, arguments.split, progress=bar)
+    if arguments.json:
+        return _print_json(export.alignment_json(result))
+    _notes(result.rows.notes)
+    names = result.representations
+    labels = [[]] * len(names) if result.with_labels is None else [[f"{v:.4f}"] for v in result.with_labels]
+    head = ("", *names, *(() if result.with_labels is None else ("labels",)))
+    rows = zip(names, result.between, labels, strict=True)
+    return _print(table(head, ((name, *(f"{v:.4f}" for v in row), *label) for name, row, label in rows)))
+
+
+def neighbours(arguments: Namespace) -> None:
+    """Print the images nearest to one image."""
+    with _at_work(arguments) as (lab, bar):
+        found = lab.neighbours(
+            arguments.representation, arguments.image, arguments.split, top=arguments.top, progress=bar
+        )
+    if arguments.json:
+        return _print_json([{"id": n.id, "value": round(n.value, 6), "labels": list(n.labels)} for n in found])
+    return _print(table(("id", "kernel", "classes"), ((n.id, f"{n.value:.4f}", " ".join(n.labels)) for n in found)))
+
+
+def layers(arguments: Namespace) -> None:
+    """Print what every representation of the network is worth."""
+    from gradviz import export
+
+    with _at_work(arguments) as (lab, bar):
+        rows = lab.layers(train=arguments.train, test=arguments.test, C=arguments.C, ap=arguments.ap, progress=bar)
+    if arguments.json:
+        return _print_json(export.layers_json(rows))
+    if arguments.csv:
+        return _print(export.layers_csv(rows).rstrip("\n"))
+    cells = ((r.representation, _percent(r.mean_ap), _digits(r.alignment), _digits(r.purity)) for r in rows)
+    return _print(table(("representation", "mAP, %", "alignment", "purity"), cells))
+
+
+def download(arguments: Namespace) -> None:
+    """Bring a data set or a network's weights, and say where they are."""
+    from gradviz.download.voc import download as fetch_images
+    from gradviz.download.weights import download_weights
+    from gradviz.networks import NETWORKS
+
+    what = {"url": arguments.url, "home": home(arguments.home), "say": lambda sentence: _notes([sentence])}
+    with TransferBar() as bar:
+        if arguments.what in NETWORKS:
+            if arguments.images is not None:
+                raise ChoiceError("--images goes with photographs, not with a network's weights.")
+            place = download_weights(arguments.what, progress=bar, **what)
+        else:
+            place = fetch_images(arguments.what, images=arguments.images, progress=bar, **what)
+    _print(f"{arguments.what} is in {place}")
+
+
+def store(arguments: Namespace) -> None:
+    """Show or clear what is kept."""
+    from gradviz.features.store import Store
+
+    kept = Store(home(arguments.home) / "store")
+    if arguments.action == "clear":
+        freed = kept.clear()
+        return _print_json({"freed": freed}) if arguments.json else _print(f"{size_text(freed)} freed")
+    entries = kept.entries()
+    if arguments.json:
+        return _print_json({"bytes": kept.size(), "entries": [asdict(entry) for entry in entries]})
+    lines = ((*_choices(e.key), f"{e.rows}/{e.total}", size_text(e.bytes)) for e in entries)
+    _print(table(("kind", "data set", "network", "preprocessing", "temperature", "images", "size"), lines))
+    return _print(f"{size_text(kept.size())} in {kept.root}")
+
+
+def _choices(key: dict | None) -> Sequence[object]:
+    """Name what an entry was made from; a damaged one does not know."""
+    return [(key or {}).get(name, "") for name in ("kind", "dataset", "network", "preprocess", "temperature")]
+
+
+def doctor(arguments: Namespace) -> None:
+    """Print what is there, what is missing and how to get it."""
+    from gradviz.cli.doctor import examine
+
+    report = examine(home(arguments.home), arguments.device)
+    if arguments.json:
+        return _print_json(report)
+    return _print("\n".join(f"{name:12s} {line}" for name, lines in report.items() for line in lines))
+
+
+@contextmanager
+def _at_work(arguments: Namespace, unit: str = "") -> Iterator[tuple[Any, Bar]]:
+    """Give the experiment and its progress bar; skipped entries are said last, so that a mistake is one line."""
+    from gradviz import export
+
+    lab = _experiment(arguments)
+    if "out" in arguments:
+        export.check_place(arguments.out)
+    with Bar(unit) as bar:
+        yield lab, bar
+    skipped = lab.images.skipped
+    if skipped:
+        first = skipped[0]
+        _notes([f"{lab.images.name}: {len(skipped)} entries skipped, such as {first.name}: {first.reason}"])
+
+
+def _experiment(arguments: Namespace) -> Any:
+    from gradviz.datasets import find
+    from gradviz.experiment import Experiment
+    from gradviz.spec import Spec
+
+    spec = Spec(**{field.name: getattr(arguments, field.name) for field in fields(Spec)})
+    images = find(arguments.dataset, home=home(arguments.home), seed=arguments.seed)
+    return Experiment(images, spec, home=home(arguments.home), device=arguments.device)
+
+
+def _notes(notes: Iterable[str]) -> None:
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None or value != value else f"{value:.2f}"
+
+
+def _digits(value: float | None) -> str:
+    return "-" if value is None or value != value else f"{value:.3f}"
+
+
+def _print_json(value: Any) -> None:
+    # NaN is no JSON: a figure that does not exist is null, and a slip fails here rather than in a reader.
+    print(json.dumps(value, indent=2, allow_nan=False))
+
+
+def _print(text: str) -> None:
+    if text:
+        print(text)

@@ -1,0 +1,94 @@
+"""Look around: versions, device, memory, what is kept, which weights and data sets are there, and the next step."""
+
+import os
+import shutil
+from pathlib import Path
+
+from gradviz.download.pace import size_text
+from gradviz.versions import versions
+
+
+def examine(home: Path, device: str) -> dict[str, list[str]]:
+    """Report one or more short lines under each heading, in the order in which they are worth reading."""
+    return {
+        "versions": _versions(),
+        "device": _device(device),
+        "memory": [_memory()],
+        "home": _home(home),
+        "store": [_store(home)],
+        "networks": _networks(home),
+        "data sets": _datasets(home),
+        "unfinished": _unfinished(home),
+        "next": ["streamlit run app.py opens the dashboard; python -m gradviz --help lists the commands"],
+    }
+
+
+def _versions() -> list[str]:
+    return [f"{name} {found or 'missing: pip install -r requirements.txt'}" for name, found in versions().items()]
+
+
+def _device(asked: str) -> list[str]:
+    import torch
+
+    from gradviz.networks.loading import resolve_device
+
+    lines = [f"{resolve_device(asked)} is used, threads: {torch.get_num_threads()}, cores: {os.cpu_count()}"]
+    if torch.cuda.is_available():
+        lines.append(f"cuda: {torch.cuda.get_device_name()}")
+    return lines
+
+
+def _memory() -> str:
+    try:
+        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return "not known on this system"
+    return f"{size_text(total)}; 4 GB are enough for 10,000 images"
+
+
+def _home(home: Path) -> list[str]:
+    exists = next(folder for folder in (home, *home.parents) if folder.is_dir())
+    free = shutil.disk_usage(exists).free
+    lines = [f"{home}, {size_text(free)} free"]
+    if not os.access(exists, os.W_OK):
+        lines.append(f"{exists} cannot be written: choose another folder with --home or GRADVIZ_HOME")
+    return lines
+
+
+def _store(home: Path) -> str:
+    from gradviz.features.store import Store
+
+    kept = Store(home / "store")
+    return f"{len(kept.entries())} entries, {size_text(kept.size())}; `python -m gradviz store clear` empties it"
+
+
+def _networks(home: Path) -> list[str]:
+    from gradviz.networks import NETWORKS
+    from gradviz.networks.weights import weights_state
+
+    states = {name: weights_state(network, home) for name, network in NETWORKS.items()}
+    present = [name for name, found in states.items() if found["state"] == "present"]
+    missing = [f"{name} ({size_text(s['bytes'])})" for name, s in states.items() if s["state"] == "missing"]
+    lines = [f"present: {', '.join(present)}"]
+    if missing:
+        lines += [f"missing: {', '.join(missing)}", "`python -m gradviz download NAME` brings one"]
+    return lines
+
+
+def _datasets(home: Path) -> list[str]:
+    from gradviz.datasets import known
+    from gradviz.download.voc import record
+
+    lines = []
+    for entry in known(home):
+        state = (record(entry.name, home) or {}).get("state", entry.state)
+        lines.append(f"{entry.name}: {state}, {entry.where}")
+    return [*lines, "`python -m gradviz download voc2007 --images 500` brings photographs to start with"]
+
+
+def _unfinished(home: Path) -> list[str]:
+    parts = sorted([*home.glob("datasets/*.part"), *home.glob("weights/*.part")])
+    return [
+        f"{part}: {size_text(part.stat().st_size)}, the next download of it goes on from there; may be deleted"
+        for part in parts
+    ]

@@ -1,0 +1,246 @@
+"""Extract features: photographs through a network once, and from there gradients for any temperature and pseudo-label.
+
+`capture` yields x_{k-1} of the first fully connected layer and y_k of all; `backward` turns y into dE/dy, and
+`forward_feature` into x, y or the softmax. The formulas stand in networks/head.py.
+"""
+
+import os
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from gradviz.callbacks import Cancel, Progress, never, silent, stop_if
+from gradviz.errors import ChoiceError, DatasetError
+from gradviz.networks import head as heads
+from gradviz.networks.head import Head
+from gradviz.networks.loading import Model
+from gradviz.networks.transforms import crops
+
+_AHEAD = 2
+"""Batches decoded ahead of the network; it bounds the memory, whatever the number of images."""
+_ROWS = 512
+"""Rows of gradients computed at once."""
+
+
+class Images(Protocol):
+    """Open image i as an RGB PIL image, or raise DatasetError."""
+
+    def open(self, i: int) -> Image.Image:
+        """Open image i."""
+
+
+@dataclass(frozen=True)
+class Captured:
+    """Hold the features of one block of images.
+
+    `arrays` maps x5 and every y to float32 (rows, crops, d), in the order of `positions`; a row whose image could not
+    be decoded is NaN, and `failed` gives the reason by position.
+    """
+
+    positions: np.ndarray
+    arrays: Mapping[str, np.ndarray]
+    failed: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Batch:
+    start: int
+    positions: list[int]
+
+
+def capture(
+    model: Model,
+    images: Images,
+    blocks: Sequence[np.ndarray],
+    *,
+    preprocess: str = "center",
+    tf32: bool = False,
+    workers: int | None = None,
+    progress: Progress = silent,
+    cancel: Cancel = never,
+) -> Iterator[Captured]:
+    """Run the network over blocks of image positions; yield one Captured a block, in order.
+
+    Photographs are decoded in threads, a few batches ahead of the network. Batches begin anew with each block, so the
+    result for a block does not depend on what was computed before it. On a GPU that runs out of memory the batch is
+    halved, down to one image, and then the processor takes over. `progress` counts images; `cancel` is asked between
+    batches.
+    """
+    views = crops(preprocess)
+    transform = model.transform(preprocess)
+    size = max(1, model.batch // views)
+    plan = iter(list(_plan(blocks, size)))
+    total, done = sum(len(block) for block in blocks), 0
+    runner = _Runner(model, tf32)
+
+    def decode(position: int) -> Tensor | str:
+        try:
+            return transform(images.open(position))
+        except DatasetError as error:
+            return str(error)
+
+    pool = ThreadPoolExecutor(workers or _cores(), thread_name_prefix="decode")
+    ahead: deque[tuple[_Batch, list[Future]]] = deque()
+    try:
+        for block in blocks:
+            arrays = {n: np.full((len(block), views, d), np.nan, np.float32) for n, d in model.arrays.items()}
+            failed: dict[int, str] = {}
+            for _ in range(0, len(block), size):
+                stop_if(cancel)
+                while len(ahead) <= _AHEAD and (batch := next(plan, None)):
+                    ahead.append((batch, [pool.submit(decode, p) for p in batch.positions]))
+                batch, futures = ahead.popleft()
+                decoded = [future.result() for future in futures]
+                failed |= {p: d for p, d in zip(batch.positions, decoded, strict=True) if isinstance(d, str)}
+                _fill(arrays, batch.start, decoded, runner)
+                done += len(decoded)
+                progress(done, total)
+            yield Captured(np.asarray(block), arrays, failed)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _plan(blocks: Sequence[np.ndarray], size: int) -> Iterator[_Batch]:
+    for block in blocks:
+        for start in range(0, len(block), size):
+            yield _Batch(start, [int(p) for p in block[start : start + size]])
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _fill(arrays: Mapping[str, np.ndarray], start: int, decoded: list[Tensor | str], runner: "_Runner") -> None:
+    """Send a batch through the network and write its rows; images that failed take part as grey and stay NaN."""
+    good = [i for i, image in enumerate(decoded) if not isinstance(image, str)]
+    if not good:
+        return
+    blank = torch.zeros_like(decoded[good[0]])
+    stacked = torch.stack([blank if isinstance(image, str) else image for image in decoded])
+    rows, views = stacked.shape[:2]
+    for name, values in runner(stacked.flatten(0, 1)).items():
+        arrays[name][start + np.array(good)] = values.reshape(rows, views, -1)[good]
+
+
+class _Runner:
+    """Run batches on the model's device, smaller ones once memory has run out, on the processor in the end."""
+
+    def __init__(self, model: Model, tf32: bool) -> None:
+        self.model = model
+        self.tf32 = tf32
+        self.size: int | None = None
+
+    def __call__(self, batch: Tensor) -> dict[str, np.ndarray]:
+        while True:
+            size = self.size or len(batch)
+            try:
+                parts = [self._run(part) for part in batch.split(size)]
+                return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+            except torch.OutOfMemoryError:
+                if self.model.device.type == "cpu":
+                    raise
+            # Outside the except block, whose traceback would keep the failed batch's memory alive.
+            torch.cuda.empty_cache()
+            if size > 1:
+                self.size = size // 2
+            else:
+                self.model = self.model.to(torch.device("cpu"))
+                self.size = self.model.batch
+
+    def _run(self, batch: Tensor) -> dict[str, np.ndarray]:
+        if self.model.device.type == "cuda":
+            batch = batch.pin_memory().to(self.model.device, non_blocking=True)
+        else:
+            batch = batch.to(self.model.device)
+        with precision(self.tf32) if self.model.device.type == "cuda" else nullcontext():
+            return {name: values.cpu().numpy() for name, values in self.model.forward(batch).items()}
+
+
+@contextmanager
+def precision(tf32: bool) -> Iterator[None]:
+    """Allow or forbid TF32 on NVIDIA GPUs for the work inside; the process's own setting comes back afterwards."""
+    switches = (torch.backends.cuda.matmul, torch.backends.cudnn)
+    before = [switch.allow_tf32 for switch in switches]
+    try:
+        for switch in switches:
+            switch.allow_tf32 = tf32
+        yield
+    finally:
+        for switch, value in zip(switches, before, strict=True):
+            switch.allow_tf32 = value
+
+
+def backward(
+    head: Head, ys: Mapping[str, np.ndarray], *, temperature: float = 1.0, g: np.ndarray | None = None
+) -> dict[str, np.ndarray]:
+    """Give dE/dy_k of every layer, averaged over crops: {"dy6": (n, d6), ...} in the dtype of `ys`.
+
+    `ys` maps every y to (n, crops, d) or (n, d). `g` is None for the uniform pseudo-label 1/P, or a probability
+    vector (P,), or one an image (n, P). Softmax and dE/dy_L are computed in float64. Rows too small for float32 are
+    lifted, see head.last_gradient. Raises ChoiceError for an impossible temperature or pseudo-label.
+    """
+    _check_temperature(temperature)
+    ys = {name: y if y.ndim == 3 else y[:, None] for name, y in ys.items() if name.startswith("y")}
+    n, views = ys[f"y{head.last}"].shape[:2]
+    targets = None if g is None else _targets(g, n, head.classes)
+    parts = []
+    step = max(1, _ROWS // views)
+    device = head.weights[0].device
+    for start in range(0, n, step):
+        rows = slice(start, start + step)
+        block = {name: torch.from_numpy(y[rows]).to(device).flatten(0, 1) for name, y in ys.items()}
+        target = targets if targets is None or targets.ndim == 1 else targets[rows].repeat_interleave(views, 0)
+        with torch.inference_mode():
+            gradients = heads.backward(head, block, temperature, target)
+            parts.append({k: v.unflatten(0, (-1, views)).mean(dim=1).cpu().numpy() for k, v in gradients.items()})
+    if not parts:
+        return {f"d{name}": np.empty((0, y.shape[2]), y.dtype) for name, y in ys.items()}
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _targets(g: np.ndarray, n: int, P: int) -> Tensor:
+    g = np.asarray(g, np.float64)
+    if g.shape not in ((P,), (n, P)):
+        raise ChoiceError(f"The pseudo-label has shape {g.shape}; the network has {P} classes.")
+    sums = g.sum(axis=-1, keepdims=True)
+    if not (np.all(g >= 0) and np.allclose(sums, 1, atol=1e-4)):
+        raise ChoiceError("A pseudo-label must be a probability vector: no negative number, sum 1.")
+    return torch.from_numpy(g / sums)
+
+
+def forward_feature(name: str, arrays: Mapping[str, np.ndarray], head: Head, temperature: float = 1.0) -> np.ndarray:
+    """Give x_k or y_k as (n, d), averaged over crops, in the dtype of `arrays`.
+
+    `arrays` maps x5 and every y to (n, crops, d) or (n, d). x_k = f_k(y_k) is taken crop by crop;
+    the last x_L = softmax(y_L / tau) is computed in float64. Raises ChoiceError for a name the head does not have.
+    """
+    _check_temperature(temperature)
+    if name in arrays:
+        return _mean(arrays[name])
+    number = name.removeprefix("x")
+    source = f"y{number}"
+    if not name.startswith("x") or source not in arrays:
+        raise ChoiceError(f"There is no forward feature {name!r}.")
+    y = torch.from_numpy(arrays[source])
+    if int(number) < head.last:
+        return _mean(head.activate(int(number), y).numpy())
+    return _mean(torch.softmax(y.double() / temperature, dim=-1).numpy()).astype(arrays[source].dtype)
+
+
+def _mean(values: np.ndarray) -> np.ndarray:
+    if values.ndim == 2:
+        return values
+    return values[:, 0] if values.shape[1] == 1 else values.mean(axis=1, dtype=values.dtype)
+
+
+def _check_temperature(temperature: float) -> None:
+    if not (np.isfinite(temperature) and temperature > 0):
+        raise ChoiceError(f"The temperature must be a positive number, not {temperature}.")

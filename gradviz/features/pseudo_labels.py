@@ -1,0 +1,121 @@
+"""Choose the pseudo-label g of E = -sum_p g_p log x_{L,p}: what an image is taken to show.
+
+The paper's choice is the uniform g_p = 1/P, because at test time nothing is known about an image.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from gradviz.errors import ChoiceError
+from gradviz.networks.classes import class_map
+from gradviz.networks.loading import Model
+
+KINDS = ("uniform", "predicted", "true")
+"""The pseudo-labels with a name; anything else is the path of a vector."""
+
+
+class Labelled(Protocol):
+    """Have classes, and labels (n, C) of 1 (shown), 0 (only difficult) and -1, or None."""
+
+    name: str
+    classes: tuple[str, ...]
+    labels: np.ndarray | None
+
+
+@dataclass(frozen=True, eq=False)
+class PseudoLabel:
+    """Hold a pseudo-label.
+
+    `name` is uniform, predicted, true or file; `digest` tells one from another and is part of the store's key.
+    `vector` is a file's, (P,) float64. For `true`, `matches` has the network's classes of each class of the data
+    set, whose labels are `labels` (n, C).
+    """
+
+    name: str
+    digest: str
+    vector: np.ndarray | None = None
+    matches: tuple[tuple[int, ...], ...] = ()
+    labels: np.ndarray | None = None
+    notes: tuple[str, ...] = ()
+
+    def of(self, positions: np.ndarray, y: np.ndarray) -> np.ndarray | None:
+        """Give g for the images at `positions`, with logits y (n, crops, P) or (n, P): None, (P,) or (n, P).
+
+        predicted: one-hot of the largest logit, averaged over crops. true: spread evenly over the network's classes
+        that match what the image shows; an image without a match gets the uniform 1/P.
+        """
+        if self.name == "uniform":
+            return None
+        if self.name == "file":
+            return self.vector
+        P = y.shape[-1]
+        if self.name == "predicted":
+            logits = y.mean(axis=1) if y.ndim == 3 else y
+            return np.eye(P, dtype=np.float32)[np.nan_to_num(logits, nan=-np.inf).argmax(axis=1)]
+        members = np.zeros((len(self.matches), P))
+        for c, indices in enumerate(self.matches):
+            members[c, list(indices)] = 1
+        shown = (self.labels[positions] == 1).astype(float) @ members > 0
+        count = shown.sum(axis=1, keepdims=True)
+        return np.where(count > 0, shown / np.maximum(count, 1), 1 / P)
+
+
+def pseudo_label(kind: str, model: Model, images: Labelled) -> PseudoLabel:
+    """Prepare a pseudo-label by name, or from a file with P numbers (.npy, or text).
+
+    Raises ChoiceError where the data set has no labels, no class matches, or the file holds no probability vector.
+    """
+    if kind in ("uniform", "predicted"):
+        return PseudoLabel(kind, kind)
+    if kind == "true":
+        return _true(model, images)
+    return _from_file(Path(kind), model.outputs)
+
+
+def _true(model: Model, images: Labelled) -> PseudoLabel:
+    if images.labels is None:
+        raise ChoiceError(f"{images.name} has no labels; choose the pseudo-label uniform or predicted.")
+    matches = matching(images.classes, model)
+    if not any(matches):
+        raise ChoiceError(
+            f"No class of {images.name} is known among {model.network.name}'s classes; "
+            "choose the pseudo-label uniform or predicted."
+        )
+    without = [c for c, found in zip(images.classes, matches, strict=True) if not found]
+    note = (
+        f"{model.network.name} has no class for {', '.join(without)}: images with nothing else get the uniform label."
+    )
+    digest = "true:" + sha256(repr((images.classes, matches)).encode()).hexdigest()[:16]
+    return PseudoLabel("true", digest, matches=matches, labels=images.labels, notes=(note,) if without else ())
+
+
+def matching(classes: Sequence[str], model: Model) -> tuple[tuple[int, ...], ...]:
+    """Find the network's classes for each class of a data set: by ImageNet synset for VOC's names, else by name."""
+    by_wnid = {wnid: p for p, wnid in enumerate(model.wnids) if wnid}
+    by_name = {name.lower(): p for p, name in enumerate(model.classes)}
+    return tuple(_match(name, by_wnid, by_name) for name in classes)
+
+
+def _match(name: str, by_wnid: Mapping[str, int], by_name: Mapping[str, int]) -> tuple[int, ...]:
+    found = [by_wnid[entry["wnid"]] for entry in class_map().get(name, ()) if entry["wnid"] in by_wnid]
+    return tuple(sorted(found)) or ((by_name[name.lower()],) if name.lower() in by_name else ())
+
+
+def _from_file(path: Path, P: int) -> PseudoLabel:
+    if not path.is_file():
+        raise ChoiceError(
+            f"There is no pseudo-label {str(path)!r}: choose {', '.join(KINDS)} or a file of {P} numbers."
+        )
+    try:
+        vector = np.load(path, allow_pickle=False) if path.suffix == ".npy" else np.loadtxt(path, ndmin=1)
+        vector = np.asarray(vector, np.float64).ravel()
+    except (ValueError, OSError) as error:
+        raise ChoiceError(f"{path} holds no vector of numbers (.npy, or text with one number a line).") from error
+    if len(vector) != P or not np.all(vector >= 0) or abs(vector.sum() - 1) > 1e-4:
+        raise ChoiceError(f"{path} must hold {P} numbers that are not negative and sum to 1.")
+    return PseudoLabel("file", "file:" + sha256(vector.tobytes()).hexdigest(), vector=vector / vector.sum())

@@ -1,0 +1,73 @@
+"""Load a network of the user's own: any torch module that ends in fully connected layers."""
+
+import hashlib
+import importlib
+import sys
+from pathlib import Path
+
+from torch import nn
+
+from gradviz.errors import ChoiceError, NetworkError
+from gradviz.networks import Network, fully_connected
+from gradviz.networks.loading import Model, assemble, resolve_device
+from gradviz.networks.splitting import find_run
+
+_GMACS = 4.0
+"""Taken as the cost of one image, of the size of ResNet-50; it decides the size of a batch."""
+
+
+def load_own(factory: str, *, device: str = "auto") -> Model:
+    """Load what `package.module:factory` returns: a torch module with its weights.
+
+    The module maps (b, 3, s, s), normalised with ImageNet's mean and standard deviation, to one row of logits an image.
+    s is its attribute `input_size`, or 224. Its trailing nn.Linear layers become fc1, fc2, ...; modules nested beyond
+    the last container count as body. Raises ChoiceError where there is no such factory, NetworkError where the
+    explicit layers do not reproduce its gradients.
+    """
+    target = resolve_device(device)
+    module = _made(factory).float().cpu().eval()
+    side = int(getattr(module, "input_size", 224))
+    digest = _digest(module)
+    parameters = sum(p.numel() for p in module.parameters())
+    widths = [(name, linear.in_features, linear.out_features) for name, linear in find_run(module).linears]
+    network = Network(
+        factory,
+        type(module).__name__,
+        fully_connected(1, *widths),
+        input_size=side,
+        parameters=parameters,
+        gmacs=_GMACS,
+        bytes=4 * parameters,
+    )
+    model = assemble(network, module, digest=digest)
+    return model if target.type == "cpu" else model.to(target)
+
+
+def _made(factory: str) -> nn.Module:
+    module_name, _, name = factory.partition(":")
+    if str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
+    try:
+        function = getattr(importlib.import_module(module_name), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ChoiceError(f"Cannot find the network {factory!r} (package.module:factory): {error}.") from error
+    try:
+        module = function()
+    except Exception as error:  # somebody else's code can fail in any way
+        raise NetworkError(f"{factory} failed: {type(error).__name__}: {_one_line(error)}") from error
+    if not isinstance(module, nn.Module):
+        raise NetworkError(f"{factory} must return a torch.nn.Module, not {type(module).__name__}.")
+    return module
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def _digest(module: nn.Module) -> str:
+    """Hash names, shapes and values of all tensors, and the module's structure."""
+    digest = hashlib.sha256(repr(module).encode())
+    for name, tensor in module.state_dict().items():
+        digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
+        digest.update(tensor.detach().contiguous().numpy().tobytes())
+    return digest.hexdigest()

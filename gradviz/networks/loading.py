@@ -1,0 +1,226 @@
+"""Load a network: body and explicit head, proven against autograd, shared by everybody and never written to."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from PIL import Image
+from torch import Tensor, nn
+from torch.nn import functional
+from torchvision.transforms._presets import ImageClassification
+
+from gradviz.errors import ChoiceError, NetworkError
+from gradviz.networks import NETWORKS, Layer, Network, table, transforms
+from gradviz.networks import classes as class_names
+from gradviz.networks import head as heads
+from gradviz.networks import weights as files
+from gradviz.networks.head import Head
+from gradviz.networks.splitting import split
+
+_KEPT = 2
+"""Networks kept in memory; VGG takes half a gigabyte."""
+_lock = threading.Lock()
+_loaded: OrderedDict[tuple[str, str, str], "Model"] = OrderedDict()
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """Hold a loaded network; threads may share it, since a forward pass writes nothing onto it.
+
+    `network` has the widths of these weights; `digest` is the sha256 of the file of weights; `classes` and `wnids`
+    name the P classes ("" where no ImageNet synset is known).
+    """
+
+    network: Network
+    body: nn.Module
+    head: Head
+    preset: ImageClassification
+    digest: str
+    device: torch.device
+    classes: tuple[str, ...]
+    wnids: tuple[str, ...]
+
+    @property
+    def outputs(self) -> int:
+        """Number of classes P."""
+        return self.head.classes
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """List the fully connected layers with the widths of these weights."""
+        return self.network.layers
+
+    @property
+    def arrays(self) -> dict[str, int]:
+        """Give the widths of what a forward pass yields: x5 and every y."""
+        return self.network.arrays
+
+    @property
+    def batch(self) -> int:
+        """Number of images to process at once."""
+        return self.network.batch(self.device.type)
+
+    def transform(self, name: str) -> Callable[[Image.Image], Tensor]:
+        """Make the function from an RGB image to (crops, 3, s, s) for center, squash or tencrop."""
+        return transforms.transform(self.preset, name)
+
+    @torch.inference_mode()
+    def forward(self, images: Tensor) -> dict[str, Tensor]:
+        """Map images (b, 3, s, s) to the head's input and every y_k: {"x5": (b, d), "y6": (b, d6), ...}, float32.
+
+        SqueezeNet: y10 is the network's own output and x9 the last convolution's input, both globally averaged.
+        """
+        features = self.body(images)
+        if not self.network.pooled:
+            return heads.forward(self.head, features)
+        W, b = self.head.weights[-1], self.head.biases[-1]
+        y = functional.relu(functional.conv2d(features, W.T[:, :, None, None], b)).mean(dim=(2, 3))
+        return {self.network.entry: features.mean(dim=(2, 3)), self.network.outputs[-1]: y}
+
+    def to(self, device: torch.device) -> "Model":
+        """Copy the model to another device; this one stays as it is."""
+        import copy
+
+        body = copy.deepcopy(self.body).to(device)
+        return replace(self, body=body, head=self.head.to(device), device=device)
+
+
+def resolve_device(name: str = "auto") -> torch.device:
+    """Turn auto, cpu, cuda or mps into a device; auto takes the fastest there is. ChoiceError where there is none."""
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if name == "auto":
+        return torch.device(next(kind for kind in ("cuda", "mps", "cpu") if there[kind]))
+    if name not in there:
+        raise ChoiceError(f"There is no device {name!r}; choose from auto, {', '.join(there)}.")
+    if not there[name]:
+        raise ChoiceError(f"This computer offers no {name} device to torch; use --device auto.")
+    return torch.device(name)
+
+
+def load(
+    network: Network | str, *, weights: Path | None = None, device: str = "auto", home: str | Path | None = None
+) -> Model:
+    """Load a network with the weights found on this computer, or with those of a file.
+
+    A file may have any number of classes. Nothing is ever downloaded. The last few networks are kept, by content.
+    Raises NetworkError with one sentence for missing, damaged, unsafe or unfitting weights.
+    """
+    network = table.network(network) if isinstance(network, str) else network
+    path = Path(weights).expanduser() if weights is not None else files.locate(network, home)
+    if path is None:
+        raise NetworkError(
+            f"The weights of {network.name} are not on this computer: `python -m gradviz download {network.name}` "
+            f"fetches {network.file} ({network.bytes / 1e6:.0f} MB)."
+        )
+    target = resolve_device(device)
+    digest = files.check(path, network)
+    key = (network.name, digest, str(target))
+    with _lock:
+        if key not in _loaded:
+            _loaded[key] = _load(network, path, digest, target)
+        _loaded.move_to_end(key)
+        while len(_loaded) > _KEPT:
+            _loaded.popitem(last=False)
+        return _loaded[key]
+
+
+def _load(network: Network, path: Path, digest: str, device: torch.device) -> Model:
+    state = _modern_names(files.read(path)) if network.name == "densenet121" else files.read(path)
+    last = state.get(f"{network.layers[-1].module}.weight")
+    if last is None:
+        raise NetworkError(f"{path} does not fit {network.name}: it has no {network.layers[-1].module}.weight.")
+    module = build(network, len(last))
+    _fit(module, state, network, path)
+    model = assemble(_with_classes(network, len(last)), module, digest=digest)
+    return model if device.type == "cpu" else model.to(device)
+
+
+def assemble(network: Network, module: nn.Module, *, digest: str) -> Model:
+    """Turn a module on the processor, in eval mode, into a model; the module is consumed.
+
+    Raises NetworkError where its two parts do not reproduce it.
+    """
+    if network.pooled:
+        body, head = _split_pooled(module, network)
+    else:
+        body, head = split(module, first=network.first, input_size=network.input_size)
+    classes, wnids = class_names.of(network)
+    model = Model(network, body, head, preset(network), digest, torch.device("cpu"), classes, wnids)
+    if network.pooled:
+        _check_pooled(model, module)
+    return model
+
+
+def build(network: Network, classes: int) -> nn.Module:
+    """Build a network's module in eval mode on the meta device: shapes alone, no memory, no random numbers."""
+    from torchvision.models import get_model
+
+    from gradviz.networks.alexnet64 import AlexNet64
+
+    with torch.device("meta"):
+        if network.name == "alexnet64":
+            return AlexNet64(num_classes=classes).eval()
+        return get_model(network.name, weights=None, num_classes=classes).eval()
+
+
+def preset(network: Network) -> ImageClassification:
+    """Give the preprocessing that was published with a network's weights, or ImageNet's usual one."""
+    from torchvision.models import get_model_weights
+
+    if network.url:
+        return get_model_weights(network.name).IMAGENET1K_V1.transforms()
+    side = network.input_size
+    return ImageClassification(
+        crop_size=side, resize_size=side if network.name in NETWORKS else round(side * 256 / 224)
+    )
+
+
+def _fit(module: nn.Module, state: Mapping[str, Tensor], network: Network, path: Path) -> None:
+    """Give the module its tensors; NetworkError names the first that is missing, of another shape or too many."""
+    # Old checkpoints lack the count of batches seen in training, which no forward pass at test time reads.
+    wanted = {k: v.shape for k, v in module.state_dict().items() if not k.endswith("num_batches_tracked")}
+    given = {k: v.shape for k, v in state.items() if not k.endswith("num_batches_tracked")}
+    for name, shape in wanted.items():
+        if name not in given:
+            raise NetworkError(f"{path} does not fit {network.name}: {name} is missing.")
+        if given[name] != shape:
+            raise NetworkError(
+                f"{path} does not fit {network.name}: {name} has shape {tuple(given[name])}, not {tuple(shape)}."
+            )
+    if unknown := sorted(given.keys() - wanted.keys()):
+        raise NetworkError(f"{path} does not fit {network.name}: {network.name} has no {unknown[0]}.")
+    module.load_state_dict({name: state[name] for name in wanted}, assign=True, strict=False)
+    module.requires_grad_(False)
+
+
+def _modern_names(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Rename the published DenseNet's tensors, norm.1 to norm1, as its own loader in torchvision does."""
+    import re
+
+    return {re.sub(r"(denselayer\d+\.(?:norm|conv))\.([12])\.", r"\1\2.", name): t for name, t in state.items()}
+
+
+def _with_classes(network: Network, classes: int) -> Network:
+    layers = (*network.layers[:-1], replace(network.layers[-1], outputs=classes))
+    return replace(network, layers=layers)
+
+
+def _split_pooled(module: nn.Module, network: Network) -> tuple[nn.Module, Head]:
+    """Split SqueezeNet: conv10 has kernels of one pixel, so that W_10 is a matrix."""
+    conv = module.get_submodule(network.layers[-1].module)
+    weight = conv.weight.detach()[:, :, 0, 0].T
+    return module.features, Head((weight,), (conv.bias.detach(),), (), network.first)
+
+
+def _check_pooled(model: Model, module: nn.Module) -> None:
+    """Compare y10 with the whole module's output on two images; its dW10 is an approximation and has no identity."""
+    side = model.network.input_size
+    images = torch.randn(2, 3, side, side, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        truth = module(images)
+        error = float((model.forward(images)[model.network.outputs[-1]] - truth).norm() / truth.norm())
+    if not error <= 1e-3:
+        raise NetworkError(f"{model.network.name} with these weights does not give the module's own output: damaged?")

@@ -1,0 +1,162 @@
+"""Split a torch module into its body and its explicit head, and prove on two images that nothing was lost."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from gradviz.errors import NetworkError
+from gradviz.networks.head import ACTIVATIONS, Head, backward, forward
+
+TOLERANCE = 1e-3
+"""Largest relative error (Frobenius norm) of logits and gradients between the split and the whole module."""
+
+_INERT = (nn.Dropout, nn.Identity, nn.Flatten)
+"""Modules that change nothing in a row of features at test time."""
+_NAMES = {module: name for name, (module, _) in ACTIVATIONS.items()}
+
+
+@dataclass(frozen=True)
+class Run:
+    """Name the fully connected layers that end a module: the container's path, its first child to cut, the layers."""
+
+    container: str
+    start: str
+    linears: tuple[tuple[str, nn.Linear], ...]
+    activations: tuple[str, ...]
+
+
+def find_run(module: nn.Module) -> Run:
+    """Find the trailing run of nn.Linear, elementwise activations, Dropout, Flatten and Identity.
+
+    The run lies within one container; NetworkError where the module does not end in a fully connected layer.
+    """
+    # _modules, since named_children() leaves out a module, such as one ReLU, that stands in two places.
+    path, container = "", module
+    children = list(container._modules.items())
+    while children and not isinstance(children[-1][1], nn.Linear) and list(children[-1][1].children()):
+        name, container = children[-1]
+        path = f"{path}.{name}".strip(".")
+        children = list(container._modules.items())
+    if not isinstance(container, nn.Sequential):
+        children = children[-1:]
+    run: list[tuple[str, nn.Module]] = []
+    for name, child in reversed(children):
+        if not isinstance(child, (nn.Linear, *_INERT, *_NAMES)):
+            break
+        run.insert(0, (name, child))
+    while run and not isinstance(run[0][1], nn.Linear):
+        run.pop(0)
+    while run and isinstance(run[-1][1], _INERT):
+        run.pop()
+    if not run or not isinstance(run[-1][1], nn.Linear):
+        raise NetworkError(f"{type(module).__name__} does not end in a fully connected layer (nn.Linear).")
+    linears = tuple((f"{path}.{name}".strip("."), child) for name, child in run if isinstance(child, nn.Linear))
+    return Run(path, run[0][0], linears, _between([child for _, child in run]))
+
+
+def _between(run: list[nn.Module]) -> tuple[str, ...]:
+    """Name the activation between each layer and the next."""
+    names: list[str] = []
+    seen: list[str] = []
+    for child in run[1:]:
+        if isinstance(child, nn.Linear):
+            if len(seen) > 1:
+                raise NetworkError(
+                    f"Two activations follow each other before a fully connected layer: {', '.join(seen)}."
+                )
+            names.append(seen[0] if seen else "identity")
+            seen = []
+        elif not isinstance(child, _INERT):
+            seen.append(_NAMES[type(child)])
+    return tuple(names)
+
+
+def split(module: nn.Module, *, first: int, input_size: int) -> tuple[nn.Module, Head]:
+    """Take the trailing fully connected layers off a module in eval mode; give what remains and the head.
+
+    The module is consumed: it becomes the body, and nothing is written onto it afterwards. Before and after, two
+    random images go through: logits and every dE/dW_k of the explicit head are compared with autograd through the
+    whole module, so that hidden activations and everything between the layers are proven, not assumed.
+    Raises NetworkError where they differ.
+    """
+    run = find_run(module)
+    head = Head(
+        weights=tuple(linear.weight.detach().T for _, linear in run.linears),
+        biases=tuple(None if linear.bias is None else linear.bias.detach() for _, linear in run.linears),
+        activations=run.activations,
+        first=first,
+    )
+    images = torch.randn(2, 3, input_size, input_size, generator=torch.Generator().manual_seed(0)).to(
+        head.weights[0].dtype
+    )
+    try:
+        logits, gradients = _by_autograd(module, [linear.weight for _, linear in run.linears], images)
+        body = _cut(module, run)
+        _compare(head, body, images, logits, gradients)
+    except RuntimeError as error:
+        raise NetworkError(
+            f"{type(module).__name__} cannot be run on two images: {str(error).splitlines()[0]}"
+        ) from error
+    return body, head
+
+
+def _cut(module: nn.Module, run: Run) -> nn.Module:
+    """Remove the run from its container."""
+    container = module.get_submodule(run.container)
+    if not isinstance(container, nn.Sequential):
+        setattr(container, run.start, nn.Identity())
+        return module
+    kept = list(container._modules.items())
+    kept = nn.Sequential(*(child for _, child in kept[: [name for name, _ in kept].index(run.start)])).eval()
+    if not run.container:
+        return kept
+    parent, _, name = run.container.rpartition(".")
+    setattr(module.get_submodule(parent), name, kept)
+    return module
+
+
+def _by_autograd(module: nn.Module, weights: list[Tensor], images: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+    """Run the whole module with a graph over its head alone; give logits and dE/dW_k as torch stores W_k."""
+    for parameter in module.parameters():
+        parameter.requires_grad_(False)
+    for weight in weights:
+        weight.requires_grad_(True)
+    with torch.enable_grad():
+        logits = module(images)
+        if not isinstance(logits, Tensor) or logits.ndim != 2:
+            raise NetworkError(f"{type(module).__name__} must give one row of logits an image.")
+        energy = -torch.log_softmax(logits, dim=1).mean(dim=1).sum()
+        gradients = torch.autograd.grad(energy, weights)
+    for weight in weights:
+        weight.requires_grad_(False)
+    return logits.detach(), gradients
+
+
+def _compare(head: Head, body: nn.Module, images: Tensor, logits: Tensor, gradients: tuple[Tensor, ...]) -> None:
+    """Compare the split network with the whole one.
+
+    E is summed over the two images, so dE/dW_k = X_{k-1}^T dE/dY_k: a matrix of rank two that fixes both factors.
+    """
+    with torch.no_grad():
+        x = body(images)
+        if x.ndim != 2 or x.shape[1] != head.weights[0].shape[0]:
+            raise NetworkError("The first fully connected layer is not given one row of features an image.")
+        outputs = forward(head, x)
+        dys = backward(head, outputs)
+        wrong = _error(outputs[f"y{head.last}"], logits)
+        for k, gradient in enumerate(gradients, head.first):
+            if k > head.first:
+                x = head.activate(k - 1, outputs[f"y{k - 1}"])
+            wrong = max(wrong, _error(dys[f"dy{k}"].T @ x, gradient))
+    if not wrong <= TOLERANCE:
+        raise NetworkError(
+            "The explicit fully connected layers do not reproduce this network's gradients "
+            f"(relative error {wrong:.1g} on two images): it cannot be used."
+        )
+
+
+def _error(value: Tensor, truth: Tensor) -> float:
+    """Give the relative error in the Frobenius norm, infinite for anything that is not finite."""
+    error = float((value - truth).norm() / truth.norm().clamp_min(1e-30))
+    return error if error == error else float("inf")

@@ -1,0 +1,233 @@
+"""What jobs compute for the pages: results of the verbs, without the features that no page draws."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from gradviz import metrics
+from gradviz.callbacks import Cancel, Progress, part, stop_if
+from gradviz.datasets.pictures import thumbnail
+from gradviz.errors import DatasetError
+from gradviz.ui.ordering import by_class, first_class
+
+# gradviz.experiment imports torch: seconds, which a page's script must not wait for.
+if TYPE_CHECKING:
+    from gradviz.datasets import ImageSet
+    from gradviz.experiment import Experiment
+    from gradviz.features.extraction import Features
+    from gradviz.results import Classification, Evaluation, KernelResult, Map, Neighbour
+    from gradviz.ui.state import Selection
+    from gradviz.ui.visitor import Own
+
+MOST_THUMBNAILS = 1000
+"""Pictures that travel with a map, about 3.5 kB each, so that it stays under 5 MB."""
+
+
+@dataclass(frozen=True)
+class KernelView:
+    """Hold a layer's kernels with rows and columns ordered by class, as they are drawn.
+
+    `K`, `K_fw`, `K_bw` are float32 (n, n) for `ids`; K is centred where the spec says so. `alignment` compares
+    forward, backward and product with the labels, None without labels.
+    """
+
+    ids: tuple[str, ...]
+    labels: tuple[tuple[str, ...], ...]
+    blocks: tuple[tuple[str, int, int], ...]
+    order: np.ndarray
+    result: "KernelResult"
+    alignment: tuple[float, ...] | None
+
+    @property
+    def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Give K_fw, K_bw and K in the order drawn."""
+        return self.result.K_fw, self.result.K_bw, self.result.K
+
+    @cached_property
+    def signed(self) -> bool:
+        """Tell whether some value is negative."""
+        return min(float(K.min()) for K in self.arrays) < 0
+
+    @property
+    def comparable(self) -> bool:
+        """Tell whether one colour scale can hold for all three: they are cosines."""
+        return self.result.about["normalise"] == "l2"
+
+    @cached_property
+    def spans(self) -> tuple[float, ...]:
+        """Give for each kernel the size below which 99.5 % of its values between two different images lie."""
+        return tuple(_usual_size(K) for K in self.arrays)
+
+    def colours(self, *, own: bool) -> tuple[Literal["sequential", "diverging"], tuple[tuple[float, float], ...]]:
+        """Choose the colour scale, and for each kernel the values that get its first and last colour."""
+        largest = 1.0 if self.comparable else max(float(np.abs(K).max()) for K in self.arrays)
+        tops = self.spans if own else (largest,) * 3
+        ranges = tuple((-top if self.signed else 0.0, top) for top in tops)
+        return ("diverging" if self.signed else "sequential"), ranges
+
+    @property
+    def nbytes(self) -> int:
+        """Count the bytes of the kernels."""
+        return sum(K.nbytes for K in self.arrays)
+
+    def exported(self) -> "KernelResult":
+        """Give the result in the data set's own order, as the command line writes it."""
+        back = np.argsort(self.order)
+        return _permuted(self.result, back)
+
+
+@dataclass(frozen=True)
+class MapsView:
+    """Hold the three maps of a layer with what is needed to draw them, for `ids`.
+
+    `first` (n,) is the first class that each image shows, -1 for none; `thumbnails` are small JPEGs by id, none where
+    there are too many images to send them all. `own` are the ids of a visitor's own photographs, which stand last:
+    a star tells them from the data set's.
+    """
+
+    maps: tuple["Map", ...]
+    ids: tuple[str, ...]
+    own: tuple[str, ...]
+    labels: tuple[tuple[str, ...], ...]
+    first: np.ndarray
+    thumbnails: dict[str, bytes]
+
+    @property
+    def nbytes(self) -> int:
+        """Count the bytes of the pictures, next to which all else is small."""
+        return sum(map(len, self.thumbnails.values()))
+
+
+def extract(selection: "Selection", splits: Sequence[str], progress: Progress, cancel: Cancel) -> tuple[int, ...]:
+    """Fill the store with the forward pass over splits; give the number of images of each."""
+    lab, counts = _experiment(selection), []
+    for i, split in enumerate(splits):
+        here = part(progress, i / len(splits), (i + 1) / len(splits))
+        counts.append(lab.extract(split, progress=here, cancel=cancel).images)
+    return tuple(counts)
+
+
+def kernels(selection: "Selection", progress: Progress, cancel: Cancel) -> KernelView:
+    """Compute the layer's forward, backward and product kernel on the chosen split."""
+    found = _experiment(selection).kernel(
+        selection.triple[2], selection.split, progress=part(progress, 0, 0.95), cancel=cancel
+    )
+    rows = found.rows
+    order, blocks = by_class(rows.labels, rows.images.classes, len(rows.ids))
+    ordered = _permuted(replace(found, rows=_without_arrays(rows), cols=_without_arrays(rows)), order)
+    alignment = None
+    if blocks:
+        shown = metrics.label_kernel(rows.labels[order])
+        alignment = tuple(metrics.alignment(K, shown) for K in (ordered.K_fw, ordered.K_bw, ordered.K))
+    progress(1, 1)
+    return KernelView(ordered.rows.ids, _named(ordered.rows), blocks, order, ordered, alignment)
+
+
+def maps(selection: "Selection", own: "Own | None", progress: Progress, cancel: Cancel) -> MapsView:
+    """Map the chosen split, together with a visitor's own photographs, by the layer's three kernels."""
+    lab = _experiment(selection)
+    others = own and own.experiment(selection.spec)
+    found = []
+    for i, name in enumerate(selection.triple):
+        here = part(progress, 0.3 * i, 0.3 * (i + 1))
+        drawn = lab.embed(name, selection.split, others=others, progress=here, cancel=cancel)
+        strangers = drawn.others and _without_arrays(drawn.others)
+        found.append(replace(drawn, rows=_without_arrays(drawn.rows), others=strangers))
+    rows, strangers = found[0].rows, found[0].others
+    pictures = {}
+    if rows.images.paths and len(rows.ids) <= MOST_THUMBNAILS:
+        pictures = thumbnails(rows.images, rows.positions, part(progress, 0.9, 1), cancel)
+    ids, named, first = rows.ids, _named(rows), first_class(rows.labels, len(rows.ids))
+    starred = ()
+    if strangers:
+        starred = tuple(f"★ {name}" for name in strangers.ids)
+        pictures |= {star: own.thumbnails[name] for star, name in zip(starred, strangers.ids, strict=True)}
+        ids, named = ids + starred, named + _named(strangers)
+        first = np.concatenate([first, np.full(len(starred), -1)])
+    return MapsView(tuple(found), ids, starred, named, first, pictures)
+
+
+def evaluations(
+    selection: "Selection",
+    representations: Sequence[str],
+    choices: dict,
+    progress: Progress,
+    cancel: Cancel,
+) -> tuple["Evaluation", ...]:
+    """Train and score one-vs-rest SVMs on each representation; `choices` are train, test, C, ap and temperature."""
+    lab = _experiment(selection)
+    lab = replace(lab, spec=replace(lab.spec, temperature=choices["temperature"]))
+    found = []
+    for i, name in enumerate(representations):
+        here = part(progress, i / len(representations), (i + 1) / len(representations))
+        asked = {key: choices[key] for key in ("train", "test", "C", "ap")}
+        scored = lab.evaluate(name, **asked, progress=here, cancel=cancel)
+        found.append(replace(scored, train=_without_arrays(scored.train), test=_without_arrays(scored.test)))
+    return tuple(found)
+
+
+def classification(
+    selection: "Selection", own: "Own", representation: str, train: str, progress: Progress, cancel: Cancel
+) -> "Classification":
+    """Train the reference set's SVMs and ask them about the visitor's photographs."""
+    lab, others = _experiment(selection), own.experiment(selection.spec)
+    found = lab.classify(representation, others, train=train, progress=progress, cancel=cancel)
+    return replace(found, rows=replace(found.rows, arrays={}))
+
+
+def nearest(
+    selection: "Selection", own: "Own", photograph: str, top: int, progress: Progress, cancel: Cancel
+) -> tuple[tuple["Neighbour", ...], ...]:
+    """Find the reference photographs nearest to one of the visitor's under the layer's three kernels."""
+    lab, others = _experiment(selection), own.experiment(selection.spec)
+    found = []
+    for i, name in enumerate(selection.triple):
+        here = part(progress, i / 3, (i + 1) / 3)
+        found.append(
+            lab.neighbours(name, photograph, selection.split, top=top, of=others, progress=here, cancel=cancel)
+        )
+    return tuple(found)
+
+
+def thumbnails(images: "ImageSet", positions: Sequence[int], progress: Progress, cancel: Cancel) -> dict[str, bytes]:
+    """Make small JPEGs by id; a picture that cannot be decoded is left out."""
+    made = {}
+    for done, i in enumerate(positions):
+        stop_if(cancel)
+        try:
+            made[images.ids[i]] = thumbnail(images.paths[i])
+        except DatasetError:
+            continue
+        progress(done + 1, len(positions))
+    return made
+
+
+def _usual_size(K: np.ndarray) -> float:
+    step = -(-len(K) // 1000)  # of a large kernel a sample is enough
+    sample = K[::step, ::step]
+    apart = np.abs(sample[~np.eye(len(sample), dtype=bool)])
+    return float(np.quantile(apart, 0.995)) or 1.0 if len(apart) else 1.0
+
+
+def _experiment(selection: "Selection") -> "Experiment":
+    from gradviz.experiment import Experiment
+
+    return Experiment(selection.images, selection.spec, store=selection.own and selection.own.store)
+
+
+def _named(rows: "Features") -> tuple[tuple[str, ...], ...]:
+    return tuple(rows.images.labels_of(i) for i in rows.positions)
+
+
+def _without_arrays(rows: "Features") -> "Features":
+    """Leave the vectors out: a kept result would hold on to a hundred megabytes."""
+    return replace(rows, arrays={})
+
+
+def _permuted(result: "KernelResult", order: np.ndarray) -> "KernelResult":
+    both = np.ix_(order, order)
+    rows = replace(result.rows, positions=result.rows.positions[order])
+    return replace(result, rows=rows, cols=rows, K=result.K[both], K_fw=result.K_fw[both], K_bw=result.K_bw[both])

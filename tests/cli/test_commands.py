@@ -1,0 +1,307 @@
+"""What each command prints and writes, on real photographs."""
+
+import csv
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from gradviz.datasets import DATASETS
+from gradviz.download import voc as module
+from gradviz.networks import NETWORKS
+from tests.archives import md5, voc_archive
+from tests.server import Host
+from tests.small_sets import picture
+
+SPLITS = ("--train", "train", "--test", "val")
+
+
+@pytest.fixture
+def ask(gradviz, kept):
+    """Run a command that must succeed in the shared home: arguments -> output, standard error."""
+
+    def run(*arguments: object) -> tuple[str, str]:
+        code, out, err = gradviz(*arguments, "--home", kept)
+        assert code == 0, err
+        return out, err
+
+    return run
+
+
+@pytest.fixture
+def ask_json(ask):
+    return lambda *arguments: json.loads(ask(*arguments, "--json")[0])
+
+
+def read(path) -> dict[str, np.ndarray]:
+    with np.load(path, allow_pickle=False) as arrays:
+        return {name: arrays[name] for name in arrays.files}
+
+
+# Tables
+
+
+def test_networks(ask, ask_json, monkeypatch, tmp_path):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    rows = {row["name"]: row for row in ask_json("networks")}
+    assert list(rows) == list(NETWORKS)
+    for row in rows.values():
+        assert list(row) == ["name", "layers", "representations", "input_size", "parameters", "weights"]
+    alexnet = rows["alexnet"]
+    assert alexnet["layers"][1] == {"name": "fc7", "module": "classifier.4", "inputs": 4096, "outputs": 4096}
+    assert alexnet["representations"][:4] == ["x5", "y6", "dy6", "dW6"]
+    assert alexnet["weights"] == {"state": "missing", "bytes": 244408911}
+    assert (alexnet["input_size"], alexnet["parameters"]) == (224, 61100840)
+    assert rows["alexnet64"]["weights"]["state"] == "present"
+    lines = ask("networks")[0].splitlines()
+    assert len(lines) == 1 + len(NETWORKS)
+    assert lines[0].split() == ["network", "layers", "input", "parameters", "weights", "size", "representations"]
+
+
+def test_datasets(gradviz, tmp_path):
+    for name in ("a", "b"):
+        picture(tmp_path / "datasets/holidays" / name / f"{name}.png", size=(90, 90))
+    code, out, _ = gradviz("datasets", "--json", "--home", tmp_path)
+    rows = {row["name"]: row for row in json.loads(out)}
+    assert (code, list(rows)) == (0, [*DATASETS, "holidays"])
+    demo = rows["demo"]
+    assert (demo["state"], demo["splits"]["test"] > 0, len(demo["classes"])) == ("present", True, 20)
+    missing = rows["voc2012"]
+    assert (missing["state"], missing["images"], missing["classes"]) == ("missing", None, [])
+    assert missing["where"] == str(tmp_path / "datasets/voc2012/VOCdevkit/VOC2012")
+    own = rows["holidays"]
+    assert (own["images"], own["classes"], own["skipped"]) == (2, ["a", "b"], 0)
+    assert "holidays" in gradviz("datasets", "--home", tmp_path)[1]
+
+
+# Photographs
+
+
+def test_extract(gradviz, photographs, tmp_path):
+    arguments = ("extract", photographs, "--split", "val", "--home", tmp_path)
+    code, out, err = gradviz(*arguments, "--json")
+    told = json.loads(out)
+    assert (code, list(told)) == (0, ["images", "computed", "images_per_second", "seconds", "skipped"])
+    assert (told["images"], told["skipped"]) == (60, [])
+    assert told["computed"] >= 60
+    assert told["images_per_second"] == pytest.approx(told["computed"] / told["seconds"], rel=0.05)
+    assert err.splitlines()[-1].startswith(f"{told['computed']} of {told['computed']} images")
+    again = gradviz(*arguments)
+    assert again[1].startswith("0 images computed in ")
+    assert "60 chosen ones are ready, 0 skipped" in again[1]
+    assert again[2] == ""
+
+
+def test_extract_names_what_it_skipped(gradviz, tmp_path):
+    picture(tmp_path / "own/a.png", size=(90, 90))
+    broken = picture(tmp_path / "own/b.png", size=(90, 90))
+    broken.write_bytes(broken.read_bytes()[:900])
+    _, out, _ = gradviz("extract", tmp_path / "own", "--home", tmp_path / "home")
+    assert out.splitlines()[0].endswith("1 skipped")
+    assert out.splitlines()[1].startswith("skipped b")
+    _, out, _ = gradviz("extract", tmp_path / "own", "--home", tmp_path / "home", "--json")
+    (skipped,) = json.loads(out)["skipped"]
+    assert skipped["id"].startswith("b")
+    assert skipped["reason"]
+
+
+def test_features(ask, photographs, tmp_path):
+    path = tmp_path / "F.npz"
+    out, _ = ask("features", photographs, "--split", "val", "--out", path, "--temperature", "8")
+    arrays = read(path)
+    vectors = ["x5", "y6", "dy6", "x6", "y7", "dy7", "x7", "y8", "dy8", "x8"]
+    assert out == f"{path}: 60 images, {', '.join(vectors)}\n"
+    assert sorted(arrays) == sorted([*vectors, "ids", "labels", "classes", "split", "about"])
+    for name in vectors:
+        assert (arrays[name].dtype, arrays[name].ndim, len(arrays[name])) == (np.float32, 2, 60)
+    assert arrays["ids"].tolist() == (photographs / "ImageSets/Main/val.txt").read_text().split()
+    assert np.array_equal(arrays["x6"], np.maximum(arrays["y6"], 0))
+    assert np.allclose(arrays["dy8"], (arrays["x8"] - 1 / 200) / 8, atol=1e-5)
+    about = json.loads(str(arrays["about"]))
+    assert (about["split"], about["temperature"], about["network"]) == ("val", 8.0, "alexnet64")
+    assert about["versions"]["numpy"] == np.__version__
+
+
+def test_features_can_be_asked_like_photographs(ask, ask_json, photographs, tmp_path):
+    path = tmp_path / "F.npz"
+    ask("features", photographs, "--out", path)
+    for source, name in ((path, "a"), (photographs, "b")):
+        ask("kernel", source, "--representation", "dW6", "--out", tmp_path / f"{name}.npz")
+    a, b = read(tmp_path / "a.npz"), read(tmp_path / "b.npz")
+    assert all(np.array_equal(a[name], b[name]) for name in ("ids", "K", "K_fw", "K_bw"))
+    scored = ("--representation", "dW6", *SPLITS, "--ap", "area")
+    first, second = (ask_json("evaluate", source, *scored) for source in (path, photographs))
+    assert first["per_class"] == second["per_class"]
+
+
+def test_kernel(ask, photographs, tmp_path):
+    path = tmp_path / "K.npz"
+    out, _ = ask("kernel", photographs, "--representation", "dW7", "--split", "val", "--out", path)
+    arrays = read(path)
+    assert out == f"{path}: dW7, 60 x 60\n"
+    assert sorted(arrays) == ["K", "K_bw", "K_fw", "about", "ids"]
+    assert {arrays[name].dtype for name in ("K", "K_fw", "K_bw")} == {np.dtype(np.float32)}
+    assert np.array_equal(arrays["K"], arrays["K_fw"] * arrays["K_bw"])
+    assert json.loads(str(arrays["about"]))["representation"] == "dW7"
+    ask("kernel", photographs, "--representation", "x6;x7", "--images", "20", "--out", path)
+    arrays = read(path)
+    assert sorted(arrays) == ["K", "about", "ids"]
+    assert arrays["K"].shape == (20, 20)
+    assert json.loads(str(arrays["about"]))["representation"] == "x6+x7"
+    assert [file.name for file in tmp_path.iterdir()] == ["K.npz"]
+
+
+def test_evaluate(ask, ask_json, photographs):
+    told = ask_json("evaluate", photographs, "--representation", "x6", *SPLITS)
+    keys = ["mean_ap", "per_class", "n_train", "n_test", "C", "temperature", "seconds", "notes", "spec"]
+    assert list(told) == keys
+    assert (told["n_train"], told["n_test"], told["temperature"]) == (100, 60, 1.0)
+    assert list(told["per_class"]) == list(told["C"])
+    assert len(told["per_class"]) == 20
+    assert told["mean_ap"] == pytest.approx(np.mean(list(told["per_class"].values())))
+    spec = told["spec"]
+    assert (spec["representation"], spec["train"], spec["test"], spec["C"]) == ("x6", "train", "val", 1.0)
+    assert (spec["ap"], spec["seed"], spec["normalise"]) == ("eleven_point", 0, "l2")
+    out, _ = ask("evaluate", photographs, "--representation", "x6", *SPLITS)
+    assert out.splitlines()[0].split() == ["class", "eleven_point", "AP,", "%", "C"]
+    assert out.splitlines()[-1].split() == ["mean", f"{told['mean_ap']:.2f}"]
+
+
+def test_evaluate_says_null_for_what_cannot_be_scored(ask, ask_json, photographs):
+    arguments = ("evaluate", photographs, "--representation", "x6", *SPLITS, "--images", "5")
+    told = ask_json(*arguments)
+    assert None in told["per_class"].values()
+    assert told["notes"][-1].startswith("No positive test image")
+    out, err = ask(*arguments)
+    assert f"note: {told['notes'][-1]}\n" in err
+    assert any(line.split()[1] == "-" for line in out.splitlines())
+
+
+def test_evaluate_chooses(ask_json, photographs):
+    told = ask_json("evaluate", photographs, "--representation", "x6", *SPLITS, "--C", "cv")
+    assert set(told["C"].values()) <= {0.01, 0.1, 1.0, 10.0, 100.0}
+    assert (told["spec"]["C"], told["spec"]["temperature"]) == ("cv", 1.0)
+    told = ask_json("evaluate", photographs, "--representation", "dW8", *SPLITS, "--temperature", "cv")
+    assert told["temperature"] in {1.0, 2.0, 4.0, 8.0, 16.0, 32.0}
+    assert (told["spec"]["C"], told["spec"]["temperature"]) == (1.0, "cv")
+
+
+def test_embed(ask, photographs, tmp_path):
+    path = tmp_path / "map.csv"
+    arguments = ("embed", photographs, "--representation", "x6", "--split", "val", "--images", "12")
+    out, _ = ask(*arguments, "--neighbors", "11", "--out", path)
+    assert out.startswith(f"{path}: 12 images; trustworthiness ")
+    assert "neighbour purity" in out
+    with path.open(newline="", encoding="utf-8") as file:
+        head, *rows = csv.reader(file)
+    assert (head, len(rows)) == (["id", "x", "y", "labels"], 12)
+    assert all(np.isfinite([float(x), float(y)]).all() for _, x, y, _ in rows)
+    assert any(labels for *_, labels in rows)
+
+
+def test_align(ask, ask_json, photographs):
+    arguments = ("align", photographs, "--split", "val", "--representation", "x6", "--representation", "dW6")
+    told = ask_json(*arguments)
+    assert list(told) == ["representations", "between", "labels", "n", "spec"]
+    assert told["between"]["x6"]["x6"] == pytest.approx(1)
+    assert told["between"]["x6"]["dW6"] == told["between"]["dW6"]["x6"]
+    assert (list(told["labels"]), told["n"]) == (["x6", "dW6"], 60)
+    lines = ask(*arguments)[0].splitlines()
+    assert lines[0].split() == ["x6", "dW6", "labels"]
+    assert lines[1].split() == ["x6", "1.0000", f"{told['between']['x6']['dW6']:.4f}", f"{told['labels']['x6']:.4f}"]
+
+
+def test_align_without_labels(ask, tmp_path):
+    for i in range(4):
+        picture(tmp_path / f"{i}.png", i, size=(90, 90))
+    lines = ask("align", tmp_path, "--representation", "x6")[0].splitlines()
+    assert [line.split() for line in lines] == [["x6"], ["x6", "1.0000"]]
+
+
+def test_neighbours(ask, ask_json, photographs):
+    asked = (photographs / "ImageSets/Main/val.txt").read_text().split()[3]
+    arguments = ("neighbours", photographs, "--representation", "dW6", "--image", asked, "--top", "4")
+    told = ask_json(*arguments)
+    assert [list(row) for row in told] == [["id", "value", "labels"]] * 4
+    assert asked not in {row["id"] for row in told}
+    assert [row["value"] for row in told] == sorted((row["value"] for row in told), reverse=True)
+    lines = ask(*arguments)[0].splitlines()
+    assert [line.split()[0] for line in lines] == ["id", *(row["id"] for row in told)]
+
+
+def test_layers(ask, ask_json, photographs):
+    arguments = ("layers", photographs, *SPLITS, "--images", "20")
+    told = ask_json(*arguments)
+    assert [row["representation"] for row in told] == list(NETWORKS["alexnet64"].representations)
+    assert list(told[0]) == ["representation", "mean_ap", "temperature", "alignment", "purity"]
+    rows = list(csv.DictReader(ask(*arguments, "--csv")[0].splitlines()))
+    assert [float(row["mean_ap"]) for row in rows] == [round(row["mean_ap"], 2) for row in told]
+    lines = ask(*arguments)[0].splitlines()
+    assert lines[1].split()[:2] == ["x5", rows[0]["mean_ap"]]
+
+
+OWN_NETWORK = """
+import torch
+from torch import nn
+
+def small():
+    torch.manual_seed(0)
+    features = nn.Sequential(nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.LayerNorm(48, elementwise_affine=False))
+    module = nn.Sequential(features, nn.Linear(48, 12), nn.ReLU(), nn.Linear(12, 7))
+    for layer in (module[1], module[3]):
+        nn.init.normal_(layer.weight, std=0.5)
+    return module.eval()
+"""
+
+
+def test_a_network_of_ones_own(ask_json, photographs, tmp_path, monkeypatch):
+    (tmp_path / "mine_for_a_test.py").write_text(OWN_NETWORK)
+    monkeypatch.syspath_prepend(tmp_path)
+    told = ask_json("layers", photographs, *SPLITS, "--images", "30", "--network", "mine_for_a_test:small")
+    names = [row["representation"] for row in told]
+    assert names[:8] == ["x0", "y1", "dy1", "dW1", "x1", "y2", "dy2", "dW2"]
+    assert all(row["mean_ap"] > 0 for row in told)
+    told = ask_json("evaluate", photographs, "--representation", "dW1", *SPLITS, "--network", "mine_for_a_test:small")
+    assert told["spec"]["network"] == "mine_for_a_test:small"
+    assert len(told["spec"]["weights_digest"]) == 64
+
+
+# What is kept and brought
+
+
+def test_store(gradviz, photographs, tmp_path):
+    home = ("--home", tmp_path)
+    assert json.loads(gradviz("store", "--json", *home)[1]) == {"bytes": 0, "entries": []}
+    gradviz("kernel", photographs, "--representation", "dy8", "--images", "5", "--out", tmp_path / "K.npz", *home)
+    told = json.loads(gradviz("store", "list", "--json", *home)[1])
+    assert {entry["key"]["kind"] for entry in told["entries"]} == {"forward", "backward"}
+    assert told["bytes"] >= sum(entry["bytes"] for entry in told["entries"]) > 0
+    lines = gradviz("store", *home)[1].splitlines()
+    assert [line.split()[:3] for line in lines[1:3]] == [
+        [kind, "few", "alexnet64"] for kind in (entry["key"]["kind"] for entry in told["entries"])
+    ]
+    assert lines[-1].endswith(f"in {tmp_path / 'store'}")
+    assert json.loads(gradviz("store", "clear", "--json", *home)[1])["freed"] > 0
+    assert json.loads(gradviz("store", "--json", *home)[1])["entries"] == []
+    assert gradviz("store", "clear", *home)[1] == "0 kB freed\n"
+
+
+def test_download(gradviz, tmp_path, monkeypatch):
+    content = voc_archive(20, unlisted=2)
+    entry = DATASETS["voc2007"]
+    archive = replace(entry.archive, md5=md5(content), bytes=len(content))
+    monkeypatch.setitem(DATASETS, "voc2007", replace(entry, archive=archive))
+    monkeypatch.setitem(module._LISTS, "voc2007", (module._LISTS["voc2007"][0], 20))
+    with Host({"/VOCtrainval_06-Nov-2007.tar": content}) as host:
+        code, out, err = gradviz("download", "voc2007", "--url", host.address, "--home", tmp_path)
+        place = tmp_path / "datasets/voc2007/VOCdevkit/VOC2007"
+        assert (code, out) == (0, f"voc2007 is in {place}\n"), err
+        assert (place / "JPEGImages/000002.jpg").is_file()
+        _, out, _ = gradviz("datasets", "--json", "--home", tmp_path)
+        row = next(row for row in json.loads(out) if row["name"] == "voc2007")
+        assert (row["state"], row["images"]) == ("present", 20)
+        code, out, err = gradviz("download", "vgg16", "--url", host.url("/vgg16.pth"), "--home", tmp_path)
+    assert (code, out) == (2, "")
+    assert "404" in err.splitlines()[-1]
+    assert err.splitlines()[-1].startswith("gradviz: ")

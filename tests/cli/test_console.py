@@ -1,0 +1,101 @@
+import io
+import sys
+
+import pytest
+
+from gradviz.cli.console import Bar, TransferBar, table
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """Give a function that puts a terminal in the place of standard error; pytest undoes what is put there earlier."""
+
+    def put() -> Terminal:
+        made = Terminal()
+        monkeypatch.setattr(sys, "stderr", made)
+        return made
+
+    return put
+
+
+def test_elsewhere_than_on_a_terminal_a_line_is_written_at_every_tenth(capsys):
+    with Bar("images") as bar:
+        for done in range(0, 101):
+            bar(done, 100)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines() == [f"{done} of 100 images" for done in range(0, 101, 10)]
+
+
+def test_thousandths_are_shown_as_percent(capsys):
+    bar = Bar()
+    bar(0, 1000)
+    bar(499, 1000)
+    assert capsys.readouterr().err.splitlines() == ["0 %", "49 %"]
+
+
+def test_nothing_to_do_divides_by_nothing(capsys):
+    Bar("images")(0, 0)
+    assert capsys.readouterr().err == "0 of 0 images\n"
+
+
+def test_the_time_left_is_said_once_it_can_be_known():
+    bar = Bar("images")
+    bar._start -= 30
+    assert bar.text(100, 300) == "100 of 300 images, 1 min 0 s left"
+    assert bar.text(300, 300) == "300 of 300 images"
+
+
+def test_a_terminal_gets_one_line_rewritten(terminal):
+    shown = terminal()
+    with Bar("images") as bar:
+        for done in range(1000):
+            bar(done, 1000)
+        bar(1000, 1000)
+    written = shown.getvalue()
+    assert written.count("\n") == 1
+    assert written.endswith("\n")
+    assert 2 <= written.count("\r") < 200
+    assert "1000 of 1000 images" in written.rsplit("\r", 1)[1]
+
+
+def test_a_bar_that_never_moved_leaves_no_line(terminal):
+    shown = terminal()
+    with Bar("images"):
+        pass
+    assert shown.getvalue() == ""
+
+
+def test_a_line_ends_before_an_error_is_told(terminal):
+    shown = terminal()
+    with pytest.raises(ValueError, match="no"), Bar("images") as bar:  # noqa: PT012
+        bar(1, 3)
+        raise ValueError("no")
+    assert shown.getvalue().endswith("\n")
+
+
+def test_transfers_count_bytes(capsys):
+    with TransferBar() as bar:
+        bar(0, 2_000_000)
+        bar(2_000_000, 2_000_000)
+    first, last = capsys.readouterr().err.splitlines()
+    assert first.startswith("0 kB of 2.0 MB")
+    assert last.startswith("2.0 MB of 2.0 MB")
+
+
+def test_numbers_stand_to_the_right_words_to_the_left():
+    assert table(("class", "AP"), [("cat", "7.50"), ("aeroplane", "41.06"), ("mean", "-")]).splitlines() == [
+        "class         AP",
+        "cat         7.50",
+        "aeroplane  41.06",
+        "mean           -",
+    ]
+
+
+def test_a_table_without_rows_is_its_head():
+    assert table(("kind", "size"), []) == "kind  size"

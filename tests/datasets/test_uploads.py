@@ -1,0 +1,290 @@
+import gc
+import io
+import stat
+import struct
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gradviz.datasets.uploads import Added, Limits, Uploads
+from gradviz.errors import Cancelled, DatasetError
+from tests.datasets.test_pictures import png_bomb
+from tests.small_sets import picture
+
+
+def jpeg(number: int, size: tuple[int, int] = (40, 30), **options: object) -> bytes:
+    buffer = io.BytesIO()
+    pixels = np.random.default_rng(number).integers(0, 255, (size[1], size[0], 3), np.uint8)
+    Image.fromarray(pixels).save(buffer, "JPEG", **options)
+    return buffer.getvalue()
+
+
+def packed(entries: dict[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> io.BytesIO:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", compression) as archive:
+        for name, content in entries.items():
+            archive.writestr(name, content)
+    return buffer
+
+
+@pytest.fixture
+def uploads(tmp_path: Path) -> Uploads:
+    return Uploads(tmp_path / "staging")
+
+
+def files_in(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_files_become_an_unlabelled_set(uploads: Uploads):
+    assert uploads.add("b.jpg", jpeg(1)) == Added(1)
+    assert uploads.add("a.jpg", io.BytesIO(jpeg(2))) == Added(1)
+    images = uploads.image_set()
+    assert (images.ids, images.labels, images.classes, images.skipped) == (("a.jpg", "b.jpg"), None, (), ())
+    assert images.open(0).size == (40, 30)
+    assert len(uploads) == 2
+
+
+def test_a_zip_is_labelled_by_its_folders(uploads: Uploads):
+    content = {
+        "trip/cat/1.jpg": jpeg(1),
+        "trip/dog/1.jpg": jpeg(2),
+        "trip/dog/deep/2.jpg": jpeg(3),
+        "trip/cat/notes.txt": b"",
+        "__MACOSX/trip/cat/._1.jpg": b"x",
+    }
+    assert uploads.add_zip(packed(content)) == Added(3)
+    uploads.add("own.jpg", jpeg(4))
+    images = uploads.image_set()
+    assert images.ids == ("1 (2).jpg", "1.jpg", "2.jpg", "own.jpg")
+    assert images.classes == ("cat", "dog")
+    assert images.labels.tolist() == [[-1, 1], [1, -1], [-1, 1], [0, 0]]
+    assert images.skipped == ()
+
+
+def test_a_zip_without_folders_that_differ_has_no_labels(uploads: Uploads):
+    uploads.add_zip(packed({"holiday/1.jpg": jpeg(1), "holiday/2.jpg": jpeg(2)}))
+    assert uploads.image_set().labels is None
+
+
+def test_the_same_picture_is_one_picture(uploads: Uploads):
+    for _ in range(3):
+        assert uploads.add("a.jpg", jpeg(1)) == Added(1)
+    assert uploads.add_zip(packed({"x/copy.jpg": jpeg(1), "y/again.jpg": jpeg(1)})) == Added(2)
+    images = uploads.image_set()
+    assert (images.ids, images.labels_of(0)) == (("a.jpg",), ("x", "y"))
+    assert len(files_in(uploads.folder)) == 1
+
+
+def test_pictures_are_made_small_upright_and_lose_their_exif(uploads: Uploads):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    exif[0x010E] = "taken at home"
+    uploads.add("a.jpg", jpeg(1, (2000, 1500), exif=exif, comment=b"secret"))
+    (kept,) = uploads.image_set().paths
+    with Image.open(kept) as image:
+        assert (image.format, image.size) == ("JPEG", (1024, 1365))
+        assert len(image.getexif()) == 0
+    content = kept.read_bytes()
+    assert b"home" not in content
+    assert b"secret" not in content
+
+
+def test_a_very_long_picture_is_kept_within_what_a_jpeg_can_hold(uploads: Uploads):
+    buffer = io.BytesIO()
+    Image.new("RGB", (90_000, 200)).save(buffer, "PNG")
+    assert uploads.add("strip.png", buffer.getvalue()) == Added(1)
+    assert max(uploads.image_set().open(0).size) == 8192
+
+
+def test_what_cannot_be_used_is_named_with_the_reason(uploads: Uploads):
+    cases = {
+        "cut.jpg": (jpeg(1)[:300], "cut off"),
+        "bomb.png": (png_bomb(12_000, 12_000), "more than 25 megapixels"),
+        "phone.heic": (b"\0\0\0\x18ftypheic\0\0\0\0", "export it as JPEG"),
+        "page.jpg": (b"<html>", "not a JPEG, PNG or WebP picture"),
+        "empty.jpg": (b"", "the file is empty"),
+    }
+    for name, (content, said) in cases.items():
+        ((refused, reason),) = uploads.add(name, content).refused
+        assert refused == name
+        assert said in reason
+    added = uploads.add_zip(packed({name: content for name, (content, _) in cases.items()} | {"good.jpg": jpeg(2)}))
+    assert (added.accepted, [name for name, _ in added.refused]) == (1, list(cases))
+    assert [s.name for s in uploads.image_set().skipped] == list(cases)
+    assert len(files_in(uploads.folder)) == 1
+
+
+class Unread(io.BytesIO):
+    def read(self, *_: int) -> bytes:
+        raise AssertionError("read before its size was checked")
+
+
+def test_sizes_are_checked_before_reading(tmp_path: Path):
+    uploads = Uploads(tmp_path, Limits(picture_bytes=1000, zip_bytes=5000))
+    assert uploads.add("a.jpg", Unread(bytes(1001))) == Added(0, (("a.jpg", "larger than 0.001 MB"),))
+    (refusal,) = uploads.add_zip(Unread(bytes(5001))).refused
+    assert refusal == ("the zip", "refused: larger than 0.005 MB")
+    default = Limits()
+    assert (default.picture_bytes, default.zip_bytes, default.pictures) == (10_000_000, 200_000_000, 500)
+
+
+def test_a_visitor_has_room_for_so_many_pictures(tmp_path: Path):
+    uploads = Uploads(tmp_path, Limits(pictures=2))
+    added = uploads.add_zip(packed({f"{n}.jpg": jpeg(n) for n in range(4)}))
+    assert added.accepted == 2
+    assert added.refused == tuple((f"{n}.jpg", "more than 2 pictures: remove some first") for n in (2, 3))
+    assert uploads.add("0.jpg", jpeg(0)) == Added(1), "what is there already may come again"
+    uploads.clear()
+    assert uploads.add("3.jpg", jpeg(3)) == Added(1)
+
+
+def test_zip_bombs_are_refused(tmp_path: Path):
+    uploads = Uploads(tmp_path, Limits(picture_bytes=100_000, zip_bytes=200_000, zip_entries=20))
+    large = packed({"a.jpg": bytes(100_001), "b.jpg": jpeg(1)})
+    assert uploads.add_zip(large) == Added(1, (("a.jpg", "larger than 0.1 MB"),))
+    ((_, reason),) = uploads.add_zip(packed({f"{n}.jpg": bytes(99_999) for n in range(5)})).refused
+    assert reason == "refused: unpacks to more than 0.4 MB"
+    ((_, reason),) = uploads.add_zip(packed({f"{n}.txt": b"" for n in range(21)})).refused
+    assert reason == "refused: more than 20 files"
+
+
+def test_an_end_record_that_lies_does_not_get_past_the_limit(tmp_path: Path):
+    uploads = Uploads(tmp_path, Limits(zip_entries=20))
+    content = bytearray(packed({f"{n}.txt": b"" for n in range(21)}).getvalue())
+    end = content.rfind(b"PK\5\6")
+    content[end + 8 : end + 12] = struct.pack("<HH", 1, 1)
+    assert uploads.add_zip(io.BytesIO(content)).refused == (("the zip", "refused: more than 20 files"),)
+    content[end:end] = b"PK\6\7" + bytes(16)
+    assert uploads.add_zip(io.BytesIO(content)).refused == (("the zip", "refused: more than 20 files"),)
+
+
+def test_a_size_that_lies_does_not_get_past_the_limit(tmp_path: Path):
+    uploads = Uploads(tmp_path, Limits(picture_bytes=1000))
+    content = packed({"a.jpg": bytes(50_000)}).getvalue().replace(struct.pack("<I", 50_000), struct.pack("<I", 900))
+    added = uploads.add_zip(io.BytesIO(content))
+    assert added.accepted == 0
+    assert added.refused[0][0] == "a.jpg"
+
+
+def test_paths_in_a_zip_lead_nowhere(tmp_path: Path):
+    staging = tmp_path / "a" / "b"
+    uploads = Uploads(staging)
+    link = zipfile.ZipInfo("link.jpg")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    buffer = packed(
+        {"../../up.jpg": jpeg(1), "/etc/abs.jpg": jpeg(2), "a\\..\\back.jpg": jpeg(3), "ok/fine.jpg": jpeg(4)}
+    )
+    with zipfile.ZipFile(buffer, "a") as archive:
+        archive.writestr(link, "/etc/passwd")
+    added = uploads.add_zip(buffer)
+    assert added.accepted == 1
+    assert {name for name, _ in added.refused} == {"../../up.jpg", "/etc/abs.jpg", "a\\..\\back.jpg", "link.jpg"}
+    kept = files_in(tmp_path)
+    assert len(kept) == 1
+    assert kept[0].is_relative_to(uploads.folder)
+
+
+def test_encrypted_and_oddly_packed_entries_are_refused(uploads: Uploads):
+    content = bytearray(packed({"a.jpg": jpeg(1)}).getvalue())
+    for header, offset in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
+        content[content.find(header) + offset] |= 1
+    assert uploads.add_zip(io.BytesIO(content)) == Added(0, (("a.jpg", "encrypted"),))
+    ((_, reason),) = uploads.add_zip(packed({"a.jpg": jpeg(1)}, zipfile.ZIP_BZIP2)).refused
+    assert reason.startswith("packed in a way")
+
+
+def test_damaged_zips_never_raise(uploads: Uploads):
+    whole = packed({f"{n}.jpg": jpeg(n) for n in range(3)}).getvalue()
+    rng = np.random.default_rng(0)
+    for content in (b"", b"PK", b"PK\5\6", whole[:-30], whole[:500], b"x" * 70_000):
+        added = uploads.add_zip(io.BytesIO(content))
+        assert added == Added(0, (("the zip", "no readable zip file"),))
+    for _ in range(100):
+        content = bytearray(whole)
+        for place in rng.integers(0, len(whole), 4):
+            content[place] ^= 1 << rng.integers(8)
+        assert uploads.add_zip(io.BytesIO(content)).accepted <= 3
+    assert len(uploads) <= 500
+    uploads.image_set()
+
+
+def test_an_empty_zip_says_so(uploads: Uploads):
+    assert uploads.add_zip(packed({"readme.txt": b"x"})) == Added(0, (("the zip", "no picture in it"),))
+    with pytest.raises(DatasetError, match="There is no picture yet"):
+        uploads.image_set()
+
+
+def test_names_are_sanitised_and_unique(uploads: Uploads):
+    names = [
+        "<script>alert(1)</script>.jpg",
+        "../../x.jpg",
+        "C:\\pictures\\x.jpg",
+        "a\nb.jpg",
+        "...",
+        "x" * 300 + ".jpg",
+    ]
+    for number, name in enumerate(names):
+        assert uploads.add(name, jpeg(number)).accepted == 1
+    ids = uploads.image_set().ids
+    assert set(ids) == {"script_.jpg", "x.jpg", "x (2).jpg", "a_b.jpg", "picture", "x" * 96 + ".jpg"}
+
+
+def test_visitors_do_not_see_each_other(tmp_path: Path):
+    one, other = Uploads(tmp_path), Uploads(tmp_path)
+    one.add("same.jpg", jpeg(1))
+    other.add("same.jpg", jpeg(2))
+    assert not one.folder.is_relative_to(other.folder)
+    assert len(one.image_set()) == len(other.image_set()) == 1
+    assert one.image_set() != other.image_set()
+    one.clear()
+    assert files_in(one.folder) == []
+    assert other.image_set().open(0).size == (40, 30)
+    with pytest.raises(DatasetError):
+        one.image_set()
+
+
+def test_a_visitor_who_leaves_leaves_nothing(tmp_path: Path):
+    uploads = Uploads(tmp_path)
+    uploads.add("a.jpg", jpeg(1))
+    assert files_in(tmp_path)
+    del uploads
+    gc.collect()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_cancel_stops_between_pictures_and_keeps_what_came(uploads: Uploads):
+    done = []
+    archive = packed({f"{n}.jpg": jpeg(n) for n in range(5)})
+    with pytest.raises(Cancelled):
+        uploads.add_zip(archive, progress=lambda *report: done.append(report), cancel=lambda: len(done) == 2)
+    assert done == [(1, 5), (2, 5)]
+    assert len(uploads) == 2
+
+
+def test_a_full_disk_is_said_and_leaves_no_part(uploads: Uploads, monkeypatch: pytest.MonkeyPatch):
+    def full(path: Path, content: bytes) -> None:
+        path.touch()
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    assert uploads.add("a.jpg", jpeg(1)).refused == (("a.jpg", "cannot be kept: No space left on device"),)
+    assert files_in(uploads.folder) == []
+
+
+def test_real_photographs_in_a_zip(uploads: Uploads, voc_root: Path):
+    paths = sorted((voc_root / "JPEGImages").iterdir())[:12]
+    assert uploads.add_zip(packed({path.name: path.read_bytes() for path in paths})) == Added(12)
+    images = uploads.image_set()
+    assert images.ids == tuple(path.name for path in paths)
+    with Image.open(paths[0]) as original:
+        difference = np.asarray(images.open(0)).astype(int) - np.asarray(original.convert("RGB"))
+    assert np.abs(difference).mean() < 4
+
+
+def test_a_file_on_disk_is_taken_too(uploads: Uploads, tmp_path: Path):
+    with picture(tmp_path / "a.png").open("rb") as file:
+        assert uploads.add("a.png", file) == Added(1)

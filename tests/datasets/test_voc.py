@@ -1,0 +1,231 @@
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gradviz.datasets.image_set import Box, Skipped
+from gradviz.datasets.voc import locate, read_boxes, read_voc
+from gradviz.errors import DatasetError
+from tests.small_sets import annotation, picture, voc, write_list
+
+LABELS = {"train": {"000001": 1, "000002": -1, "000003": 0}, "cat": {"000001": -1, "000002": 1, "000003": 1}}
+SPLITS = {"train": ["000001", "000002"], "val": ["000003"], "trainval": ["000001", "000002", "000003"]}
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    return voc(tmp_path / "VOC2012", LABELS, SPLITS)
+
+
+def test_classes_labels_and_splits_are_those_of_the_files(small: Path):
+    images = read_voc(small)
+    assert images.ids == ("000001", "000002", "000003")
+    assert images.classes == ("cat", "train"), "train_train.txt and train_val.txt belong to the class train"
+    assert images.labels.tolist() == [[-1, 1], [1, -1], [1, 0]]
+    assert {split: positions.tolist() for split, positions in images.splits.items()} == {
+        "train": [0, 1],
+        "val": [2],
+        "trainval": [0, 1, 2],
+    }
+    assert list(images.splits) == ["train", "val", "trainval"]
+    assert (images.name, images.ap, images.skipped) == ("VOC2012", "area", ())
+    assert images.paths[0] == small / "JPEGImages/000001.jpg"
+    assert images.labels_of(2) == ("cat",)
+    assert images.boxes(2) == (Box("train", 1, 1, 20, 20, difficult=True), Box("cat", 1, 1, 20, 20))
+
+
+def test_class_and_split_names_with_underscores(small: Path):
+    write_list(small, "my_own", "000001")
+    write_list(small, "traffic_light_my_own", "000001 1")
+    write_list(small, "traffic_light_val", "000003 -1")
+    images = read_voc(small)
+    assert images.classes == ("cat", "traffic_light", "train")
+    assert images.labels[:, 1].tolist() == [1, 0, -1]
+    assert images.splits["my_own"].tolist() == [0]
+    assert images.skipped == (Skipped("labels", "1 pairs of image and class are in no list: neither train nor score"),)
+
+
+def test_a_split_without_a_file_is_what_its_class_files_list(small: Path):
+    for split in ("train", "val", "trainval"):
+        (small / f"ImageSets/Main/{split}.txt").unlink()
+    images = read_voc(small)
+    assert images.classes == ("cat", "train")
+    assert images.splits["train"].tolist() == [0, 1]
+
+
+def test_missing_pictures_are_said_and_the_rest_is_used(small: Path):
+    (small / "JPEGImages/000003.jpg").unlink()
+    images = read_voc(small)
+    assert images.ids == ("000001", "000002")
+    assert images.skipped == (Skipped("000003", "listed in val.txt, but no picture"),)
+    assert list(images.splits) == ["train", "trainval"], "no split without an image"
+    assert images.labels.shape == (2, 2)
+
+
+def test_a_split_with_fewer_images_than_its_class_files(small: Path):
+    write_list(small, "train", "000002")
+    write_list(small, "trainval", "000002")
+    images = read_voc(small)
+    assert images.ids == ("000002", "000003")
+    assert images.labels.tolist() == [[1, -1], [1, 0]]
+
+
+def test_pictures_in_no_list_are_not_part_of_the_set(small: Path):
+    picture(small / "JPEGImages/000009.jpg")
+    assert len(read_voc(small)) == 3
+
+
+def test_without_lists_every_picture_is_there_unlabelled(tmp_path: Path):
+    picture(tmp_path / "JPEGImages/b.jpg")
+    picture(tmp_path / "JPEGImages/a.png")
+    images = read_voc(tmp_path)
+    assert (images.ids, images.classes, images.labels, dict(images.splits)) == (("a", "b"), (), None, {})
+
+
+def test_hostile_ids_are_skipped_and_shown(small: Path, tmp_path: Path):
+    picture(tmp_path / "secret.jpg")
+    write_list(small, "train", "../../secret", "/etc/passwd", "000001", "..", "<script>alert(1)</script>")
+    images = read_voc(small)
+    assert images.splits["train"].tolist() == [0]
+    assert all(path.resolve().is_relative_to(small) for path in images.paths)
+    (skipped,) = images.skipped
+    assert (skipped.name, skipped.reason) == ("train.txt", "4 lines are no ids, like '../../secret'")
+
+
+def test_wrong_and_contradicting_labels_are_counted(small: Path):
+    write_list(small, "cat_train", "000001 7", "000002 1")
+    write_list(small, "cat_trainval", "000001 7", "000002 -1", "000003 1")
+    images = read_voc(small)
+    assert images.labels[:, 0].tolist() == [0, 1, 1], "the first list counts, what is no label is unknown"
+    assert images.skipped[0] == Skipped("cat", "3 labels are not 1, 0, -1 or contradict an earlier list")
+
+
+def test_lists_that_are_no_text_are_skipped(small: Path):
+    (small / "ImageSets/Main/noise.txt").write_bytes(bytes(range(128, 256)))
+    (small / "ImageSets/Main/empty.txt").touch()
+    write_list(small, "ragged", "a b c", "d")
+    images = read_voc(small)
+    assert list(images.splits) == ["train", "val", "trainval"]
+    assert [s.name for s in images.skipped] == ["noise.txt", "ragged.txt"]
+
+
+def test_pipes_are_not_waited_for(small: Path):
+    os.mkfifo(small / "ImageSets/Main/pipe.txt")
+    (small / "Annotations/000001.xml").unlink()
+    os.mkfifo(small / "Annotations/000001.xml")
+    images = read_voc(small)
+    assert images.boxes(0) == ()
+    assert [s.name for s in images.skipped] == ["pipe.txt"]
+
+
+def test_links_out_of_the_root_are_not_read(small: Path, tmp_path: Path):
+    outside = picture(tmp_path / "outside" / "000001.jpg")
+    (small / "JPEGImages/000001.jpg").unlink()
+    (small / "JPEGImages/000001.jpg").symlink_to(outside)
+    (tmp_path / "list.txt").write_text("000002\n")
+    (small / "ImageSets/Main/linked.txt").symlink_to(tmp_path / "list.txt")
+    annotation(tmp_path / "outside.xml", ("secret", 1, 1, 5, 5))
+    (small / "Annotations/000002.xml").unlink()
+    (small / "Annotations/000002.xml").symlink_to(tmp_path / "outside.xml")
+    images = read_voc(small)
+    assert images.ids == ("000002", "000003")
+    assert "linked" not in images.splits
+    assert {s.name for s in images.skipped} == {"000001", "000001.jpg", "linked.txt"}
+    assert images.boxes(0) == ()
+    (small / "JPEGImages").rename(tmp_path / "moved")
+    (small / "JPEGImages").symlink_to(tmp_path / "moved")
+    with pytest.raises(DatasetError, match="leads out of"):
+        read_voc(small)
+
+
+def test_boxes_are_clipped_or_left_out(tmp_path: Path):
+    path = annotation(
+        tmp_path / "a.xml",
+        ("clipped", -5, 0, 400, 300),
+        ("outside", 50, 5, 60, 10),
+        ("turned", 30, 5, 20, 10),
+        ("", 1, 1, 5, 5),
+        ("words", "x", 1, 5, 5),
+        ("huge", "inf", 1, 5, 5),
+        ("decimals", 1.6, "2.2", 5, 6),
+        ("cat\n", 40, 30, 40, 30, 1),
+    )
+    assert read_boxes(path) == (
+        Box("clipped", 1, 1, 40, 30),
+        Box("decimals", 2, 2, 5, 6),
+        Box("cat", 40, 30, 40, 30, difficult=True),
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "<annotation>",
+        "<annotation><size><width>wide</width></size></annotation>",
+        '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><annotation><object><name>&x;</name></object></annotation>',
+        '<!DOCTYPE a [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><annotation>&b;</annotation>',
+        "<annotation>" + " " * 1_000_001 + "</annotation>",
+    ],
+)
+def test_damaged_or_hostile_annotations_have_no_boxes(tmp_path: Path, text: str):
+    (tmp_path / "a.xml").write_text(text)
+    assert read_boxes(tmp_path / "a.xml") == ()
+    assert read_boxes(tmp_path / "none.xml") == ()
+
+
+@pytest.mark.parametrize("within", ["", "VOC2007", "VOCdevkit/VOC2007", "somewhere/VOCdevkit/VOC2007"])
+def test_the_devkit_is_found_from_above(tmp_path: Path, within: str):
+    voc(tmp_path / within, LABELS, SPLITS)
+    start = tmp_path / "somewhere" if within.startswith("somewhere") else tmp_path
+    assert locate(start) == tmp_path / within
+    assert len(read_voc(start)) == 3
+
+
+def test_a_devkit_with_two_years_asks_which(tmp_path: Path):
+    for year in ("VOC2007", "VOC2012"):
+        voc(tmp_path / "VOCdevkit" / year, LABELS, SPLITS)
+    with pytest.raises(DatasetError, match=r"name one of them: .*VOC2007, .*VOC2012"):
+        read_voc(tmp_path)
+
+
+def test_eleven_points_for_2007_by_name_or_annotation(tmp_path: Path):
+    assert read_voc(voc(tmp_path / "VOC2007", LABELS, SPLITS)).ap == "eleven_point"
+    other = voc(tmp_path / "other", LABELS, SPLITS)
+    assert read_voc(other).ap == "area"
+    annotation(other / "Annotations/000001.xml", database="PASCAL VOC2007")
+    assert read_voc(other).ap == "eleven_point"
+
+
+def test_nothing_usable_is_an_error_that_says_what_was_looked_for(tmp_path: Path):
+    with pytest.raises(DatasetError, match="looked for JPEGImages/"):
+        read_voc(tmp_path)
+    (tmp_path / "JPEGImages").mkdir()
+    with pytest.raises(DatasetError, match="no usable image: looked for JPEGImages/"):
+        read_voc(tmp_path)
+
+
+def test_twenty_payloads_stay_text(small: Path):
+    payload = "<img src=x onerror=alert(1)>"
+    for number in range(20):
+        annotation(small / "Annotations/000001.xml", (payload.replace("<", "&lt;"), 1, 1, 5, 5 + number))
+        assert read_voc(small).boxes(0)[0].name == payload
+
+
+def test_the_real_photographs(voc_root: Path):
+    images = read_voc(voc_root)
+    assert (len(images), len(images.classes), images.ap, images.skipped) == (2476, 20, "eleven_point", ())
+    assert {split: len(positions) for split, positions in images.splits.items()} == {
+        "train": 1238,
+        "val": 1238,
+        "trainval": 2476,
+    }
+    assert len(images.digest) == 64
+    column = images.classes.index("train")
+    for position in images.select("val", 60):
+        names = {box.name for box in images.boxes(position)}
+        assert set(images.labels_of(position)) <= names
+        assert ("train" in names) == (images.labels[position, column] >= 0)
+        only = names - {box.name for box in images.boxes(position) if not box.difficult}
+        assert {images.classes[c] for c in np.flatnonzero(images.labels[position] == 0)} == only

@@ -1,0 +1,52 @@
+"""Fill a store's entry, slowly if asked, in a process that a test can kill: store_writer.py ROOT SECONDS_A_CHUNK."""
+
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from gradviz.callbacks import never, silent  # noqa: E402
+from gradviz.features.store import Entry, Store  # noqa: E402
+
+KEY = {"weights": "a1", "data": "b2", "crops": 1}
+ROWS, CHUNK_ROWS = 150, 16  # ten chunks, the last one short
+SHAPES = {"x5": (ROWS, 2, 300), "y6": (ROWS, 7)}
+
+
+def content(name: str) -> np.ndarray:
+    """Make the values that the entry must hold, the same in every process: half zeros, and some rows that failed."""
+    values = np.random.default_rng(len(name) + SHAPES[name][-1]).standard_normal(SHAPES[name], dtype=np.float32)
+    values = np.maximum(values, 0)
+    values[[3, 40, 149]] = np.nan
+    values[64:80] = np.nan  # a whole chunk that failed
+    return values
+
+
+def fill(entry: Entry, seconds: float = 0.0, report=silent, cancel=never) -> list[int]:
+    """Compute what is missing, as extraction does, and name the chunks computed."""
+    wanted = {name: content(name) for name in SHAPES}
+    computed = []
+    with entry.writing(cancel=cancel, waiting=report):
+        entry.create(SHAPES, CHUNK_ROWS)
+        for chunk in entry.missing():
+            time.sleep(seconds)
+            rows = slice(chunk * CHUNK_ROWS, (chunk + 1) * CHUNK_ROWS)
+            arrays = {name: values[rows] for name, values in wanted.items()}
+            entry.write(chunk, arrays, {f"image {chunk}": "cut off"} if chunk % 4 == 0 else None)
+            computed.append(chunk)
+            print(chunk, flush=True)
+    return computed
+
+
+if __name__ == "__main__":
+    import filelock  # noqa: F401 - what is imported before "start" costs no time after it
+    import zarr  # noqa: F401
+
+    told = []
+    print("start", flush=True)
+    fill(Store(sys.argv[1]).entry(KEY), float(sys.argv[2]), report=lambda done, total: told.append((done, total)))
+    print("waited" if told else "at once", flush=True)

@@ -1,0 +1,296 @@
+"""Photographs become features once: killed, damaged, shared, without a disk, and with photographs that are broken."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gradviz.callbacks import never
+from gradviz.datasets import ImageSet, find
+from gradviz.errors import Cancelled, DatasetError, StoreError
+from gradviz.features import compute as maths
+from gradviz.features.extraction import Extraction
+from gradviz.features.pseudo_labels import pseudo_label
+from gradviz.features.store import Store, rows_of
+from gradviz.networks.loading import load
+from tests.conftest import ROOT
+from tests.disks import small_disk, unwritable
+from tests.small_sets import picture
+
+NAMES = ("x5", "y6", "x6", "y8", "x8", "dy6", "dy8")
+
+
+@pytest.fixture(scope="module")
+def model():
+    return load("alexnet64", device="cpu")
+
+
+@pytest.fixture(scope="module")
+def images(photographs: Path) -> ImageSet:
+    return find(photographs)
+
+
+def features(extraction: Extraction, names, positions, *, temperature=1.0, label="uniform", **callbacks):
+    prepared = pseudo_label(label, extraction.model, extraction.images)
+    return extraction.features(names, positions, temperature=temperature, label=prepared, **callbacks)
+
+
+def same(a, b) -> bool:
+    return a.ids == b.ids and all(np.array_equal(a.arrays[name], b.arrays[name]) for name in a.arrays)
+
+
+class Counting:
+    """Stand for a data set and count the photographs that are opened."""
+
+    def __init__(self, images: ImageSet):
+        self.images, self.opened = images, []
+
+    def __getattr__(self, name: str):
+        return getattr(self.images, name)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def open(self, i: int):
+        self.opened.append(i)
+        return self.images.open(i)
+
+
+# Order and content
+
+
+def test_rows_come_in_the_order_that_was_asked_for(images, model, tmp_path):
+    extraction = Extraction(images, model, Store(tmp_path))
+    positions = np.array([150, 3, 77, 4])
+    found = features(extraction, NAMES, positions)
+    assert found.ids == tuple(images.ids[i] for i in positions)
+    assert np.array_equal(found.labels, images.labels[positions])
+    assert list(found.arrays) == list(NAMES)
+    for row, i in enumerate(positions):
+        alone = model.forward(model.transform("center")(images.open(i)))
+        for name in ("x5", "y6", "y8"):
+            assert np.allclose(found.arrays[name][row], alone[name][0].numpy(), atol=1e-4), name
+        assert np.allclose(found.arrays["x6"][row], np.maximum(alone["y6"][0].numpy(), 0), atol=1e-4)
+        assert np.allclose(found.arrays["x8"][row], alone["y8"][0].softmax(0).numpy(), atol=1e-5)
+        dys = maths.backward(model.head, {name: y.numpy() for name, y in alone.items()})
+        for name in ("dy6", "dy8"):
+            assert np.allclose(found.arrays[name][row], dys[name][0], atol=1e-3 * np.abs(dys[name]).max()), name
+
+
+def test_a_whole_set_comes_in_its_own_order(images, model, tmp_path):
+    found = features(Extraction(images, model, Store(tmp_path)), ("y8", "dy8"), images.select())
+    assert found.ids == images.ids
+    one = features(Extraction(images, model, Store(tmp_path)), ("y8", "dy8"), np.array([5]))
+    assert np.array_equal(one.arrays["dy8"][0], found.arrays["dy8"][5])
+
+
+def test_ten_crops_are_averaged(snapshots, model, tmp_path):
+    images = find(snapshots)
+    extraction = Extraction(images, model, Store(tmp_path), preprocess="tencrop")
+    found = features(extraction, ("x5", "x6", "dy8"), np.array([1]))
+    crops = model.forward(model.transform("tencrop")(images.open(1)))
+    assert len(crops["y6"]) == 10
+    assert np.allclose(found.arrays["x5"][0], crops["x5"].mean(0).numpy(), atol=1e-4)
+    assert np.allclose(found.arrays["x6"][0], crops["y6"].relu().mean(0).numpy(), atol=1e-4)
+    each = maths.backward(model.head, {name: y.numpy() for name, y in crops.items()})["dy8"]
+    assert np.allclose(found.arrays["dy8"][0], each.mean(axis=0), atol=1e-5)
+
+
+# Nothing is computed twice
+
+
+def test_a_larger_sample_computes_only_what_is_new(images, model, tmp_path):
+    counted = Counting(images)
+    extraction = Extraction(counted, model, Store(tmp_path))
+    small, large = images.select("train", 40), images.select("train", 100)
+    assert set(small) <= set(large)
+    first = extraction.extract(small)
+    assert (first.images, first.computed) == (40, 64)  # whole chunks of 64 rows
+    second = extraction.extract(large)
+    assert (second.images, second.computed) == (100, 64)
+    third = extraction.extract(large)
+    assert (third.computed, third.rate, len(counted.opened)) == (0, 0.0, 128)
+    assert len(set(counted.opened)) == 128
+
+
+def test_temperature_and_pseudo_label_never_touch_a_photograph_again(photographs, model, tmp_path):
+    root = tmp_path / "photographs"
+    shutil.copytree(photographs, root)
+    images = find(root)
+    extraction = Extraction(images, model, Store(tmp_path / "store"))
+    before = features(extraction, ("dy6", "dy8"), images.select("val"))
+    shutil.rmtree(root / "JPEGImages")
+    hot = features(extraction, ("dy6", "dy8"), images.select("val"), temperature=8)
+    predicted = features(extraction, ("dy6", "dy8"), images.select("val"), label="predicted")
+    true = features(extraction, ("dy6", "dy8"), images.select("val"), label="true")
+    assert same(features(extraction, ("dy6", "dy8"), images.select("val")), before)
+    rows = [found.arrays["dy8"] for found in (before, hot, predicted, true)]
+    assert not any(np.array_equal(a, b) for i, a in enumerate(rows) for b in rows[:i])
+    assert before.notes == ()
+    assert "alexnet64 has no class for" in true.notes[0]
+    keys = [entry.key for entry in Store(tmp_path / "store").entries()]
+    assert sorted(key["kind"] for key in keys) == ["backward"] * 4 + ["forward"]
+    kept = {(key["temperature"], key["pseudo_label"].split(":")[0]) for key in keys if key["kind"] == "backward"}
+    assert kept == {(1.0, "uniform"), (8.0, "uniform"), (1.0, "predicted"), (1.0, "true")}
+
+
+def test_the_key_covers_what_the_forward_pass_depends_on(images, model, tmp_path):
+    store = Store(tmp_path)
+    plain = Extraction(images, model, store)._key
+    assert Extraction(images, model, store, preprocess="squash")._key != plain
+    assert Extraction(images, model, store, tf32=True)._key != plain
+    assert Extraction(images, model, store)._key == plain
+
+
+# Photographs that are broken
+
+
+@pytest.fixture
+def spoiled(photographs: Path, tmp_path: Path) -> tuple[ImageSet, set[str]]:
+    """Photographs of which one is cut, one is garbled and one vanishes after the set was read."""
+    root = tmp_path / "spoiled"
+    shutil.copytree(photographs, root)
+    cut, garbled, gone = (find(root).paths[i] for i in (2, 99, 150))
+    cut.write_bytes(cut.read_bytes()[: cut.stat().st_size // 3])
+    garbled.write_bytes(garbled.read_bytes()[:400] + bytes(3000))
+    images = find(root)
+    assert len(images) == 160
+    assert images.digest
+    gone.unlink()
+    return images, {path.stem for path in (cut, garbled, gone)}
+
+
+def test_unreadable_photographs_are_skipped_named_and_rows_stay_aligned(spoiled, images, model, tmp_path):
+    broken, bad = spoiled
+    done = Extraction(broken, model, Store(tmp_path / "store")).extract(broken.select())
+    assert {s.name for s in done.skipped} == bad
+    assert all(s.reason for s in done.skipped)
+    assert (done.images, done.computed) == (160, 160)
+    found = features(Extraction(broken, model, Store(tmp_path / "store")), ("y8", "dy8"), broken.select())
+    assert found.skipped == done.skipped
+    first = done.skipped[0]
+    assert found.notes == (f"3 images could not be read and are left out, such as {first.name}: {first.reason}",)
+    assert set(found.ids) == set(images.ids) - bad
+    whole = features(Extraction(images, model, Store(tmp_path / "whole")), ("y8", "dy8"), images.select())
+    for name in ("y8", "dy8"):
+        rows = whole.arrays[name][[images.source(i) for i in found.ids]]
+        assert np.allclose(found.arrays[name], rows, atol=1e-4 * np.abs(rows).max())
+    assert np.array_equal(found.labels, images.labels[[images.source(i) for i in found.ids]])
+
+
+def test_where_no_photograph_can_be_read_one_is_named(model, tmp_path):
+    for name in ("a", "b"):
+        whole = picture(tmp_path / "own" / f"{name}.png", size=(90, 90))
+        whole.write_bytes(whole.read_bytes()[:900])
+    images = find(tmp_path / "own")
+    with pytest.raises(DatasetError, match=r"None of the 2 .* can be read, such as .*a"):
+        Extraction(images, model, Store(tmp_path / "store")).extract(images.select())
+
+
+# Disks and damage
+
+
+def test_a_flipped_byte_is_found_and_healed(images, model, tmp_path):
+    extraction = Extraction(images, model, Store(tmp_path))
+    before = features(extraction, NAMES, images.select("train"))
+    chunks = [next(tmp_path.glob(f"*/{name}/c.{chunk}.*")) for name, chunk in (("y6", 0), ("x5", 1), ("dy8", 0))]
+    for path in chunks:
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 16
+        path.write_bytes(content)
+    again = Extraction(Counting(images), model, Store(tmp_path))
+    assert same(features(again, NAMES, images.select("train")), before)
+    assert len(set(again.images.opened)) == 128
+    assert sum(entry.damaged for entry in Store(tmp_path).entries()) == 3
+    quiet = Extraction(Counting(images), model, Store(tmp_path))
+    assert same(features(quiet, NAMES, images.select("train")), before)
+    assert quiet.images.opened == []
+
+
+def test_a_full_disk_gives_the_result_with_a_note(images, model, tmp_path):
+    expected = features(Extraction(images, model, Store(tmp_path / "whole")), NAMES, images.select("train"))
+    with small_disk(tmp_path / "disk", "1m") as root:
+        found = features(Extraction(images, model, Store(root)), NAMES, images.select("train"))
+        assert same(found, expected)
+        assert any("disk is full" in note and "The result is complete, but not kept" in note for note in found.notes)
+        with pytest.raises(StoreError, match="disk is full"):
+            Extraction(images, model, Store(root)).extract(images.select("train"))
+
+
+def test_a_store_that_cannot_be_written_gives_the_result_with_one_note(images, model, tmp_path):
+    expected = features(Extraction(images, model, Store(tmp_path / "whole")), NAMES, images.select("val"))
+    (tmp_path / "empty").mkdir()
+    with unwritable(tmp_path / "empty", tmp_path / "store"):
+        found = features(Extraction(images, model, Store(tmp_path / "store")), NAMES, images.select("val"))
+    assert same(found, expected)
+    assert len(found.notes) == 1
+    assert "GRADVIZ_HOME" in found.notes[0]
+
+
+# Stopping, killing, sharing
+
+
+def test_stopped_work_goes_on_where_it_was(images, model, tmp_path):
+    extraction, seen = Extraction(images, model, Store(tmp_path)), []
+    with pytest.raises(Cancelled):
+        extraction.extract(images.select(), progress=lambda *at: seen.append(at), cancel=lambda: len(seen) >= 2)
+    assert seen == [(64, 160), (128, 160)]
+    rest = extraction.extract(images.select(), cancel=never)
+    assert 0 < rest.computed < 160
+
+
+def start(photographs: Path, home: Path, *options: str) -> subprocess.Popen:
+    command = [sys.executable, "-m", "gradviz", "extract", photographs, "--home", home, "--json", *options]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True)
+
+
+def wait_for(found, process: subprocess.Popen) -> None:
+    while not found():
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.005)
+
+
+def arrays(home: Path) -> dict[str, np.ndarray]:
+    (info,) = Store(home / "store").entries()
+    entry = Store(home / "store").entry(info.key)
+    rows = sorted(row for chunk in entry.finished for row in rows_of(chunk, info.total))
+    return {name: entry.read(name, rows) for name in entry.shapes}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+def test_a_killed_extraction_goes_on_bit_by_bit(voc_root, model, tmp_path):
+    killed, whole = Store(tmp_path / "killed/store"), Store(tmp_path / "whole/store")
+    process = start(voc_root, tmp_path / "killed", "--split", "train", "--images", "320", "--device", "cpu")
+    wait_for(lambda: any(entry.rows for entry in killed.entries()), process)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    kept = killed.entries()[0].rows
+    assert 0 < kept < 320
+    images = find(voc_root)
+    positions = images.select("train", 320)
+    assert Extraction(images, model, killed).extract(positions).computed == 320 - kept
+    assert Extraction(images, model, whole).extract(positions).computed == 320
+    expected = arrays(tmp_path / "whole")
+    assert sorted(expected) == ["x5", "y6", "y7", "y8"]
+    for name, values in arrays(tmp_path / "killed").items():
+        assert values.tobytes() == expected[name].tobytes(), name
+
+
+def test_two_processes_compute_once(photographs, images, model, tmp_path):
+    other = start(photographs, tmp_path)
+    wait_for(lambda: list(tmp_path.glob("store/*/*/c.*")), other)
+    mine = Extraction(images, model, Store(tmp_path / "store")).extract(images.select())
+    out, err = other.communicate(timeout=300)
+    assert other.returncode == 0, err
+    theirs = json.loads(out)
+    assert (mine.images, theirs["images"]) == (160, 160)
+    assert mine.computed + theirs["computed"] == 160
+    assert theirs["skipped"] == []

@@ -1,0 +1,76 @@
+"""Any torch module that ends in fully connected layers can be used by name."""
+
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from gradviz.errors import ChoiceError, NetworkError
+from gradviz.networks.custom import load_own
+from tests.random_networks import images
+
+SOURCE = """
+import torch
+from torch import nn
+
+class Own(nn.Module):
+    input_size = 32
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 8, stride=8)
+        self.classifier = nn.Sequential(nn.Linear(64, 6), nn.SiLU(), nn.Dropout(), nn.Linear(6, 5))
+    def forward(self, x):
+        return self.classifier(self.conv(x).flatten(1))
+
+class Doubled(Own):
+    def forward(self, x):
+        return 2 * super().forward(x)
+
+def good():
+    torch.manual_seed(0)
+    return Own()
+
+def doubled(): return Doubled()
+def broken(): raise ValueError("no\\nweights")
+def nothing(): return None
+"""
+
+
+@pytest.fixture(autouse=True)
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mine.py").write_text(SOURCE)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", sys.path.copy())
+    monkeypatch.delitem(sys.modules, "mine", raising=False)
+
+
+def test_a_module_of_ones_own() -> None:
+    model = load_own("mine:good", device="cpu")
+    assert (model.network.input_size, model.outputs, model.head.activations) == (32, 5, ("silu",))
+    assert model.network.representations[:5] == ("x0", "y1", "dy1", "dW1", "x1")
+    assert [(k.name, k.module, k.inputs, k.outputs) for k in model.layers] == [
+        ("fc1", "classifier.0", 64, 6),
+        ("fc2", "classifier.3", 6, 5),
+    ]
+    assert model.forward(images(2, 32))["y2"].shape == (2, 5)
+    assert model.preset.resize_size == [37]
+    assert load_own("mine:good", device="cpu").digest == model.digest
+    assert torch.equal(load_own("mine:good", device="cpu").head.weights[0], model.head.weights[0])
+
+
+@pytest.mark.parametrize(
+    ("factory", "error", "reason"),
+    [
+        ("mine:doubled", NetworkError, "do not reproduce this network's gradients"),
+        ("mine:broken", NetworkError, "mine:broken failed: ValueError: no weights"),
+        ("mine:nothing", NetworkError, "must return a torch.nn.Module, not NoneType"),
+        ("mine:absent", ChoiceError, "Cannot find the network 'mine:absent'"),
+        ("nowhere.at.all:make", ChoiceError, "No module named 'nowhere'"),
+        (":", ChoiceError, "Cannot find the network ':'"),
+    ],
+)
+def test_others_are_refused_in_one_line(factory: str, error: type[Exception], reason: str) -> None:
+    with pytest.raises(error, match=reason) as refusal:
+        load_own(factory, device="cpu")
+    assert "\n" not in str(refusal.value)

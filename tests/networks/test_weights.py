@@ -1,0 +1,169 @@
+"""Files of weights: found, told from damaged ones, and read without running anything."""
+
+import os
+import pickle
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from gradviz.errors import NetworkError
+from gradviz.home import ASSETS
+from gradviz.networks import network, weights
+
+
+@pytest.fixture(autouse=True)
+def hub(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give the test folders of its own for gradviz and for torch.hub."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    return tmp_path / "torch" / "hub" / "checkpoints"
+
+
+@pytest.fixture
+def tensors() -> dict[str, torch.Tensor]:
+    return {"fc.weight": torch.arange(6.0).reshape(2, 3), "fc.bias": torch.tensor([1.0, -1.0])}
+
+
+class Touch:
+    """Create a file when unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple:
+        return Path.touch, (self.path,)
+
+
+def test_missing_weights_are_listed_with_the_size_of_a_download() -> None:
+    assert weights.weights_state(network("alexnet")) == {"state": "missing", "bytes": 244408911, "path": None}
+
+
+def test_the_shipped_network_is_there() -> None:
+    state = weights.weights_state(network("alexnet64"))
+    assert (state["state"], state["path"]) == ("present", ASSETS / "alexnet64.safetensors")
+
+
+def test_one_altered_byte_of_the_shipped_network_is_refused(home: Path) -> None:
+    own = home / "weights"
+    own.mkdir(parents=True)
+    for file in ASSETS.glob("alexnet64.safetensors*"):
+        shutil.copy(file, own)
+    path = weights.locate(network("alexnet64"))
+    assert path == own / "alexnet64.safetensors"
+    weights.check(path, network("alexnet64"))
+    with path.open("r+b") as file:
+        file.seek(5_000_000)
+        (byte,) = file.read(1)
+        file.seek(5_000_000)
+        file.write(bytes([byte ^ 1]))
+    with pytest.raises(NetworkError, match="altered"):
+        weights.check(path, network("alexnet64"))
+
+
+def test_torch_hubs_own_folder_is_used(hub: Path) -> None:
+    hub.mkdir(parents=True)
+    (hub / "alexnet-owt-7be5be79.pth").write_bytes(b"12345")
+    state = weights.weights_state(network("alexnet"))
+    assert state == {"state": "present", "bytes": 5, "path": hub / "alexnet-owt-7be5be79.pth"}
+
+
+def test_the_folder_without_TORCH_HOME_is_torchs(monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: N802
+    monkeypatch.delenv("TORCH_HOME")
+    assert weights.hub_folder() == Path(torch.hub.get_dir()) / "checkpoints"
+
+
+def test_the_home_comes_first(home: Path, hub: Path) -> None:
+    for folder in (home / "weights", hub):
+        folder.mkdir(parents=True)
+        (folder / "resnet18-f37072fd.pth").touch()
+    assert weights.locate(network("resnet18")) == home / "weights" / "resnet18-f37072fd.pth"
+
+
+def test_an_altered_published_file_is_refused(home: Path) -> None:
+    (home / "weights").mkdir(parents=True)
+    path = home / "weights" / "resnet18-f37072fd.pth"
+    path.write_bytes(b"not what was published")
+    with pytest.raises(NetworkError, match=r"cut or altered .* delete the file and fetch it again"):
+        weights.check(path, network("resnet18"))
+
+
+def test_one_altered_byte_is_noticed_at_the_next_look(tmp_path: Path) -> None:
+    path = tmp_path / "resnet18.safetensors"
+    path.write_bytes(b"weights")
+    path.with_name(path.name + ".sha256").write_text(f"{weights.sha256(path)}  {path.name}\n")
+    assert weights.check(path, network("resnet18")) == weights.sha256(path)
+    path.write_bytes(b"weighty")
+    with pytest.raises(NetworkError, match="altered"):
+        weights.check(path, network("resnet18"))
+
+
+def test_a_file_is_hashed_once_while_it_stays_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "w.safetensors"
+    path.write_bytes(b"weights")
+    first = weights.sha256(path)
+    monkeypatch.setattr(weights, "file_digest", lambda *_: pytest.fail("hashed again"))
+    assert weights.sha256(path) == first
+
+
+@pytest.mark.parametrize("name", ["w.safetensors", "w.pth", "w.pt"])
+def test_every_format_gives_the_same_tensors(tmp_path: Path, tensors: dict, name: str) -> None:
+    path = tmp_path / name
+    (save_file if path.suffix == ".safetensors" else torch.save)(tensors, path)
+    read = weights.read(path)
+    assert {k: v.tolist() for k, v in read.items()} == {k: v.tolist() for k, v in tensors.items()}
+
+
+@pytest.mark.parametrize("wrapper", ["state_dict", "model"])
+def test_a_training_checkpoint_is_unwrapped(tmp_path: Path, tensors: dict, wrapper: str) -> None:
+    parallel = {f"module.{name}": tensor for name, tensor in tensors.items()}
+    torch.save({wrapper: parallel, "epoch": 3}, tmp_path / "w.pth")
+    assert weights.read(tmp_path / "w.pth").keys() == tensors.keys()
+
+
+def test_half_precision_becomes_float32(tmp_path: Path, tensors: dict) -> None:
+    save_file({name: tensor.half() for name, tensor in tensors.items()}, tmp_path / "w.safetensors")
+    assert all(tensor.dtype == torch.float32 for tensor in weights.read(tmp_path / "w.safetensors").values())
+
+
+def test_what_was_read_does_not_change_with_the_file(tmp_path: Path, tensors: dict) -> None:
+    path = tmp_path / "w.safetensors"
+    save_file(tensors, path)
+    read = weights.read(path)
+    with path.open("r+b") as file:
+        file.seek(-8, os.SEEK_END)
+        file.write(b"\xff" * 8)
+    assert {k: v.tolist() for k, v in read.items()} == {k: v.tolist() for k, v in tensors.items()}
+
+
+def test_a_pickle_with_code_is_refused_and_not_run(tmp_path: Path) -> None:
+    proof = tmp_path / "executed"
+    for name, save in (("w.pth", torch.save), ("w.pt", lambda thing, path: path.write_bytes(pickle.dumps(thing)))):
+        save({"fc.weight": Touch(proof)}, tmp_path / name)
+        with pytest.raises(NetworkError, match=r"so it was not opened: .* save the state_dict alone"):
+            weights.read(tmp_path / name)
+    assert not proof.exists()
+
+
+@pytest.mark.parametrize("name", ["w.safetensors", "w.pth"])
+@pytest.mark.parametrize("kept", [0.0, 0.1, 0.5, 0.99])
+def test_a_cut_file_is_refused_in_one_line(tmp_path: Path, tensors: dict, name: str, kept: float) -> None:
+    path = tmp_path / name
+    (save_file if path.suffix == ".safetensors" else torch.save)(tensors, path)
+    path.write_bytes(path.read_bytes()[: int(kept * path.stat().st_size)])
+    with pytest.raises(NetworkError) as refusal:
+        weights.read(path)
+    assert "\n" not in str(refusal.value)
+    assert str(path) in str(refusal.value)
+
+
+def test_other_content_is_refused(tmp_path: Path) -> None:
+    torch.save([1, 2, 3], tmp_path / "list.pth")
+    with pytest.raises(NetworkError, match="no named tensors"):
+        weights.read(tmp_path / "list.pth")
+    (tmp_path / "w.onnx").touch()
+    with pytest.raises(NetworkError, match=r"\.safetensors, \.pth or \.pt, not as 'w\.onnx'"):
+        weights.read(tmp_path / "w.onnx")
+    with pytest.raises(NetworkError, match="no file of weights"):
+        weights.read(tmp_path / "nothing.pth")

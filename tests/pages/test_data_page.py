@@ -1,0 +1,278 @@
+"""The Data page: photographs of one's own, their classes and neighbours, and what can be fetched."""
+
+import gc
+import io
+import threading
+import time
+import zipfile
+from pathlib import Path
+from queue import SimpleQueue
+
+import pytest
+import streamlit as st
+from filelock import FileLock
+from streamlit.testing.v1 import AppTest
+
+from gradviz.errors import Cancelled
+from gradviz.home import ASSETS
+from gradviz.ui import polling, visitor
+from gradviz.ui.queue import Queue
+from pages.data import downloads, intake
+from tests.archives import picture
+
+APP = str(Path(__file__).parents[2] / "app.py")
+DEMO = ASSETS / "demo" / "JPEGImages"
+WAIT = 60
+
+
+class Dropped(io.BytesIO):
+    """A file as the uploader gives it: bytes with a name."""
+
+    def __init__(self, name: str, content: bytes):
+        super().__init__(content)
+        self.name = name
+
+
+def demo(number: int) -> bytes:
+    return (DEMO / f"{number:06d}.jpg").read_bytes()
+
+
+def packed(entries: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in entries.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def silent(done: int, total: int) -> None:
+    pass
+
+
+def never() -> bool:
+    return False
+
+
+@pytest.fixture
+def somebody(tmp_path: Path) -> visitor.Visitor:
+    return visitor.Visitor(Queue(), tmp_path, SimpleQueue())
+
+
+@pytest.fixture
+def app(home: Path):
+    st.cache_resource.clear()
+    yield AppTest.from_file(APP, default_timeout=WAIT)
+    st.cache_resource.clear()
+
+
+def settled(at: AppTest) -> AppTest:
+    """Run again until no job goes on: the page's own polling does not tick here."""
+    end = time.monotonic() + WAIT
+    at.run()
+    while any(job.active for job in polling.queue().jobs()):
+        assert time.monotonic() < end
+        for job in polling.queue().jobs():
+            job.wait(1)
+        at.run()
+    assert not at.exception
+    return at.run()
+
+
+def opened(at: AppTest) -> AppTest:
+    at.query_params["images"] = "50"
+    return settled(settled(at).switch_page("pages/data/data.py"))
+
+
+def texts(at: AppTest) -> str:
+    said = [*at.text, *at.caption, *at.info, *at.error, *at.success]
+    return "\n".join(element.value for element in said)
+
+
+def table(at: AppTest, column: str):
+    return next(frame.value for frame in at.dataframe if column in frame.value.columns)
+
+
+def test_drop_see_and_clear(app: AppTest, home: Path):
+    at = opened(app)
+    assert "10 MB each" in at.file_uploader[0].label
+    at.file_uploader[0].set_value(
+        [
+            ("one.jpg", demo(1), "image/jpeg"),
+            ("<img src=x onerror=alert(1)>.jpg", demo(2), "image/jpeg"),
+            ("broken.jpg", demo(3)[:900], "image/jpeg"),
+            ("notes.txt", b"hello", "text/plain"),
+            ("trip.zip", packed({"trip/cat/a.jpg": demo(4), "trip/dog/b.jpg": demo(5)}), "application/zip"),
+        ]
+    )
+    settled(at)
+    assert "4 photographs taken in, 2 refused, 4 here now." in texts(at)
+    refused = table(at, "refused")
+    assert sorted(refused["refused"]) == ["broken.jpg", "notes.txt"]
+    assert all(refused["reason"])
+    assert not at.file_uploader[0].value, "the files stay in memory"
+    files = list((home / "visitors").rglob("*.jpg"))
+    assert len(files) == 4
+    next(button for button in at.button if button.label == "Clear").click()
+    settled(at)
+    assert "4 photographs and all that was computed from them are deleted." in texts(at)
+    assert not [path for path in (home / "visitors").rglob("*") if path.is_file() and path.suffix != ".lock"]
+
+
+def test_see_classes_neighbours_and_csv(app: AppTest):
+    at = opened(app)
+    at.file_uploader[0].set_value([("one.jpg", demo(1), "image/jpeg"), ("two.jpg", demo(2), "image/jpeg")])
+    settled(at)
+    assert any(button.label == "Scores as CSV" for button in at.get("download_button"))
+    at.session_state["own photograph"] = "one.jpg"
+    settled(at)
+    seen = table(at, "score")
+    assert list(seen["score"]) == sorted(seen["score"], reverse=True)
+    assert list(seen["seen"] == "✓") == list(seen["score"] > 0)
+    assert {"Forward x6", "Backward dy7", "Product dW7"} <= {text.value.strip("*") for text in at.markdown}
+    at.switch_page("pages/explore/map.py")
+    assert settled(at).toggle(key="mine").value
+
+
+def test_ones_own_set_has_kernels_and_no_reference(app: AppTest):
+    at = opened(app)
+    at.file_uploader[0].set_value([("trip.zip", packed({f"{c}/{c}.jpg": demo(i) for i, c in enumerate("abc", 1)}), "")])
+    settled(at)
+    at.selectbox(key="data").select(visitor.NAME)
+    settled(at)
+    assert "Choose a data set with labels" in texts(at)
+    settled(at.switch_page("pages/explore/kernels.py"))
+    assert "Only you see these photographs" in texts(at)
+    assert "3 of 3 images, 3 classes" in texts(at)
+    at.switch_page("pages/data/data.py")
+    settled(at)
+    next(button for button in at.button if button.label == "Clear").click()
+    assert settled(at).selectbox(key="data").value == "demo"
+
+
+def test_a_link_to_somebodys_own_photographs_says_so(app: AppTest):
+    app.query_params["data"] = visitor.NAME
+    app.query_params["images"] = "50"
+    assert "cannot be shared" in texts(app.run())
+    assert app.selectbox(key="data").value == "demo"
+
+
+def test_folder_results_and_secret_go_with_the_visitor(tmp_path: Path):
+    jobs, gone = Queue(), SimpleQueue()
+    somebody = visitor.Visitor(jobs, tmp_path, gone)
+    somebody.take([Dropped("a.jpg", picture(1))], silent, never)
+    own = somebody.own()
+    assert own.store.parent == somebody.folder
+    assert somebody.folder.stat().st_mode & 0o077 == 0
+    key, folder = f"kernels {own.token}", somebody.folder
+    ids = own.images.ids
+    jobs.submit(key, lambda progress, cancel: ids).wait(5)
+    del somebody
+    gc.collect()
+    assert folder.is_dir(), "a question about the photographs keeps them"
+    del own
+    gc.collect()
+    assert not folder.exists()
+    threading.Thread(target=visitor._sweep, args=(gone, jobs), daemon=True).start()
+    end = time.monotonic() + 5
+    while jobs.get(key) and time.monotonic() < end:
+        time.sleep(0.01)
+    assert jobs.get(key) is None
+
+
+def test_two_visitors_share_nothing(tmp_path: Path):
+    jobs, gone = Queue(), SimpleQueue()
+    first, second = (visitor.Visitor(jobs, tmp_path, gone) for _ in range(2))
+    for somebody in (first, second):
+        somebody.take([Dropped("same.jpg", picture(1))], silent, never)
+    a, b = first.own(), second.own()
+    assert a.images.digest == b.images.digest
+    assert a.token != b.token
+    assert not {a.images.root, a.store} & {b.images.root, b.store}
+    jobs.submit(a.token, lambda progress, cancel: "mine").wait(5)
+    second.clear()
+    assert jobs.result(a.token) == "mine"
+    first.clear()
+    assert jobs.get(a.token) is None
+    assert first.own() is None
+
+
+def test_more_photographs_make_another_set(somebody: visitor.Visitor):
+    somebody.take([Dropped("a.jpg", picture(1))], silent, never)
+    former = somebody.own()
+    somebody.take([Dropped("b.jpg", picture(2)), Dropped("a.jpg", picture(1))], silent, never)
+    own = somebody.own()
+    assert own.images.ids == ("a.jpg", "b.jpg")
+    assert own.thumbnails.keys() == set(own.images.ids)
+    assert own.token != former.token
+    assert own.store != former.store
+
+
+def test_a_stop_keeps_what_came_before(somebody: visitor.Visitor):
+    files = [Dropped(f"{i}.jpg", picture(i)) for i in range(4)]
+    calls = iter([False, False, True])
+    with pytest.raises(Cancelled):
+        somebody.take(files, silent, lambda: next(calls))
+    assert somebody.own().images.ids == ("0.jpg", "1.jpg")
+    assert somebody.report.accepted == 2
+
+
+def test_the_folder_of_a_killed_process_is_removed(home: Path):
+    st.cache_resource.clear()
+    for name in ("killed", "alive"):
+        (home / "visitors" / name).mkdir(parents=True)
+        (home / "visitors" / f"{name}.lock").touch()
+    with FileLock(home / "visitors" / "alive.lock"):
+        place, lock = visitor._place()
+        assert sorted(path.name for path in (home / "visitors").iterdir() if path.is_dir()) == sorted(
+            ["alive", place.name]
+        )
+    visitor._end(place, lock)
+    assert not place.exists()
+    st.cache_resource.clear()
+
+
+@pytest.mark.parametrize(
+    ("address", "headers", "expected"),
+    [
+        (None, {"Host": "localhost:8501"}, True),
+        (None, {"Host": "127.0.0.1:8501"}, True),
+        (None, {"Host": "[::1]:8501"}, True),
+        (None, {"Host": "evil.example:8501"}, False),
+        (None, {"Host": "localhost:8501", "X-Forwarded-For": "203.0.113.9"}, False),
+        ("192.168.0.9", {"Host": "localhost:8501"}, False),
+    ],
+)
+def test_only_this_computer_may_download(monkeypatch: pytest.MonkeyPatch, address, headers: dict, expected: bool):
+    class Context:
+        ip_address = address
+
+    Context.headers = headers
+    monkeypatch.setattr(downloads.st, "context", Context)
+    assert downloads.local() is expected
+
+
+def test_elsewhere_nothing_can_be_fetched(app: AppTest, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(downloads, "local", lambda: False)
+    at = opened(app)
+    assert texts(at).count("Only the person who runs this dashboard can download") == 2
+    assert not [button for button in at.button if button.label == "Download"]
+    assert not at.text_input
+    assert len(table(at, "layers")) == len(downloads.NETWORKS)
+    assert "missing" in set(table(at, "what").state)
+
+
+def test_a_transfer_says_how_far_it_is(tmp_path: Path):
+    def bring(progress, cancel, say):
+        progress(1_000_000, 4_000_000)
+        say("Unpacking.")
+        return tmp_path
+
+    seen = []
+    transfer = downloads.Transfer("Fetching", bring)
+    assert transfer.run(lambda done, total: seen.append((done, total)), never) == tmp_path
+    assert seen == [(1_000_000, 4_000_000)]
+    assert transfer.words() == "1.0 MB of 4.0 MB · Unpacking."
+
+
+def test_the_rules_name_the_limits():
+    assert all(limit in intake.RULES for limit in ("10 MB", "200 MB", "500"))

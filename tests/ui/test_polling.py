@@ -1,0 +1,182 @@
+"""Asking for results from a page: one job for all, stop, go on, errors; every page script is run by AppTest."""
+
+import threading
+import time
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from gradviz.errors import ChoiceError
+from gradviz.ui import polling
+
+GATES: dict[str, threading.Event] = {}
+STARTS: list[str] = []
+
+
+def page() -> None:
+    """Ask for what ?key names; the job waits for its gate."""
+    import streamlit as st
+    import test_work
+
+    from gradviz.ui import polling
+
+    key = st.query_params["key"]
+    first = st.query_params.get("after")
+    after = polling.Question(first, f"First {first}", test_work.job(first)) if first else None
+    answer = polling.ask(polling.Question(key, f"Work on {key}", test_work.job(key)), after=after, slot="page")
+    st.text(f"answer {answer}")
+
+
+def job(key: str):
+    def run(progress, cancel) -> object:
+        STARTS.append(key)
+        if key == "wrong":
+            raise ChoiceError("That cannot be.")
+        for step in range(1000):
+            progress(step, 1000)
+            if GATES[key].wait(0.01):
+                return SimpleNamespace(nbytes=polling.BUDGET * 2 // 3) if key.startswith("large") else f"of {key}"
+        raise AssertionError("nobody opened the gate")
+
+    return run
+
+
+@pytest.fixture(autouse=True)
+def fresh() -> Iterator[None]:
+    GATES.clear()
+    STARTS.clear()
+    for key in ("one", "two", "wrong", "large 1", "large 2"):
+        GATES[key] = threading.Event()
+    st.cache_resource.clear()
+    yield
+    for gate in GATES.values():
+        gate.set()
+    st.cache_resource.clear()
+
+
+def visit(key: str, **query: str) -> AppTest:
+    visitor = AppTest.from_function(page, default_timeout=20)
+    visitor.query_params["key"] = key
+    for name, value in query.items():
+        visitor.query_params[name] = value
+    return visitor.run()
+
+
+def ended(key: str) -> str:
+    found = polling.queue().get(key)
+    assert found.wait(20)
+    return found.state
+
+
+def texts(visitor: AppTest) -> list[str]:
+    assert not visitor.exception
+    return [element.value for element in visitor.text]
+
+
+def test_a_result_comes_with_progress_before_it() -> None:
+    visitor = visit("one")
+    assert texts(visitor) == []
+    assert "Work on one" in visitor.get("progress")[0].proto.text
+    GATES["one"].set()
+    ended("one")
+    assert texts(visitor.run()) == ["answer of one"]
+    assert texts(visit("one")) == ["answer of one"]
+    assert STARTS == ["one"]
+
+
+def test_two_visitors_and_twenty_reruns_share_one_job() -> None:
+    visitors = [visit("one"), visit("one")]
+    for _ in range(10):
+        for visitor in visitors:
+            visitor.run()
+    GATES["one"].set()
+    ended("one")
+    assert STARTS == ["one"]
+
+
+def test_moving_on_stops_a_job_that_nobody_else_waits_for() -> None:
+    visitor = visit("one")
+    visitor.query_params["key"] = "two"
+    visitor.run()
+    assert ended("one") == "cancelled"
+    assert polling.queue().get("two").active
+
+
+def test_moving_on_leaves_a_job_to_those_who_wait_for_it() -> None:
+    first, second = visit("one"), visit("one")
+    first.query_params["key"] = "two"
+    first.run()
+    assert polling.queue().get("one").active
+    GATES["one"].set()
+    ended("one")
+    assert texts(second.run()) == ["answer of one"]
+
+
+def test_stopped_work_starts_again_only_on_demand() -> None:
+    visitor = visit("one")
+    visitor.button(key="stop page").click().run()
+    assert ended("one") == "cancelled"
+    visitor.run()
+    assert "Stopped: Work on one" in visitor.info[0].value
+    assert STARTS == ["one"]
+    GATES["one"].set()
+    visitor.button(key="again page").click().run()
+    ended("one")
+    assert texts(visitor.run()) == ["answer of one"]
+
+
+def test_stopping_takes_nothing_from_the_others() -> None:
+    first, second = visit("one"), visit("one")
+    first.button(key="stop page").click().run()
+    GATES["one"].set()
+    assert ended("one") == "done"
+    assert texts(second.run()) == ["answer of one"]
+
+
+def test_a_mistake_is_one_sentence_and_can_be_tried_again() -> None:
+    visitor = visit("wrong")
+    ended("wrong")
+    visitor.run()
+    assert [error.value for error in visitor.error] == ["That cannot be."]
+    visitor.run()
+    assert STARTS == ["wrong"]
+    visitor.button(key="again page").click().run()
+    ended("wrong")
+    assert STARTS == ["wrong", "wrong"]
+
+
+def test_what_must_come_first_is_done_first_and_once() -> None:
+    visitor = visit("one", after="two")
+    assert polling.queue().get("one") is None
+    GATES["two"].set()
+    ended("two")
+    visitor.run()
+    GATES["one"].set()
+    ended("one")
+    assert texts(visitor.run()) == ["answer of one"]
+    polling.queue().forget("two")
+    assert texts(visitor.run()) == ["answer of one"]
+    assert STARTS == ["two", "one"]
+
+
+def test_waiting_says_for_what() -> None:
+    visit("one")
+    for _ in range(200):
+        if STARTS:
+            break
+        time.sleep(0.01)
+    assert "waiting for “Work on one”" in visit("two").get("progress")[0].proto.text
+
+
+def test_large_answers_are_forgotten_when_they_do_not_fit_together() -> None:
+    for key in ("large 1", "large 2"):
+        GATES[key].set()
+        visitor = visit(key)
+        ended(key)
+        visitor.run()
+        assert texts(visitor)
+    assert polling.queue().get("large 1") is None
+    assert polling.queue().get("large 2").state == "done"
