@@ -17,14 +17,14 @@ import numpy as np
 
 from gradviz.errors import ChoiceError
 from gradviz.features.extraction import Features
-from gradviz.results import Alignments, Classification, Evaluation, KernelResult, LayerRow, Map
+from gradviz.results import Alignments, Classification, Evaluation, KernelResult, LayerRow, Map, ProductResult
 from gradviz.versions import versions
 
 
 def features_npz(features: Features, about: Mapping[str, Any], file: BinaryIO) -> None:
-    """Write ids, one float32 array (n, d) a vector, and what is known: labels, classes, split.
+    """Write ids, one float32 array (n, d) per vector, and what is known: labels, classes, split.
 
-    `split` (n,) names the smallest split that an image is in; the file can be read as a data set again.
+    `split` (n,) is the smallest split that an image is in; the file can be read as a data set again.
     """
     known = {}
     if features.labels is not None:
@@ -47,13 +47,13 @@ def kernel_npz(result: KernelResult, file: BinaryIO) -> None:
     arrays = {"ids": np.array(result.rows.ids), "K": result.K}
     if result.cols is not result.rows:
         arrays["cols"] = np.array(result.cols.ids)
-    if result.K_fw is not None:
+    if isinstance(result, ProductResult):
         arrays |= {"K_fw": result.K_fw, "K_bw": result.K_bw}
     _npz(file, result.about, **arrays)
 
 
 def map_csv(result: Map) -> str:
-    """Write id,x,y,labels with one line an image; several labels are parted by semicolons."""
+    """Return CSV with the columns id,x,y,labels and one line per image; several labels are separated by semicolons."""
     parts = [result.rows] if result.others is None else [result.rows, result.others]
     named = [
         (i, ";".join(rows.images.labels_of(p))) for rows in parts for i, p in zip(rows.ids, rows.positions, strict=True)
@@ -63,24 +63,37 @@ def map_csv(result: Map) -> str:
 
 
 def classification_csv(result: Classification) -> str:
-    """Write one line a photograph: its id and the score of every class."""
+    """Return CSV with one line per photograph: its id and the score of every class."""
     rows = zip(result.rows.ids, result.scores, strict=True)
     return _csv(("id", *result.classes), ((i, *(f"{score:.4f}" for score in scores)) for i, scores in rows))
 
 
 def evaluations_csv(results: Iterable[Evaluation]) -> str:
-    """Write one line a representation: its mAP and the AP of every class, in percent."""
+    """Return CSV with one line per result: mAP and the AP of every class, in percent, then what it was made from.
+
+    The last columns are the result's `about`, so that no two results look the same that are not; `C` is the one that
+    was asked for. A class or a choice that a result does not have is empty.
+    """
     results = tuple(results)
-    classes = tuple(results[0].per_class)
-    head = ("representation", "temperature", "ap", "mean_ap", *classes)
-    return _csv(
-        head,
-        ((r.representation, r.temperature, r.ap, *map(_percent, (r.mean_ap, *r.per_class.values()))) for r in results),
+    classes = tuple(dict.fromkeys(name for r in results for name in r.per_class))
+    shown = {"representation", "temperature", "ap"}
+    choices = tuple(dict.fromkeys(name for r in results for name in r.about if name not in shown))
+    # A class may be called like a choice: columns are told apart by their place, so that neither is lost.
+    head = ("representation", "temperature", "ap", "mean_ap", *classes, *choices, "temperature_chosen")
+    lines = (
+        (
+            *(r.representation, r.temperature, r.ap, _percent(r.mean_ap)),
+            *(_percent(r.per_class.get(name)) for name in classes),
+            *(_cell(r.about.get(name)) for name in choices),
+            _cell(r.about.get("temperature")),
+        )
+        for r in results
     )
+    return _csv(head, lines)
 
 
 def evaluation_json(result: Evaluation) -> dict[str, Any]:
-    """Give an evaluation as JSON values."""
+    """Return an evaluation as JSON values."""
     return {
         "mean_ap": _finite(result.mean_ap),
         "per_class": dict(result.per_class),
@@ -95,7 +108,7 @@ def evaluation_json(result: Evaluation) -> dict[str, Any]:
 
 
 def layers_csv(rows: Iterable[LayerRow]) -> str:
-    """Write one line a representation: mAP in percent, temperature, alignment with the labels, purity of neighbours."""
+    """Return CSV with one line per representation: mAP in percent, temperature, alignment, purity of neighbours."""
     head = ("representation", "mean_ap", "temperature", "alignment", "purity")
     lines = (
         (r.representation, _percent(r.mean_ap), r.temperature, _number(r.alignment), _number(r.purity)) for r in rows
@@ -104,12 +117,12 @@ def layers_csv(rows: Iterable[LayerRow]) -> str:
 
 
 def layers_json(rows: Iterable[LayerRow]) -> list[dict[str, Any]]:
-    """Give the same as JSON values; null for a figure that does not exist."""
+    """Return the same as JSON values; null for a figure that does not exist."""
     return [{name: _finite(value) for name, value in asdict(row).items()} for row in rows]
 
 
 def alignment_json(result: Alignments) -> dict[str, Any]:
-    """Give alignments as JSON values."""
+    """Return alignments as JSON values."""
     names = result.representations
     return {
         "representations": list(names),
@@ -121,7 +134,7 @@ def alignment_json(result: Alignments) -> dict[str, Any]:
 
 
 def check_place(path: Path) -> None:
-    """Raise ChoiceError where a file cannot be written; worth asking before the work that fills it."""
+    """Raise ChoiceError where a file cannot be written; to be checked before the work that fills it."""
     if not path.name or path.is_dir():
         raise ChoiceError(f"{path} is a folder: name a file with --out.")
     if not path.parent.is_dir():
@@ -131,7 +144,7 @@ def check_place(path: Path) -> None:
 
 
 def save(path: Path, write: Callable[[BinaryIO], None]) -> None:
-    """Write a file whole or not at all; ChoiceError when the folder cannot take it."""
+    """Write a file whole or not at all; ChoiceError where it cannot be written."""
     check_place(path)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -163,6 +176,10 @@ def _named(names: Sequence[str], values: np.ndarray) -> dict[str, float | None]:
 
 def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _cell(value: Any) -> Any:
+    return "" if value is None else value
 
 
 def _percent(value: float | None) -> str:

@@ -21,7 +21,7 @@ _LINE = "rgba(128, 128, 128, 0.35)"
 
 
 def colours(kinds: Sequence[Kind]) -> list[str]:
-    """Give each bar of a group its colour: by kind, and a new shade for each one more of the same kind."""
+    """Choose the colour of each bar of a group: by kind, with a new shade for each further one of the same kind."""
     seen: dict[Kind, int] = {}
     found = []
     for kind in kinds:
@@ -32,17 +32,20 @@ def colours(kinds: Sequence[Kind]) -> list[str]:
 
 
 def ap_bars(results: Sequence["Evaluation"], names: Sequence[str], kinds: Sequence[Kind]) -> "Figure":
-    """Draw the average precision of every class, in percent, as one group of bars a class, and mAP as the first group.
+    """Draw the average precision of every class, in percent: one group of bars per class, and mAP as the first group.
 
-    `names` and `kinds` name the results, in their order. A class without a positive test image has no bar.
+    `names` and `kinds` are those of the results, in their order. A class without a positive test image has no bar.
     """
     from plotly.graph_objects import Bar, Figure
 
     classes = list(dict.fromkeys(c for result in results for c in result.per_class))
+    mean = "mean"
+    while mean in classes:  # Plotly would draw both in one place
+        mean += " of all"
     bars = [
         Bar(
             name=name,
-            x=["mean", *classes],
+            x=[mean, *classes],
             y=[result.mean_ap, *(result.per_class.get(c) for c in classes)],
             marker={"color": colour, "line": {"width": 0}},
             hovertemplate="%{x}<br>" + _plain(name) + ": %{y:.1f} %<extra></extra>",
@@ -70,11 +73,11 @@ def ap_bars(results: Sequence["Evaluation"], names: Sequence[str], kinds: Sequen
 
 
 def _divider() -> dict:
-    """Part the mean from the classes."""
+    """Separate the mean from the classes."""
     line = {"color": _LINE, "width": 1, "dash": "dot"}
     return {"type": "line", "x0": 0.5, "x1": 0.5, "y0": 0, "y1": 1, "yref": "paper", "line": line}
 
 
 def _plain(name: str) -> str:
-    """Take the meaning out of a text that Plotly would read as HTML or as a template."""
+    """Escape a text that Plotly would read as HTML or as a template."""
     return name.replace("&", "&amp;").replace("<", "&lt;").replace("%{", "% {")

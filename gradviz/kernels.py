@@ -5,14 +5,15 @@ The gradient of one image for layer k is an outer product, dE/dW_k = x_{k-1} (dE
     K(A, B) = tr(dE/dW_k(A)^T dE/dW_k(B)) = (x_{k-1}(A) . x_{k-1}(B)) * (dE/dy_k(A) . dE/dy_k(B)) = K_fw * K_bw
 
 and the outer product, tens of millions of numbers an image, is never formed. With both factors l2-normalised (the
-default) K is the cosine of two gradients. A concatenation's kernel is the mean of its parts' kernels, so every
-normalised kernel has diagonal 1. Centring, if asked for, comes last.
+default) K is the cosine of two gradients. Any product of vectors has the product of its factors' kernels, and a
+concatenation the mean, weighted or plain, of its parts' kernels, so every normalised kernel has diagonal 1. Centring,
+if asked for, comes last.
 
 Precision: norms in float64, products in the features' own precision. With float32 the relative error
 |dK_ij| / sqrt(K_ii K_jj) stays under 1e-6.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING, Literal, get_args
@@ -21,7 +22,7 @@ import numpy as np
 
 from gradviz.callbacks import Cancel, Progress, never, silent, stop_if
 from gradviz.errors import ChoiceError, GradvizError
-from gradviz.representations import Representation
+from gradviz.representations import Part, Representation
 
 if TYPE_CHECKING:
     import torch
@@ -36,19 +37,28 @@ Vectors = Mapping[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Kernel:
-    """Hold the kernel of n row images and m column images.
-
-    A product keeps both factors' kernels, so that a page can say "0.62 x 0.31 = 0.19"; else they are None.
-    """
+    """Hold the kernel of n row images and m column images."""
 
     K: np.ndarray
     """(n, m) in the features' precision; exactly symmetric where rows and columns are the same images."""
-    K_fw: np.ndarray | None
-    K_bw: np.ndarray | None
     zero_rows: int
     """Row images with an all-zero vector among their factors; it stays zero, and so do its kernel values."""
     zero_cols: int
     """The same among the column images."""
+
+
+@dataclass(frozen=True)
+class ProductKernel(Kernel):
+    """Hold the kernel of a product of forward and backward vectors, such as dW6, with the kernels of its two sides.
+
+    K is exactly K_fw * K_bw, so that a page can say "0.62 x 0.31 = 0.19". A product of forward vectors alone, such as
+    x6:x6, has no such sides and is a plain Kernel.
+    """
+
+    K_fw: np.ndarray
+    """(n, m), the kernel of the forward factor, or the product of their kernels."""
+    K_bw: np.ndarray
+    """(n, m), the same of the backward factors."""
 
 
 def kernel(
@@ -63,17 +73,39 @@ def kernel(
 ) -> Kernel:
     """Compute the kernel of a representation between two sets of images, or within one (`cols` None: half the work).
 
-    `rows` and `cols` hold at least the vectors in `representation.needs`; normalised vectors are a copy, one factor at
-    a time. Progress counts row images, once a factor. Raises ChoiceError for an unknown normalisation, GradvizError
-    for vectors that are not finite (an image that failed must be left out before).
+    Parameters
+    ----------
+    representation
+        What to compare; see `gradviz.representations.parse`.
+    rows, cols
+        From name to (n, d) and (m, d), at least the vectors in `representation.needs`. Normalised vectors are a copy,
+        one vector at a time.
+    normalise
+        "l2": every vector has length 1; "none": vectors as they are.
+    device
+        Where torch multiplies.
+    progress, cancel
+        Progress counts row images, once per vector; cancel is asked between blocks of rows.
+
+    Returns
+    -------
+    Kernel
+        A ProductKernel where the representation is one product of forward and backward vectors.
+
+    Raises
+    ------
+    ChoiceError
+        For an unknown normalisation.
+    GradvizError
+        For vectors that are not finite: an image that failed must be left out before.
     """
     if normalise not in get_args(Normalise):
         raise ChoiceError(f"No normalisation {normalise!r}; choose from {', '.join(get_args(Normalise))}.")
-    needs = [factor for part in representation.parts for factor in part.factors]
+    needs = representation.needs
     n = len(rows[needs[0]])
     zero_rows = np.zeros(n, bool)
     zero_cols = zero_rows if cols is None else np.zeros(len(cols[needs[0]]), bool)
-    kernels = []
+    kernels: dict[str, np.ndarray] = {}
     for name in needs:
         a, zero = _prepare(name, rows[name], normalise)
         zero_rows |= zero
@@ -82,14 +114,27 @@ def kernel(
             b, zero = _prepare(name, cols[name], normalise)
             zero_cols |= zero
         report = _from(len(kernels) * n, len(needs) * n, progress)
-        kernels.append(gram(a, b, device=device, progress=report, cancel=cancel))
+        kernels[name] = gram(a, b, device=device, progress=report, cancel=cancel)
         if b is None and normalise == "l2":
-            np.fill_diagonal(kernels[-1], ~zero)
-    forward, backward = kernels if representation.kind == "product" else (None, None)
-    found = iter(kernels)
-    products = [reduce(np.multiply, [next(found) for _ in part.factors]) for part in representation.parts]
-    K = products[0] if len(products) == 1 else sum(products) / len(products)
-    return Kernel(K, forward, backward, int(zero_rows.sum()), int(zero_cols.sum()))
+            np.fill_diagonal(kernels[name], ~zero)
+    zeros = {"zero_rows": int(zero_rows.sum()), "zero_cols": int(zero_cols.sum())}
+    first, *others = representation.parts
+    if others:
+        return Kernel(_mean(representation.parts, kernels), **zeros)
+    if first.of_kind("forward") and first.of_kind("backward"):
+        K_fw, K_bw = _product(first.of_kind("forward"), kernels), _product(first.of_kind("backward"), kernels)
+        return ProductKernel(K_fw * K_bw, **zeros, K_fw=K_fw, K_bw=K_bw)
+    return Kernel(_product(first.factors, kernels), **zeros)
+
+
+def _product(factors: Sequence[str], kernels: Mapping[str, np.ndarray]) -> np.ndarray:
+    return reduce(np.multiply, [kernels[name] for name in factors])
+
+
+def _mean(parts: Sequence[Part], kernels: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Compute the mean of the parts' kernels; whole weights keep a diagonal of ones exactly 1."""
+    K = sum(_product(part.factors, kernels) * part.weight for part in parts)
+    return K / sum(part.weight for part in parts)
 
 
 def normalise(x: np.ndarray) -> np.ndarray:
@@ -188,5 +233,5 @@ def _blocks(n: int) -> Iterator[slice]:
 
 
 def _from(step: int, total: int, progress: Progress) -> Progress:
-    """Report the part of a longer way that starts at `step`."""
+    """Report progress as a part of a longer task that starts at `step`."""
     return lambda done, _: progress(step + done, total)

@@ -1,29 +1,43 @@
-"""What the verbs answer: frozen records that figures draw and exports write; each says what it was made from."""
+"""What the verbs answer: frozen records that figures draw and exports write, and the notes that come with them.
+
+`about` says what a result was made from, as JSON values; `notes` are sentences for the user.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
+from gradviz.datasets import ImageSet
+from gradviz.embedding import Embedding
 from gradviz.features.extraction import Features
+from gradviz.kernels import Kernel
+from gradviz.metrics import MeanAP
 
 
 @dataclass(frozen=True)
 class KernelResult:
-    """Hold a kernel between two selections; `K_fw` and `K_bw` are there for a product alone.
-
-    Arrays are float32 of shape (rows, cols).
-    """
+    """Hold a kernel between two selections: `K` float32 of shape (rows, cols)."""
 
     representation: str
     rows: Features
     cols: Features
     K: np.ndarray
-    K_fw: np.ndarray | None
-    K_bw: np.ndarray | None
     notes: tuple[str, ...]
     about: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ProductResult(KernelResult):
+    """Hold the kernel of a product such as dW6 with those of its two sides, float32 (rows, cols): K = K_fw * K_bw.
+
+    K alone may have been centred.
+    """
+
+    K_fw: np.ndarray
+    K_bw: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -31,7 +45,7 @@ class Evaluation:
     """Hold the scores of one representation: average precision in percent, by class and as their mean.
 
     A class without a positive test image has None in `per_class` and is left out of the mean. `scores` float64
-    (test images, classes) are the SVMs' decisions for `test.ids`. `seconds` tells where the time went.
+    (test images, classes) are the SVMs' decisions for `test.ids`. `seconds` are those of each stage.
     """
 
     representation: str
@@ -80,7 +94,7 @@ class Alignments:
 
 @dataclass(frozen=True)
 class Neighbour:
-    """Name an image near another one: its id, its classes and the kernel's value for the pair."""
+    """Describe an image near another one: its id, its classes and the kernel's value for the pair."""
 
     id: str
     labels: tuple[str, ...]
@@ -89,13 +103,16 @@ class Neighbour:
 
 @dataclass(frozen=True)
 class LayerRow:
-    """Hold what one representation is worth: mAP in percent, alignment with the labels, purity of neighbours."""
+    """Hold what one representation is worth: mAP in percent, alignment with the labels, purity of neighbours.
+
+    A single test image has no neighbours, and so no purity.
+    """
 
     representation: str
     mean_ap: float
     temperature: float
     alignment: float
-    purity: float
+    purity: float | None
 
 
 @dataclass(frozen=True)
@@ -111,3 +128,35 @@ class Classification:
     scores: np.ndarray
     notes: tuple[str, ...]
     about: Mapping[str, Any]
+
+
+def zero_note(kernel: Kernel) -> tuple[str, ...]:
+    """Describe how many images are similar to nothing."""
+    if not kernel.zero_rows:
+        return ()
+    return (f"{kernel.zero_rows} images have an all-zero vector and are similar to nothing.",)
+
+
+def method_note(drawn: Embedding) -> tuple[str, ...]:
+    """Describe how a map was drawn where it was not UMAP."""
+    if drawn.method == "UMAP":
+        return ()
+    return ("Too few images for UMAP: the kernel's two principal components are drawn.",)
+
+
+def unscored_note(images: ImageSet, measured: MeanAP) -> tuple[str, ...]:
+    """List the classes that could not be scored."""
+    if not measured.left_out:
+        return ()
+    names = ", ".join(images.classes[c] for c in measured.left_out)
+    return (f"No positive test image, so left out of the mean: {names}.",)
+
+
+def once(*notes: tuple[str, ...]) -> tuple[str, ...]:
+    """Join notes; one that holds for both splits is there once."""
+    return tuple(dict.fromkeys(chain(*notes)))
+
+
+def percent(value: float) -> float | None:
+    """Return a share in percent, None for NaN."""
+    return None if np.isnan(value) else 100 * float(value)

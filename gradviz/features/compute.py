@@ -1,7 +1,7 @@
-"""Extract features: photographs through a network once, and from there gradients for any temperature and pseudo-label.
+"""Compute features: photographs through a network once, and from there gradients for any temperature and pseudo-label.
 
-`capture` yields x_{k-1} of the first fully connected layer and y_k of all; `backward` turns y into dE/dy, and
-`forward_feature` into x, y or the softmax. The formulas stand in networks/head.py.
+`capture` yields x_{k-1} of the first fully connected layer and y_k of all; `backward` turns y into dE/dy, and `vector`
+either of them into any other vector of REPRESENTATIONS. The formulas stand in networks/head.py.
 """
 
 import os
@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -17,12 +18,17 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from gradviz import representations
 from gradviz.callbacks import Cancel, Progress, never, silent, stop_if
 from gradviz.errors import ChoiceError, DatasetError
 from gradviz.networks import head as heads
 from gradviz.networks.head import Head
 from gradviz.networks.loading import Model
 from gradviz.networks.transforms import crops
+from gradviz.representations import At, named
+
+LOWEST_TEMPERATURE = 1e-30
+"""dE/dy grows as 1 / tau, and float32 ends at 3e38."""
 
 _AHEAD = 2
 """Batches decoded ahead of the network; it bounds the memory, whatever the number of images."""
@@ -39,15 +45,14 @@ class Images(Protocol):
 
 @dataclass(frozen=True)
 class Captured:
-    """Hold the features of one block of images.
-
-    `arrays` maps x5 and every y to float32 (rows, crops, d), in the order of `positions`; a row whose image could not
-    be decoded is NaN, and `failed` gives the reason by position.
-    """
+    """Hold the features of one block of images."""
 
     positions: np.ndarray
+    """(rows,) places in the data set."""
     arrays: Mapping[str, np.ndarray]
+    """x5 and every y, float32 (rows, crops, d); NaN where the image could not be decoded."""
     failed: Mapping[int, str] = field(default_factory=dict)
+    """From the position of an image that could not be decoded to the reason."""
 
 
 @dataclass(frozen=True)
@@ -67,12 +72,31 @@ def capture(
     progress: Progress = silent,
     cancel: Cancel = never,
 ) -> Iterator[Captured]:
-    """Run the network over blocks of image positions; yield one Captured a block, in order.
+    """Run the network over blocks of image positions.
 
-    Photographs are decoded in threads, a few batches ahead of the network. Batches begin anew with each block, so the
-    result for a block does not depend on what was computed before it. On a GPU that runs out of memory the batch is
-    halved, down to one image, and then the processor takes over. `progress` counts images; `cancel` is asked between
-    batches.
+    Photographs are decoded in threads, a few batches ahead of the network. Each block starts a new batch, so that its
+    result does not depend on what was computed before it. When a GPU runs out of memory the batch is halved, down to
+    one image, and finally the work falls back to the CPU.
+
+    Parameters
+    ----------
+    model, images
+        The network, and what opens image i.
+    blocks
+        Positions of images, (rows,) per block.
+    preprocess
+        center, squash or tencrop.
+    tf32
+        Whether an NVIDIA GPU may use TF32.
+    workers
+        Number of decoding threads; by default the number of CPU cores.
+    progress, cancel
+        Progress counts images; cancel is asked between batches.
+
+    Yields
+    ------
+    Captured
+        One for each block, in order.
     """
     views = crops(preprocess)
     transform = model.transform(preprocess)
@@ -119,7 +143,7 @@ def _cores() -> int:
 
 
 def _fill(arrays: Mapping[str, np.ndarray], start: int, decoded: list[Tensor | str], runner: "_Runner") -> None:
-    """Send a batch through the network and write its rows; images that failed take part as grey and stay NaN."""
+    """Send a batch through the network and write its rows; images that failed are zero-filled, their rows stay NaN."""
     good = [i for i, image in enumerate(decoded) if not isinstance(image, str)]
     if not good:
         return
@@ -131,7 +155,7 @@ def _fill(arrays: Mapping[str, np.ndarray], start: int, decoded: list[Tensor | s
 
 
 class _Runner:
-    """Run batches on the model's device, smaller ones once memory has run out, on the processor in the end."""
+    """Run batches on the model's device; halve the batch on out-of-memory, finally fall back to the CPU."""
 
     def __init__(self, model: Model, tf32: bool) -> None:
         self.model = model
@@ -166,7 +190,7 @@ class _Runner:
 
 @contextmanager
 def precision(tf32: bool) -> Iterator[None]:
-    """Allow or forbid TF32 on NVIDIA GPUs for the work inside; the process's own setting comes back afterwards."""
+    """Allow or forbid TF32 on NVIDIA GPUs inside the context; the process's own setting is restored afterwards."""
     switches = (torch.backends.cuda.matmul, torch.backends.cudnn)
     before = [switch.allow_tf32 for switch in switches]
     try:
@@ -181,15 +205,34 @@ def precision(tf32: bool) -> Iterator[None]:
 def backward(
     head: Head, ys: Mapping[str, np.ndarray], *, temperature: float = 1.0, g: np.ndarray | None = None
 ) -> dict[str, np.ndarray]:
-    """Give dE/dy_k of every layer, averaged over crops: {"dy6": (n, d6), ...} in the dtype of `ys`.
+    """Compute dE/dy_k of every layer, averaged over crops.
 
-    `ys` maps every y to (n, crops, d) or (n, d). `g` is None for the uniform pseudo-label 1/P, or a probability
-    vector (P,), or one an image (n, P). Softmax and dE/dy_L are computed in float64. Rows too small for float32 are
-    lifted, see head.last_gradient. Raises ChoiceError for an impossible temperature or pseudo-label.
+    Softmax and dE/dy_L are computed in float64. Rows too small for float32 are rescaled, see head.last_gradient.
+
+    Parameters
+    ----------
+    head
+        The fully connected layers.
+    ys
+        From name to (n, crops, d) or (n, d), at least every y.
+    temperature
+        tau, from LOWEST_TEMPERATURE up.
+    g
+        The pseudo-label: None for the uniform 1/P, a probability vector (P,), or one per image (n, P).
+
+    Returns
+    -------
+    dict
+        {"dy6": (n, d6), ...} in the dtype of `ys`.
+
+    Raises
+    ------
+    ChoiceError
+        For an impossible temperature or pseudo-label.
     """
     _check_temperature(temperature)
-    ys = {name: y if y.ndim == 3 else y[:, None] for name, y in ys.items() if name.startswith("y")}
-    n, views = ys[f"y{head.last}"].shape[:2]
+    ys = {name: ys[name] if ys[name].ndim == 3 else ys[name][:, None] for name in head.outputs}
+    n, views = ys[head.outputs[-1]].shape[:2]
     targets = None if g is None else _targets(g, n, head.classes)
     parts = []
     step = max(1, _ROWS // views)
@@ -202,7 +245,8 @@ def backward(
             gradients = heads.backward(head, block, temperature, target)
             parts.append({k: v.unflatten(0, (-1, views)).mean(dim=1).cpu().numpy() for k, v in gradients.items()})
     if not parts:
-        return {f"d{name}": np.empty((0, y.shape[2]), y.dtype) for name, y in ys.items()}
+        widths = [(k, ys[name]) for k, name in enumerate(head.outputs, head.first)]
+        return {named("dy", k): np.empty((0, y.shape[2]), y.dtype) for k, y in widths}
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
@@ -216,23 +260,36 @@ def _targets(g: np.ndarray, n: int, P: int) -> Tensor:
     return torch.from_numpy(g / sums)
 
 
-def forward_feature(name: str, arrays: Mapping[str, np.ndarray], head: Head, temperature: float = 1.0) -> np.ndarray:
-    """Give x_k or y_k as (n, d), averaged over crops, in the dtype of `arrays`.
+def vector(name: str, arrays: Mapping[str, np.ndarray], head: Head, temperature: float = 1.0) -> np.ndarray:
+    """Compute any vector of REPRESENTATIONS from those that are at hand, crop by crop, then averaged over crops.
 
-    `arrays` maps x5 and every y to (n, crops, d) or (n, d). x_k = f_k(y_k) is taken crop by crop;
-    the last x_L = softmax(y_L / tau) is computed in float64. Raises ChoiceError for a name the head does not have.
+    Parameters
+    ----------
+    name
+        Such as x6, y6 or dy6.
+    arrays
+        From name to (n, crops, d), or (n, d) for what was averaged before: x5, every y or every dy.
+    head, temperature
+        For the activations, and for the last softmax, which is computed in float64.
+
+    Returns
+    -------
+    ndarray
+        (n, d) in the dtype of `arrays`.
+
+    Raises
+    ------
+    ChoiceError
+        For a name that cannot be computed from these arrays.
     """
     _check_temperature(temperature)
-    if name in arrays:
+    kept = representations.source(name, arrays)
+    if name == kept:
         return _mean(arrays[name])
-    number = name.removeprefix("x")
-    source = f"y{number}"
-    if not name.startswith("x") or source not in arrays:
-        raise ChoiceError(f"There is no forward feature {name!r}.")
-    y = torch.from_numpy(arrays[source])
-    if int(number) < head.last:
-        return _mean(head.activate(int(number), y).numpy())
-    return _mean(torch.softmax(y.double() / temperature, dim=-1).numpy()).astype(arrays[source].dtype)
+    k = representations.symbol(name).k
+    layer = At(k, partial(head.activate, k) if k < head.last else None, temperature)
+    values = representations.compute(name, kept, torch.from_numpy(arrays[kept]), layer)
+    return _mean(values.numpy()).astype(arrays[kept].dtype, copy=False)
 
 
 def _mean(values: np.ndarray) -> np.ndarray:
@@ -244,3 +301,5 @@ def _mean(values: np.ndarray) -> np.ndarray:
 def _check_temperature(temperature: float) -> None:
     if not (np.isfinite(temperature) and temperature > 0):
         raise ChoiceError(f"The temperature must be a positive number, not {temperature}.")
+    if temperature < LOWEST_TEMPERATURE:
+        raise ChoiceError(f"The temperature must be at least {LOWEST_TEMPERATURE:g}, not {temperature}.")

@@ -17,12 +17,13 @@ import numpy as np
 from gradviz.callbacks import Cancel, Progress, never, part, silent
 from gradviz.datasets import ImageSet, Skipped
 from gradviz.errors import DatasetError
-from gradviz.features import compute as maths
+from gradviz.features import compute
 from gradviz.features.pseudo_labels import PseudoLabel
 from gradviz.features.store import Store, chunks_of, rows_of
 from gradviz.features.store.repairing import Kept
 from gradviz.networks.loading import Model
 from gradviz.networks.transforms import crops as crops_of
+from gradviz.representations import source
 
 SCHEMA = 1
 """Raised whenever the meaning of a stored array changes; older entries are then never read."""
@@ -35,30 +36,32 @@ READ_ROWS = 512
 class Features:
     """Hold the features of a selection: row n of every array belongs to the image `ids[n]`.
 
-    `arrays` maps a vector's name to float32 of shape (n, d); `positions` (n,) are the images' places in the data set;
-    `skipped` are selected images that could not be decoded; `notes` say what the user should know.
     """
 
     images: ImageSet
     positions: np.ndarray
+    """(n,) the images' places in the data set."""
     arrays: Mapping[str, np.ndarray]
+    """From a vector's name to float32 of shape (n, d)."""
     skipped: tuple[Skipped, ...] = ()
+    """Selected images that could not be decoded."""
     notes: tuple[str, ...] = ()
+    """What the user should know."""
 
     @cached_property
     def ids(self) -> tuple[str, ...]:
-        """Name the image of each row."""
+        """List the image of each row."""
         return tuple(self.images.ids[i] for i in self.positions)
 
     @cached_property
     def labels(self) -> np.ndarray | None:
-        """Give the labels of the rows, int8 of shape (n, classes), or None."""
+        """Return the labels of the rows, int8 of shape (n, classes), or None."""
         return None if self.images.labels is None else self.images.labels[self.positions]
 
 
 @dataclass(frozen=True)
 class Extracted:
-    """Say what an extraction did: images selected, images computed now, seconds, and what was skipped."""
+    """Describe what an extraction did: images selected, images computed now, seconds, and what was skipped."""
 
     images: int
     computed: int
@@ -67,7 +70,7 @@ class Extracted:
 
     @property
     def rate(self) -> float:
-        """Give images per second of this run, 0 when everything was kept from before."""
+        """Return images per second of this run, 0 when everything was kept from before."""
         return self.computed / self.seconds if self.computed else 0.0
 
 
@@ -103,28 +106,45 @@ class Extraction:
         progress: Progress = silent,
         cancel: Cancel = never,
     ) -> Features:
-        """Give the named vectors of the images at `positions`, computing what is not kept yet.
+        """Read the named vectors of the images at `positions`, computing what is not kept yet.
 
-        When the store cannot be written the result is there all the same, and a note says so.
-        Raises DatasetError when not one image could be read.
+        When the store cannot be written the result is complete all the same, and a note says so.
+
+        Parameters
+        ----------
+        names
+            Vectors, such as x5 and dy6.
+        positions
+            (n,) places of images in the data set, in any order.
+        temperature, label
+            What gradients and the last softmax depend on.
+        progress, cancel
+            Progress counts images; cancel is asked between batches.
+
+        Raises
+        ------
+        DatasetError
+            When not one of the images could be read.
         """
+        network = self.model.network
+        sources = {name: source(name, (*network.arrays, *network.gradients)) for name in names}
+        backwards = any(kept in network.gradients for kept in sources.values())
         forward, chunks = self._forward(), self._chunks(positions)
-        gradients = [name for name in names if name.startswith("dy")]
-        forward.fill(chunks, progress=part(progress, 0, 0.9 if gradients else 1), cancel=cancel)
+        forward.fill(chunks, progress=part(progress, 0, 0.9 if backwards else 1), cancel=cancel)
         positions, skipped = self._readable(positions, forward)
-        rows = self._rows(positions)
-        arrays, tables = {}, [forward]
-        if gradients:
+        tables = dict.fromkeys(network.arrays, forward)
+        if backwards:
             backward = self._backward(forward, temperature, label)
             backward.fill(chunks, progress=part(progress, 0.9, 1), cancel=cancel)
-            arrays = {name: self._in_order(backward.read(name, np.sort(rows)), rows) for name in gradients}
-            tables.append(backward)
-        for name in dict.fromkeys(names):
-            if name not in arrays:
-                arrays[name] = self._in_order(self._forward_feature(forward, name, np.sort(rows), temperature), rows)
-        troubles = [f"{table.trouble} The result is complete, but not kept." for table in tables if table.trouble]
-        notes = _skipped_note(skipped) + (label.notes if gradients else ()) + tuple(dict.fromkeys(troubles))
-        return Features(self.images, positions, {name: arrays[name] for name in names}, skipped, notes)
+            tables |= dict.fromkeys(network.gradients, backward)
+        rows = self._rows(positions)
+        arrays = {
+            name: self._in_order(self._vector(tables[kept], name, kept, np.sort(rows), temperature), rows)
+            for name, kept in sources.items()
+        }
+        troubles = [f"{kept.trouble} The result is complete, but not kept." for kept in tables.values() if kept.trouble]
+        notes = _skipped_note(skipped) + (label.notes if backwards else ()) + tuple(dict.fromkeys(troubles))
+        return Features(self.images, positions, arrays, skipped, notes)
 
     @cached_property
     def _key(self) -> dict:
@@ -144,7 +164,7 @@ class Extraction:
 
     @cached_property
     def _row_of(self) -> np.ndarray:
-        """Give the store's row of every position."""
+        """Map every position to its row in the store."""
         rows = np.empty(len(self.images), np.int64)
         rows[self.images.row_order] = np.arange(len(self.images))
         return rows
@@ -174,14 +194,12 @@ class Extraction:
             raise DatasetError(f"None of the {len(positions)} chosen images of {self.images.name} can be read{reason}")
         return readable, skipped
 
-    def _forward_feature(self, forward: Kept, name: str, rows: np.ndarray, temperature: float) -> np.ndarray:
-        """Read x or y a few chunks at a time: with ten crops the kept arrays are ten times the result."""
-        entry, outputs = self.model.network.entry, self.model.network.outputs
-        source = name if name == entry or name in outputs else f"y{name[1:]}"
+    def _vector(self, table: Kept, name: str, kept: str, rows: np.ndarray, temperature: float) -> np.ndarray:
+        """Compute a vector from what is kept, a few chunks at a time: ten crops are ten times the result."""
         pieces = []
         for start in range(0, len(rows), READ_ROWS):
-            kept = {source: forward.read(source, rows[start : start + READ_ROWS])}
-            pieces.append(maths.forward_feature(name, kept, self.model.head, temperature))
+            arrays = {kept: table.read(kept, rows[start : start + READ_ROWS])}
+            pieces.append(compute.vector(name, arrays, self.model.head, temperature))
         return np.concatenate(pieces)
 
     def _forward(self) -> Kept:
@@ -194,7 +212,7 @@ class Extraction:
     ) -> Iterator[tuple[Mapping[str, np.ndarray], Mapping[str, str]]]:
         order = self.images.row_order
         blocks = [order[list(rows_of(chunk, len(order)))] for chunk in chunks]
-        captured = maths.capture(
+        captured = compute.capture(
             self.model,
             self.images,
             blocks,
@@ -207,12 +225,12 @@ class Extraction:
             yield block.arrays, {self.images.ids[i]: reason for i, reason in block.failed.items()}
 
     def _backward(self, forward: Kept, temperature: float, label: PseudoLabel) -> Kept:
-        layers = self.model.network.layers
-        shapes = {f"dy{layer.number}": (len(self.images), layer.outputs) for layer in layers}
+        network = self.model.network
+        shapes = {name: (len(self.images), width) for name, width in network.gradients.items()}
         key = {
             "kind": "backward",
             "schema": SCHEMA,
-            "network": self.model.network.name,
+            "network": network.name,
             "dataset": self.images.name,
             "preprocess": self.preprocess,
             "forward": self._key,
@@ -220,19 +238,19 @@ class Extraction:
             "pseudo_label": label.digest,
         }
 
-        def compute(chunks: Sequence[int], progress: Progress, cancel: Cancel) -> Iterator[tuple[Mapping, Mapping]]:
+        def of(chunks: Sequence[int], progress: Progress, cancel: Cancel) -> Iterator[tuple[Mapping, Mapping]]:
             for done, chunk in enumerate(chunks):
                 rows = np.array(rows_of(chunk, len(self.images)))
-                ys = {f"y{layer.number}": forward.read(f"y{layer.number}", rows) for layer in layers}
-                g = label.of(self.images.row_order[rows], ys[f"y{layers[-1].number}"])
-                yield maths.backward(self.model.head, ys, temperature=temperature, g=g), {}
+                ys = {name: forward.read(name, rows) for name in network.outputs}
+                g = label.of(self.images.row_order[rows], ys[network.outputs[-1]])
+                yield compute.backward(self.model.head, ys, temperature=temperature, g=g), {}
                 progress(done + 1, len(chunks))
 
-        return Kept(self.store.entry(key), shapes, compute)
+        return Kept(self.store.entry(key), shapes, of)
 
 
 def _skipped_note(skipped: Sequence[Skipped]) -> tuple[str, ...]:
-    """Say how many images are missing from the result."""
+    """Describe how many images are missing from the result."""
     if not skipped:
         return ()
     return (

@@ -29,10 +29,10 @@ class Labelled(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class PseudoLabel:
-    """Hold a pseudo-label.
+    """Hold a pseudo-label g.
 
     `name` is uniform, predicted, true or file; `digest` tells one from another and is part of the store's key.
-    `vector` is a file's, (P,) float64. For `true`, `matches` has the network's classes of each class of the data
+    `vector` is a file's, (P,) float64. For `true`, `matches` has the network's classes for each class of the data
     set, whose labels are `labels` (n, C).
     """
 
@@ -44,10 +44,22 @@ class PseudoLabel:
     notes: tuple[str, ...] = ()
 
     def of(self, positions: np.ndarray, y: np.ndarray) -> np.ndarray | None:
-        """Give g for the images at `positions`, with logits y (n, crops, P) or (n, P): None, (P,) or (n, P).
+        """Compute g for some images.
 
         predicted: one-hot of the largest logit, averaged over crops. true: spread evenly over the network's classes
         that match what the image shows; an image without a match gets the uniform 1/P.
+
+        Parameters
+        ----------
+        positions
+            (n,) the images' places in the data set.
+        y
+            Their logits, (n, crops, P) or (n, P).
+
+        Returns
+        -------
+        ndarray or None
+            One vector per image (n, P), one for all (P,), or None for the uniform 1/P.
         """
         if self.name == "uniform":
             return None
@@ -68,7 +80,10 @@ class PseudoLabel:
 def pseudo_label(kind: str, model: Model, images: Labelled) -> PseudoLabel:
     """Prepare a pseudo-label by name, or from a file with P numbers (.npy, or text).
 
-    Raises ChoiceError where the data set has no labels, no class matches, or the file holds no probability vector.
+    Raises
+    ------
+    ChoiceError
+        Where the data set has no labels, no class matches, or the file holds no probability vector.
     """
     if kind in ("uniform", "predicted"):
         return PseudoLabel(kind, kind)

@@ -1,10 +1,15 @@
 """Load a network of the user's own: any torch module that ends in fully connected layers."""
 
+import copy
 import hashlib
 import importlib
 import sys
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
 from pathlib import Path
 
+import torch
 from torch import nn
 
 from gradviz.errors import ChoiceError, NetworkError
@@ -15,17 +20,34 @@ from gradviz.networks.splitting import find_run
 _GMACS = 4.0
 """Taken as the cost of one image, of the size of ResNet-50; it decides the size of a batch."""
 
+_KEPT = 2
+_lock = threading.Lock()
+_loaded: OrderedDict[tuple[str, str], tuple[Callable[[], object], Model]] = OrderedDict()
+
 
 def load_own(factory: str, *, device: str = "auto") -> Model:
     """Load what `package.module:factory` returns: a torch module with its weights.
 
     The module maps (b, 3, s, s), normalised with ImageNet's mean and standard deviation, to one row of logits an image.
     s is its attribute `input_size`, or 224. Its trailing nn.Linear layers become fc1, fc2, ...; modules nested beyond
-    the last container count as body. Raises ChoiceError where there is no such factory, NetworkError where the
-    explicit layers do not reproduce its gradients.
+    the last container count as body. The factory is called once: the last networks are kept, for as long as the name
+    stands for the same function. Raises ChoiceError where there is no such factory, NetworkError where the explicit
+    layers do not reproduce its gradients.
     """
-    target = resolve_device(device)
-    module = _made(factory).float().cpu().eval()
+    target, function = resolve_device(device), _function(factory)
+    key = (factory, str(target))
+    with _lock:
+        if key not in _loaded or _loaded[key][0] is not function:
+            _loaded[key] = function, _load(factory, function, target)
+        _loaded.move_to_end(key)
+        while len(_loaded) > _KEPT:
+            _loaded.popitem(last=False)
+        return _loaded[key][1]
+
+
+def _load(factory: str, function: Callable[[], object], target: torch.device) -> Model:
+    # A copy: splitting takes the module apart, and the factory may return one that it keeps.
+    module = copy.deepcopy(_made(factory, function)).float().cpu().eval()
     side = int(getattr(module, "input_size", 224))
     digest = _digest(module)
     parameters = sum(p.numel() for p in module.parameters())
@@ -43,14 +65,17 @@ def load_own(factory: str, *, device: str = "auto") -> Model:
     return model if target.type == "cpu" else model.to(target)
 
 
-def _made(factory: str) -> nn.Module:
+def _function(factory: str) -> Callable[[], object]:
     module_name, _, name = factory.partition(":")
     if str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))
     try:
-        function = getattr(importlib.import_module(module_name), name)
+        return getattr(importlib.import_module(module_name), name)
     except (ImportError, AttributeError, ValueError) as error:
         raise ChoiceError(f"Cannot find the network {factory!r} (package.module:factory): {error}.") from error
+
+
+def _made(factory: str, function: Callable[[], object]) -> nn.Module:
     try:
         module = function()
     except Exception as error:  # somebody else's code can fail in any way

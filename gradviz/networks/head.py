@@ -16,6 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from gradviz.representations import named
+
 FLOOR = 2.0**-40
 """Rows of dE/dy_L whose largest component is smaller are lifted to this size; see `last_gradient`."""
 
@@ -51,6 +53,11 @@ class Head:
         return self.first + len(self.weights) - 1
 
     @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the layers' outputs before the activation: y6, y7, y8."""
+        return tuple(named("y", k) for k in range(self.first, self.last + 1))
+
+    @property
     def classes(self) -> int:
         """Number of classes P."""
         return self.weights[-1].shape[1]
@@ -78,10 +85,10 @@ class Head:
 
 def forward(head: Head, x: Tensor) -> dict[str, Tensor]:
     """Map the head's input (n, d), such as x5, to itself and every y_k: {"x5": (n, d), "y6": (n, d6), ...}."""
-    outputs = {f"x{head.first - 1}": x}
+    outputs = {named("x", head.first - 1): x}
     for k, (W, b) in enumerate(zip(head.weights, head.biases, strict=True), head.first):
         y = x @ W if b is None else torch.addmm(b, x, W)
-        outputs[f"y{k}"] = y
+        outputs[named("y", k)] = y
         if k < head.last:
             x = head.activate(k, y)
     return outputs
@@ -96,12 +103,13 @@ def backward(
     of a very confident network are lifted, all layers by one factor; see `last_gradient`.
     """
     k = head.last
-    gradient = last_gradient(ys[f"y{k}"], temperature, g).to(ys[f"y{k}"])
-    gradients = {f"dy{k}": gradient}
+    y = ys[named("y", k)]
+    gradient = last_gradient(y, temperature, g).to(y)
+    gradients = {named("dy", k): gradient}
     while k > head.first:
         k -= 1
-        gradient = (gradient @ head.weights[k + 1 - head.first].T) * head.slope(k, ys[f"y{k}"])
-        gradients[f"dy{k}"] = gradient
+        gradient = (gradient @ head.weights[k + 1 - head.first].T) * head.slope(k, ys[named("y", k)])
+        gradients[named("dy", k)] = gradient
     return dict(reversed(gradients.items()))
 
 

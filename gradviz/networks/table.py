@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gradviz.errors import ChoiceError
+from gradviz.representations import named, offered
 
 _SECONDS_PER_BATCH = 2.0
 _GMACS_PER_SECOND = 40.0
@@ -53,29 +54,27 @@ class Network:
     @property
     def entry(self) -> str:
         """Name of the head's input, such as x5."""
-        return f"x{self.first - 1}"
+        return named("x", self.first - 1)
 
     @property
     def outputs(self) -> tuple[str, ...]:
         """Names of the layers' outputs before the activation: y6, y7, y8."""
-        return tuple(f"y{layer.number}" for layer in self.layers)
+        return tuple(named("y", k) for k in self.numbers)
 
     @property
     def arrays(self) -> dict[str, int]:
         """Widths of all that a forward pass yields: x5 and every y."""
-        return {self.entry: self.layers[0].inputs} | {f"y{k.number}": k.outputs for k in self.layers}
+        return {self.entry: self.layers[0].inputs} | {named("y", k.number): k.outputs for k in self.layers}
 
     @property
-    def representations(self) -> tuple[str, ...]:
-        """List what can become a kernel: x5 y6 dy6 dW6 x6 ... x8, then x5+x6 ... x7+y8."""
-        numbers = [layer.number for layer in self.layers]
-        single = [name for k in numbers for name in (f"y{k}", f"dy{k}", f"dW{k}", f"x{k}")]
-        pairs = [f"x{k - 1}+x{k}" for k in numbers[:-1]] + [f"x{numbers[-1] - 1}+y{numbers[-1]}"]
-        return (self.entry, *single, *pairs)
+    def gradients(self) -> dict[str, int]:
+        """Widths of all that a backward pass yields: every dy."""
+        return {named("dy", k.number): k.outputs for k in self.layers}
 
-    def tempered(self, vector: str) -> bool:
-        """Tell whether a vector, such as dy6 or x8, depends on the temperature of the softmax."""
-        return vector.startswith("dy") or vector == f"x{self.layers[-1].number}"
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Numbers of the fully connected layers: 6, 7, 8."""
+        return tuple(layer.number for layer in self.layers)
 
     @property
     def file(self) -> str:
@@ -100,7 +99,7 @@ class Network:
         return {
             "name": self.name,
             "layers": [{field: getattr(layer, field) for field in fields} for layer in self.layers],
-            "representations": list(self.representations),
+            "representations": list(offered(self.numbers)),
             "input_size": self.input_size,
             "parameters": self.parameters,
         }
