@@ -70,7 +70,8 @@ class Option:
     def explained(self, *, mark: str = "", others: bool = False) -> str:
         """Return the help with what each value means; names stand between two marks, `others` adds unnamed values."""
         meanings = [f"{mark}{name}{mark}: {meaning}" for name, meaning in self.values.items()]
-        meanings += [f"or {self.other}"] if others and self.other else []
+        if others and self.other:
+            meanings.append(f"or {self.other}" if meanings else self.other)
         return f"{self.help} {'; '.join(meanings)}." if meanings else self.help
 
 
@@ -97,9 +98,10 @@ OPTIONS: dict[str, Option] = {
     ),
     "network": Option(
         title="Network",
-        help="The network: a name that the command `networks` lists, or package.module:factory for one of your own.",
+        help="The network that looks at the images.",
         default="alexnet64",
         read=str,
+        other="A name that the command `networks` lists, or package.module:factory for one of your own",
     ),
     "weights": Option(help="A file with other weights of the same architecture.", read=Path),
     "preprocess": Option(
@@ -197,10 +199,15 @@ def check(name: str, value: Any) -> None:
     option = OPTIONS[name]
     if option.values and option.read is None and value not in option.values:
         raise ChoiceError(f"There is no {name} {value!r}: choose {', '.join(option.values)}.")
-    if option.read is number_or_cv and value != "cv":
-        positive(value, name)
     if option.bounds and value is not None:
         _check_bounds(value, *option.bounds, option.noun or name)
+    if option.read is number_or_cv:
+        _check_positive(value, name)
+
+
+def _check_positive(value: Any, noun: str) -> None:
+    if value != "cv":
+        positive(value, noun)
 
 
 def _check_bounds(value: int, least: int, most: int | None, noun: str) -> None:
