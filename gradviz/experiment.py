@@ -31,7 +31,7 @@ from gradviz.networks.custom import load_own
 from gradviz.networks.loading import Model, load
 from gradviz.representations import Offer, Representation, parse, tempered
 from gradviz.results import once, percent
-from gradviz.spec import TEMPERATURES, Spec
+from gradviz.spec import TEMPERATURE_GRID, Spec
 
 if TYPE_CHECKING:
     from gradviz.svm import OneVsRestSVC
@@ -435,7 +435,7 @@ class Experiment:
         """Choose the temperature by cross-validation on the training split; the first of equals."""
         from gradviz.svm import cross_validate
 
-        labs = [self._at(temperature) for temperature in TEMPERATURES]
+        labs = [self._at(temperature) for temperature in TEMPERATURE_GRID]
         if self.images.features or not any(tempered(name, self._network.numbers[-1]) for name in parsed.needs):
             return labs[0]
         scores = []

@@ -143,7 +143,7 @@ def check_place(path: Path) -> None:
         raise ChoiceError(f"{path.parent} cannot be written: name another file with --out.")
 
 
-def save(path: Path, write: Callable[[BinaryIO], None]) -> None:
+def save(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """Write a file whole or not at all; ChoiceError where it cannot be written."""
     check_place(path)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
