@@ -1,9 +1,9 @@
 """Gradient features of deep networks: their kernels, maps and classifiers (Deep Fishing, BMVC 2015).
 
-    import gradviz
+import gradviz
 
-    lab = gradviz.Experiment("demo", gradviz.Spec(network="alexnet64", temperature=8))
-    print(lab.evaluate("dW6", train="trainval", test="test").mean_ap)
+lab = gradviz.Experiment("demo", gradviz.Spec(network="alexnet64", temperature=8))
+print(lab.evaluate("dW6", train="trainval", test="test").mean_ap)
 """
 
 import os

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["Experiment", "Spec"]
 
 Where = str | Sequence[int] | np.ndarray | None
-"""Images of a data set: the name of a split, positions in any order, or None for all; the Spec bounds all but positions."""
+"""Images of a data set: a split, or None for all, of which `Spec.images` takes so many; or positions in any order."""
 
 
 @dataclass(frozen=True, init=False)
@@ -216,7 +216,7 @@ class Experiment:
         K = (kernels.centre(K, self._kernel(parsed, rows, None, cancel=cancel).K) if self.spec.centre else K)[0]
         order = [i for i in np.argsort(-K, kind="stable") if of or rows.ids[i] != image][:top]
         shown = self.images.labels_of
-        return tuple(results.Neighbour(rows.ids[i], shown(rows.positions[i]), float(K[i])) for i in order)
+        return tuple(results.Neighbour(rows.ids[i], shown(int(rows.positions[i])), float(K[i])) for i in order)
 
     def embed(
         self,
@@ -287,13 +287,14 @@ class Experiment:
             Where the data set has no labels, or the splits share images.
         """
         parsed, kind, laps = parse(representation, self.offer), ap or self.images.ap, _Laps()
+        labels = self._labels
         self._check_splits(train, test)
         if self.spec.temperature == "cv":
             chosen = self._at_best_temperature(parsed, train, C, kind, part(progress, 0, 0.7), cancel)
             laps.end("temperature")
             again = part(progress, 0.7, 1)
             found = chosen.evaluate(representation, train=train, test=test, C=C, ap=ap, progress=again, cancel=cancel)
-            return replace(found, seconds=laps.seconds | found.seconds, about={**found.about, "temperature": "cv"})
+            return replace(found, seconds={**laps.seconds, **found.seconds}, about={**found.about, "temperature": "cv"})
         rows = self.features(parsed.needs, train, progress=part(progress, 0, 0.4), cancel=cancel)
         cols = self.features(parsed.needs, test, progress=part(progress, 0.4, 0.8), cancel=cancel)
         laps.end("features")
@@ -301,10 +302,10 @@ class Experiment:
         asked = self._kernel(parsed, cols, rows, cancel=cancel)
         laps.end("kernel")
         svm = self._classifier(C, kind)
-        svm.fit(trained.K, rows.labels, progress=part(progress, 0.8, 1), cancel=cancel)
+        svm.fit(trained.K, labels[rows.positions], progress=part(progress, 0.8, 1), cancel=cancel)
         scores = svm.decision_function(asked.K)
         laps.end("svm")
-        measured = metrics.mean_ap(scores, cols.labels, kind)
+        measured = metrics.mean_ap(scores, labels[cols.positions], kind)
         zeros = (*results.zero_note(trained), *results.zero_note(asked))
         return results.Evaluation(
             representation=parsed.name,
@@ -332,14 +333,13 @@ class Experiment:
         cancel: Cancel = never,
     ) -> results.Classification:
         """Train one binary SVM per class on `train` and apply it to other photographs: which classes are there?"""
-        parsed = parse(representation, self.offer)
-        self._require_labels()
+        parsed, labels = parse(representation, self.offer), self._labels
         rows = self.features(parsed.needs, train, progress=part(progress, 0, 0.5), cancel=cancel)
         cols = others.features(parsed.needs, progress=part(progress, 0.5, 0.8), cancel=cancel)
         trained = self._kernel(parsed, rows, None, cancel=cancel)
         asked = self._kernel(parsed, cols, rows, cancel=cancel)
         svm = self._classifier(C, self.images.ap)
-        svm.fit(trained.K, rows.labels, progress=part(progress, 0.8, 1), cancel=cancel)
+        svm.fit(trained.K, labels[rows.positions], progress=part(progress, 0.8, 1), cancel=cancel)
         return results.Classification(
             representation=parsed.name,
             classes=self.images.classes,
@@ -365,7 +365,7 @@ class Experiment:
             here = part(progress, i / len(names), (i + 1) / len(names))
             scored = self.evaluate(name, train=train, test=test, C=C, ap=ap, progress=here, cancel=cancel)
             asked, found = self._at(scored.temperature)._of_split(parse(name, self.offer), test, silent, cancel)
-            aligned = metrics.alignment(found.K, metrics.label_kernel(asked.labels))
+            aligned = metrics.alignment(found.K, metrics.label_kernel(self._labels[asked.positions]))
             purity = _purity(found.K, asked, 10)
             rows.append(results.LayerRow(name, scored.mean_ap, scored.temperature, aligned, purity and purity.value))
         return tuple(rows)
@@ -409,13 +409,15 @@ class Experiment:
         rows = self.features(parsed.needs, split, progress=part(progress, 0, 0.8), cancel=cancel)
         return rows, self._kernel(parsed, rows, None, progress=part(progress, 0.8, 1), cancel=cancel)
 
-    def _require_labels(self) -> None:
+    @property
+    def _labels(self) -> np.ndarray:
+        """Return the labels of all images, int8 (n, classes); ChoiceError where there are none."""
         if self.images.labels is None:
             raise ChoiceError(f"{self.images.name} has no labels, so nothing can be trained or scored on it.")
+        return self.images.labels
 
     def _check_splits(self, train: str, test: str) -> None:
-        """Refuse what cannot be scored: no labels, or test images that were trained on."""
-        self._require_labels()
+        """Refuse test images that were trained on."""
         shared = np.intersect1d(self.images.select(train), self.images.select(test))
         if len(shared):
             raise ChoiceError(
@@ -443,7 +445,8 @@ class Experiment:
             here = part(progress, i / len(labs), (i + 1) / len(labs))
             rows = lab.features(parsed.needs, train, progress=here, cancel=cancel)
             K = lab._kernel(parsed, rows, None, cancel=cancel).K
-            scores.append(cross_validate(K, rows.labels, C=C, seed=self.spec.seed, ap=ap, cancel=cancel))
+            labels = self._labels[rows.positions]
+            scores.append(cross_validate(K, labels, C=C, seed=self.spec.seed, ap=ap, cancel=cancel))
         return labs[int(np.argmax(np.nan_to_num(scores, nan=-1)))]
 
 

@@ -159,7 +159,8 @@ def save(path: Path, write: Callable[[BinaryIO], object]) -> None:
 
 def _npz(file: BinaryIO, about: Mapping[str, Any], **arrays: np.ndarray) -> None:
     text = json.dumps({**about, "versions": versions()}, sort_keys=True)
-    np.savez(file, about=np.array(text), **arrays)
+    written: dict[str, Any] = {"about": np.array(text), **arrays}
+    np.savez(file, **written)
 
 
 def _csv(head: Iterable[str], lines: Iterable[Iterable[Any]]) -> str:

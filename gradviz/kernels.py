@@ -66,7 +66,7 @@ def kernel(
     rows: Vectors,
     cols: Vectors | None = None,
     *,
-    normalise: Normalise = "l2",
+    normalise: str = "l2",
     device: str = "cpu",
     progress: Progress = silent,
     cancel: Cancel = never,
@@ -133,8 +133,8 @@ def _product(factors: Sequence[str], kernels: Mapping[str, np.ndarray]) -> np.nd
 
 def _mean(parts: Sequence[Part], kernels: Mapping[str, np.ndarray]) -> np.ndarray:
     """Compute the mean of the parts' kernels; whole weights keep a diagonal of ones exactly 1."""
-    K = sum(_product(part.factors, kernels) * part.weight for part in parts)
-    return K / sum(part.weight for part in parts)
+    weighted = (_product(part.factors, kernels) * part.weight for part in parts)
+    return reduce(np.add, weighted) / sum(part.weight for part in parts)
 
 
 def normalise(x: np.ndarray) -> np.ndarray:
@@ -190,7 +190,7 @@ def centre(K: np.ndarray, train: np.ndarray | None = None) -> np.ndarray:
     return centred
 
 
-def _prepare(name: str, x: np.ndarray, normalise: Normalise) -> tuple[np.ndarray, np.ndarray]:
+def _prepare(name: str, x: np.ndarray, normalise: str) -> tuple[np.ndarray, np.ndarray]:
     """Return the vectors as they are multiplied, and which rows are all zero."""
     x = np.asarray(x)
     vectors, norms = _unit(x) if normalise == "l2" else (x, _norms(x))

@@ -254,6 +254,11 @@ def usual(k: int) -> tuple[str, str, str]:
     return forward, f"{forward}+{named('x', k)}", product
 
 
+def described(k: int) -> dict[str, str]:
+    """Return every representation of layer k with what it is, in words."""
+    return {named(letter, k): parse(named(letter, k)).title for letter in REPRESENTATIONS}
+
+
 def tempered(name: str, last: int) -> bool:
     """Return whether a vector depends on the softmax's temperature, in a network whose last layer is `last`."""
     letter, k = vector_symbol(name)
@@ -269,11 +274,11 @@ def source(name: str, kept: Collection[str]) -> str:
     Raises ChoiceError where none of them leads to it.
     """
     letter, k = vector_symbol(name)
-    while letter and (found := named(letter, k)) not in kept:
+    while named(letter, k) not in kept:
         letter = _vector(letter).of
-    if not letter:
-        raise ChoiceError(f"There is no {name!r} here: it cannot be computed from {', '.join(kept)}.")
-    return found
+        if not letter:
+            raise ChoiceError(f"There is no {name!r} here: it cannot be computed from {', '.join(kept)}.")
+    return named(letter, k)
 
 
 def compute(name: str, kept: str, values: "Tensor", layer: At) -> "Tensor":
@@ -299,9 +304,9 @@ def parse(text: str, offer: Offer | None = None) -> Representation:
     """
     weights, parts = [], []
     for term in re.split("[+;]", text):
-        weight, product = _TERM.fullmatch(term.strip()).groups()
-        weights.append(weight)
-        parts.append(_part(product.split(":"), offer))
+        weight = _WEIGHT.match(term.strip())
+        weights.append(weight and weight[0])
+        parts.append(_part(term.strip()[weight.end() if weight else 0 :].split(":"), offer))
     if len({part.name for part in parts}) < len(parts):
         raise ChoiceError(f"{text!r} names a representation twice; name each once.")
     if not any(weights):
@@ -311,7 +316,7 @@ def parse(text: str, offer: Offer | None = None) -> Representation:
     return _weighted(text, [Fraction(weight) for weight in weights], parts)
 
 
-_TERM = re.compile(r"([0-9]{1,20}(?:\.[0-9]{1,20})?)?\s*(.*)", re.DOTALL)
+_WEIGHT = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?")
 
 
 def _part(factors: Sequence[str], offer: Offer | None) -> Part:

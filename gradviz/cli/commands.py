@@ -106,7 +106,7 @@ def features(arguments: Namespace) -> None:
     from gradviz import export
 
     with _at_work(arguments) as (lab, bar):
-        result = lab.features(lab.factors, arguments.split, progress=bar)
+        result = lab.features(lab.offer.vectors, arguments.split, progress=bar)
     export.save(arguments.out, lambda file: export.features_npz(result, lab.about(split=arguments.split), file))
     _notes(result.notes)
     _print(f"{arguments.out}: {len(result.ids)} images, {', '.join(result.arrays)}")
@@ -267,13 +267,11 @@ def _at_work(arguments: Namespace, unit: str = "") -> Iterator[tuple[Any, Bar]]:
 
 
 def _experiment(arguments: Namespace) -> Any:
-    from gradviz.datasets import find
     from gradviz.experiment import Experiment
     from gradviz.spec import Spec
 
     spec = Spec(**{field.name: getattr(arguments, field.name) for field in fields(Spec)})
-    images = find(arguments.dataset, home=home(arguments.home), seed=arguments.seed)
-    return Experiment(images, spec, home=home(arguments.home), device=arguments.device)
+    return Experiment(arguments.dataset, spec, home=home(arguments.home), device=arguments.device)
 
 
 def _notes(notes: Iterable[str]) -> None:

@@ -7,7 +7,8 @@ import numpy as np
 
 from gradviz.datasets.image_set import ImageSet, Skipped, halves
 from gradviz.datasets.pictures import printable
-from gradviz.errors import DatasetError
+from gradviz.errors import ChoiceError, DatasetError
+from gradviz.representations import vector_symbol
 
 LAYOUT = "`ids` (n), arrays (n, d) of numbers, and if known `classes` (C), `labels` (n, C) of 1, 0, -1, `split` (n)"
 _RESERVED = ("about", "ids", "classes", "labels", "split")
@@ -67,6 +68,10 @@ def _check(path: Path, n: int, features: dict[str, np.ndarray]) -> None:
             raise DatasetError(
                 f"{path}: {printable(key)} is {array.dtype} {array.shape}, not numbers of shape ({n}, d)."
             )
+        try:
+            vector_symbol(printable(key))
+        except ChoiceError as error:
+            raise DatasetError(f"{path} has an array whose name says nothing: {error}") from error
 
 
 def _labels(path: Path, arrays: dict[str, np.ndarray], n: int) -> tuple[tuple[str, ...], np.ndarray | None]:

@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -37,10 +37,11 @@ _ROWS = 512
 
 
 class Images(Protocol):
-    """Open image i as an RGB PIL image, or raise DatasetError."""
+    """What opens photographs: an ImageSet."""
 
-    def open(self, i: int) -> Image.Image:
-        """Open image i."""
+    def open(self, position: int, /) -> Image.Image:
+        """Open the image at a position, RGB, or raise DatasetError."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -144,14 +145,14 @@ def _cores() -> int:
 
 def _fill(arrays: Mapping[str, np.ndarray], start: int, decoded: list[Tensor | str], runner: "_Runner") -> None:
     """Send a batch through the network and write its rows; images that failed are zero-filled, their rows stay NaN."""
-    good = [i for i, image in enumerate(decoded) if not isinstance(image, str)]
+    good = {i: image for i, image in enumerate(decoded) if not isinstance(image, str)}
     if not good:
         return
-    blank = torch.zeros_like(decoded[good[0]])
+    blank = torch.zeros_like(next(iter(good.values())))
     stacked = torch.stack([blank if isinstance(image, str) else image for image in decoded])
     rows, views = stacked.shape[:2]
     for name, values in runner(stacked.flatten(0, 1)).items():
-        arrays[name][start + np.array(good)] = values.reshape(rows, views, -1)[good]
+        arrays[name][start + np.array(list(good))] = values.reshape(rows, views, -1)[list(good)]
 
 
 class _Runner:
@@ -191,7 +192,7 @@ class _Runner:
 @contextmanager
 def precision(tf32: bool) -> Iterator[None]:
     """Allow or forbid TF32 on NVIDIA GPUs inside the context; the process's own setting is restored afterwards."""
-    switches = (torch.backends.cuda.matmul, torch.backends.cudnn)
+    switches: tuple[Any, ...] = (torch.backends.cuda.matmul, torch.backends.cudnn)
     before = [switch.allow_tf32 for switch in switches]
     try:
         for switch in switches:

@@ -34,9 +34,7 @@ READ_ROWS = 512
 
 @dataclass(frozen=True)
 class Features:
-    """Hold the features of a selection: row n of every array belongs to the image `ids[n]`.
-
-    """
+    """Hold the features of a selection: row n of every array belongs to the image `ids[n]`."""
 
     images: ImageSet
     positions: np.ndarray

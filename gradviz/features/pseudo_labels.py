@@ -7,22 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
+from gradviz.datasets import ImageSet
 from gradviz.errors import ChoiceError
 from gradviz.networks.classes import class_map
 from gradviz.networks.loading import Model
 from gradviz.spec import OPTIONS
-
-
-class Labelled(Protocol):
-    """Have classes, and labels (n, C) of 1 (shown), 0 (only difficult) and -1, or None."""
-
-    name: str
-    classes: tuple[str, ...]
-    labels: np.ndarray | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,14 +51,12 @@ class PseudoLabel:
         ndarray or None
             One vector per image (n, P), one for all (P,), or None for the uniform 1/P.
         """
-        if self.name == "uniform":
-            return None
-        if self.name == "file":
-            return self.vector
         P = y.shape[-1]
         if self.name == "predicted":
             logits = y.mean(axis=1) if y.ndim == 3 else y
             return np.eye(P, dtype=np.float32)[np.nan_to_num(logits, nan=-np.inf).argmax(axis=1)]
+        if self.labels is None:
+            return self.vector
         members = np.zeros((len(self.matches), P))
         for c, indices in enumerate(self.matches):
             members[c, list(indices)] = 1
@@ -75,7 +65,7 @@ class PseudoLabel:
         return np.where(count > 0, shown / np.maximum(count, 1), 1 / P)
 
 
-def pseudo_label(kind: str, model: Model, images: Labelled) -> PseudoLabel:
+def pseudo_label(kind: str, model: Model, images: ImageSet) -> PseudoLabel:
     """Prepare a pseudo-label by name, or from a file with P numbers (.npy, or text).
 
     Raises
@@ -90,7 +80,7 @@ def pseudo_label(kind: str, model: Model, images: Labelled) -> PseudoLabel:
     return _from_file(Path(kind), model.outputs)
 
 
-def _true(model: Model, images: Labelled) -> PseudoLabel:
+def _true(model: Model, images: ImageSet) -> PseudoLabel:
     if images.labels is None:
         raise ChoiceError(f"{images.name} has no labels; choose the pseudo-label uniform or predicted.")
     matches = matching(images.classes, model)

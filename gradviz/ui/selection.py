@@ -11,7 +11,7 @@ import streamlit as st
 from gradviz.datasets import ImageSet
 from gradviz.errors import ChoiceError
 from gradviz.networks import NETWORKS, Layer, Network
-from gradviz.representations import Offer, offered_by
+from gradviz.representations import Offer, triple
 from gradviz.spec import Spec
 from gradviz.ui.polling import Question
 from gradviz.ui.queue import Lane
@@ -54,14 +54,14 @@ class Selection:
     @property
     def offer(self) -> Offer:
         """List the representations that can be asked for."""
-        names = offered_by(self.images.features) if self.images.features else self.network.representations
-        return Offer(self.source, names)
+        if self.images.features:
+            return Offer.of_vectors(self.source, tuple(self.images.features))
+        return Offer.of_layers(self.source, self.network.numbers)
 
     @property
     def triple(self) -> tuple[str, str, str]:
         """Return the layer's forward, backward and product representation: x6, dy7, dW7."""
-        k = self.layer.number
-        return f"x{k - 1}", f"dy{k}", f"dW{k}"
+        return triple(self.layer.number)
 
     @property
     def titles(self) -> tuple[str, str, str]:
@@ -91,6 +91,7 @@ class Selection:
             images=said.images,
             preprocess=said.preprocess,
             tf32=said.tf32,
+            seed=said.seed,  # it may decide which photographs a split holds
         )
         return replace(self.whole, spec=spec)
 

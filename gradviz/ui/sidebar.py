@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ from gradviz.download.pace import size_text
 from gradviz.errors import GradvizError
 from gradviz.networks import NETWORKS, Layer
 from gradviz.networks.weights import weights_state
-from gradviz.representations import offered_by
+from gradviz.representations import Offer
 from gradviz.spec import OPTIONS, Spec
 from gradviz.ui import options, visitor
 from gradviz.ui.selection import Selection, pair
@@ -64,7 +65,7 @@ def _number() -> int | None:
 
 def _given(images: ImageSet, number: int | None) -> tuple[Spec, Layer | None]:
     """Draw what can be chosen for features that were computed elsewhere."""
-    numbers = [int(name[2:]) for name in offered_by(images.features) if name.startswith("dW")]
+    numbers = Offer.of_vectors(images.name, tuple(images.features)).layers
     layer = _layer([Layer(f"fc{k}", "", k, 0, 0) for k in numbers]) if numbers else None
     with st.expander("More choices"):
         return Spec(images=number, **_of_kernels()), layer
@@ -131,15 +132,21 @@ def _opened(place: str) -> tuple[ImageSet, str]:
     # The names too: a data set is read together with the parts of it that are there.
     token = json.dumps([place, *_times(where), *(entry.name for entry in entries)])
     try:
-        return _found(place, token), token
+        return _found(place, token, _seed()), token
     except GradvizError as error:
         st.error(str(error))
         st.stop()
 
 
 @st.cache_resource(max_entries=8, show_spinner="Reading the list of photographs")
-def _found(place: str, token: str) -> ImageSet:
-    return find(place)
+def _found(place: str, token: str, seed: int) -> ImageSet:
+    return find(place, seed=seed)
+
+
+def _seed() -> int:
+    """Return the seed, whose widget is drawn later: it draws train and val for labelled data without splits."""
+    given = str(st.session_state.get("seed", st.query_params.get("seed", "")))
+    return int(given) if re.fullmatch("[0-9]{1,9}", given) else OPTIONS["seed"].default
 
 
 def _times(where: Path) -> Iterator[int]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gradviz.datasets import ImageSet
     from gradviz.experiment import Experiment
     from gradviz.features.extraction import Features
-    from gradviz.results import Classification, Evaluation, KernelResult, Map, Neighbour
+    from gradviz.results import Classification, Evaluation, Map, Neighbour, ProductResult
     from gradviz.ui.selection import Selection
     from gradviz.ui.visitor import Own
 
@@ -38,27 +38,27 @@ class KernelView:
     labels: tuple[tuple[str, ...], ...]
     blocks: tuple[tuple[str, int, int], ...]
     order: np.ndarray
-    result: "KernelResult"
+    result: "ProductResult"
     alignment: tuple[float, ...] | None
 
     @property
     def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Give K_fw, K_bw and K in the order drawn."""
+        """Return K_fw, K_bw and K in the order drawn."""
         return self.result.K_fw, self.result.K_bw, self.result.K
 
     @cached_property
     def signed(self) -> bool:
-        """Tell whether some value is negative."""
+        """Return whether some value is negative."""
         return min(float(K.min()) for K in self.arrays) < 0
 
     @property
     def comparable(self) -> bool:
-        """Tell whether one colour scale can hold for all three: they are cosines."""
+        """Return whether one colour scale can hold for all three: they are cosines."""
         return self.result.about["normalise"] == "l2"
 
     @cached_property
     def spans(self) -> tuple[float, ...]:
-        """Give for each kernel the size below which 99.5 % of its values between two different images lie."""
+        """Return for each kernel the size below which 99.5 % of its values between two different images lie."""
         return tuple(_usual_size(K) for K in self.arrays)
 
     def colours(self, *, own: bool) -> tuple[Literal["sequential", "diverging"], tuple[tuple[float, float], ...]]:
@@ -73,8 +73,8 @@ class KernelView:
         """Count the bytes of the kernels."""
         return sum(K.nbytes for K in self.arrays)
 
-    def exported(self) -> "KernelResult":
-        """Give the result in the data set's own order, as the command line writes it."""
+    def exported(self) -> "ProductResult":
+        """Return the result in the data set's own order, as the command line writes it."""
         back = np.argsort(self.order)
         return _permuted(self.result, back)
 
@@ -102,7 +102,7 @@ class MapsView:
 
 
 def extract(selection: "Selection", splits: Sequence[str], progress: Progress, cancel: Cancel) -> tuple[int, ...]:
-    """Fill the store with the forward pass over splits; give the number of images of each."""
+    """Fill the store with the forward pass over splits; return the number of images of each."""
     lab, counts = _experiment(selection), []
     for i, split in enumerate(splits):
         here = part(progress, i / len(splits), (i + 1) / len(splits))
@@ -112,14 +112,14 @@ def extract(selection: "Selection", splits: Sequence[str], progress: Progress, c
 
 def kernels(selection: "Selection", progress: Progress, cancel: Cancel) -> KernelView:
     """Compute the layer's forward, backward and product kernel on the chosen split."""
-    found = _experiment(selection).kernel(
-        selection.triple[2], selection.split, progress=part(progress, 0, 0.95), cancel=cancel
-    )
+    report = part(progress, 0, 0.95)
+    found = _experiment(selection).kernel(selection.triple[2], selection.split, progress=report, cancel=cancel)
+    found = cast("ProductResult", found)  # of forward and backward vectors, as the third of a triple is
     rows = found.rows
     order, blocks = by_class(rows.labels, rows.images.classes, len(rows.ids))
     ordered = _permuted(replace(found, rows=_without_arrays(rows), cols=_without_arrays(rows)), order)
     alignment = None
-    if blocks:
+    if blocks and rows.labels is not None:
         shown = metrics.label_kernel(rows.labels[order])
         alignment = tuple(metrics.alignment(K, shown) for K in (ordered.K_fw, ordered.K_bw, ordered.K))
     progress(1, 1)
@@ -142,7 +142,7 @@ def maps(selection: "Selection", own: "Own | None", progress: Progress, cancel: 
         pictures = thumbnails(rows.images, rows.positions, part(progress, 0.9, 1), cancel)
     ids, named, first = rows.ids, _named(rows), first_class(rows.labels, len(rows.ids))
     starred = ()
-    if strangers:
+    if own and strangers:
         starred = tuple(f"★ {name}" for name in strangers.ids)
         pictures |= {star: own.thumbnails[name] for star, name in zip(starred, strangers.ids, strict=True)}
         ids, named = ids + starred, named + _named(strangers)
@@ -172,7 +172,7 @@ def evaluations(
 def classification(
     selection: "Selection", own: "Own", representation: str, train: str, progress: Progress, cancel: Cancel
 ) -> "Classification":
-    """Train the reference set's SVMs and ask them about the visitor's photographs."""
+    """Train the reference set's SVMs and apply them to the visitor's photographs."""
     lab, others = _experiment(selection), own.experiment(selection.spec)
     found = lab.classify(representation, others, train=train, progress=progress, cancel=cancel)
     return replace(found, rows=replace(found.rows, arrays={}))
@@ -227,7 +227,7 @@ def _without_arrays(rows: "Features") -> "Features":
     return replace(rows, arrays={})
 
 
-def _permuted(result: "KernelResult", order: np.ndarray) -> "KernelResult":
+def _permuted(result: "ProductResult", order: np.ndarray) -> "ProductResult":
     both = np.ix_(order, order)
     rows = replace(result.rows, positions=result.rows.positions[order])
     return replace(result, rows=rows, cols=rows, K=result.K[both], K_fw=result.K_fw[both], K_bw=result.K_bw[both])

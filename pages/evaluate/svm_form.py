@@ -4,6 +4,7 @@ from typing import Any
 
 import streamlit as st
 
+from gradviz.representations import described, usual
 from gradviz.spec import OPTIONS
 from gradviz.ui import options
 from gradviz.ui.selection import Selection
@@ -18,8 +19,7 @@ def question(selection: Selection) -> tuple[tuple[str, ...], dict[str, Any]] | N
         default=_usual(selection),
         key="representations",
         bind="query-params",
-        help="x: what leaves a layer; y: the same before its activation; dy: the gradient there; dW: the gradient of "
-        "the layer's weights, the product of x and dy; x6+x7: both side by side.",
+        help=_glossary(selection.picked.number if selection.picked else 6),
     )
     splits = list(selection.images.splits)
     first, second = _usual_splits(splits)
@@ -60,9 +60,12 @@ def _say_how_many(selection: Selection, *splits: str) -> None:
 def _usual(selection: Selection) -> list[str]:
     if selection.picked is None:
         return list(selection.offer.representations[:3])
-    forward, _, product = selection.triple
-    both = f"{forward}+x{selection.layer.number}"
-    return [name for name in (forward, both, product) if name in selection.offer.representations]
+    return [name for name in usual(selection.layer.number) if name in selection.offer.representations]
+
+
+def _glossary(k: int) -> str:
+    lines = [f"{name}: {title}" for name, title in described(k).items()]
+    return "; ".join([*lines, f"{usual(k)[1]}: both side by side"]) + "."
 
 
 def _usual_splits(splits: list[str]) -> tuple[str, str]:
