@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from gradviz import __version__
 from gradviz.errors import ChoiceError
 from gradviz.features.extraction import Features
 from gradviz.results import Alignments, Classification, Evaluation, KernelResult, LayerRow, Map, ProductResult
@@ -71,21 +72,21 @@ def classification_csv(result: Classification) -> str:
 def evaluations_csv(results: Iterable[Evaluation]) -> str:
     """Return CSV with one line per result: mAP and the AP of every class, in percent, then what it was made from.
 
-    The last columns are the result's `about`, so that no two results look the same that are not; `C` is the one that
-    was asked for. A class or a choice that a result does not have is empty.
+    The last columns are the result's `about`, so that results of different choices never look alike; there `C` and
+    `temperature_option` are what was asked for, which may be cv. What a result does not have is empty.
     """
     results = tuple(results)
     classes = tuple(dict.fromkeys(name for r in results for name in r.per_class))
     shown = {"representation", "temperature", "ap"}
     choices = tuple(dict.fromkeys(name for r in results for name in r.about if name not in shown))
-    # A class may be called like a choice: columns are told apart by their place, so that neither is lost.
-    head = ("representation", "temperature", "ap", "mean_ap", *classes, *choices, "temperature_chosen")
+    head = ("representation", "temperature", "ap", "mean_ap", *classes, *choices, "temperature_option", "gradviz")
     lines = (
         (
             *(r.representation, r.temperature, r.ap, _percent(r.mean_ap)),
             *(_percent(r.per_class.get(name)) for name in classes),
             *(_cell(r.about.get(name)) for name in choices),
             _cell(r.about.get("temperature")),
+            __version__,
         )
         for r in results
     )

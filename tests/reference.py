@@ -1,5 +1,8 @@
 """The slow, obviously right way to compute what the program computes fast. One section a subject."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
 
@@ -44,3 +47,47 @@ def kernel_error(K: Tensor, truth: Tensor) -> float:
     """Give the largest |dK_ij| / sqrt(K_ii K_jj)."""
     scale = truth.diagonal().sqrt()
     return float(((K - truth).abs() / torch.outer(scale, scale)).max())
+
+
+# --- representations -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Crop:
+    """Hold what one crop of one image is at every layer: x_k, y_k, dE/dy_k and dE/dW_k by k."""
+
+    x: dict[int, Tensor]
+    y: dict[int, Tensor]
+    dy: dict[int, Tensor]
+    gradient: dict[int, Tensor]
+
+
+def crop(
+    x: Tensor,
+    weights: Sequence[Tensor],
+    activations: Sequence[Callable[[Tensor], Tensor]],
+    first: int,
+    temperature: float = 1.0,
+) -> Crop:
+    """Go through the layers with one row x (d,), and back by autograd; layers have no bias."""
+    last = first + len(weights) - 1
+    Ws = {k: W.clone().requires_grad_() for k, W in enumerate(weights, first)}
+    xs, ys = {first - 1: x}, {}
+    for k, W in Ws.items():
+        ys[k] = xs[k - 1] @ W
+        xs[k] = torch.softmax(ys[k] / temperature, 0) if k == last else activations[k - first](ys[k])
+
+    def gradients(of: dict[int, Tensor]) -> dict[int, Tensor]:
+        each = torch.autograd.grad(energy(ys[last], temperature), tuple(of.values()), retain_graph=True)
+        return dict(zip(of, each, strict=True))
+
+    return Crop(xs, ys, gradients(ys), gradients(Ws))
+
+
+ORACLES: dict[str, Callable[[Crop, int], Tensor]] = {
+    "x": lambda crop, k: crop.x[k],
+    "y": lambda crop, k: crop.y[k],
+    "dy": lambda crop, k: crop.dy[k],
+    "dW": lambda crop, k: crop.gradient[k].flatten(),
+}
+"""What each letter of REPRESENTATIONS means: from one crop and a layer's number to the representation, a vector."""

@@ -19,6 +19,25 @@ def trace_kernel(x, dy):
     return np.array([[np.trace(g.T @ h) for h in gradients] for g in gradients])
 
 
+def explicit_kernel(terms, rows):
+    """Form the vector that a representation stands for, and multiply: terms are (weight, names of factors).
+
+    A product is the outer product of its unit factors, a sum puts its terms side by side, scaled by the root of their
+    share of the weights.
+    """
+    total = sum(weight for weight, _ in terms)
+    images = []
+    for i in range(len(next(iter(rows.values())))):
+        whole = []
+        for weight, names in terms:
+            outer = np.ones(1)
+            for name in names:
+                outer = np.outer(outer, rows[name][i] / np.linalg.norm(rows[name][i])).ravel()
+            whole.append(math.sqrt(weight / total) * outer)
+        images.append(np.concatenate(whole))
+    return np.array([[a @ b for b in images] for a in images])
+
+
 def ranked(scores, labels):
     """List the labels of images that count, best score first, the earlier image first of equals."""
     counted = [i for i in range(len(scores)) if labels[i] != 0]

@@ -218,7 +218,7 @@ def test_neighbours_are_the_largest_kernel_values(lab, images):
 def test_neighbours_under_a_centred_kernel(lab):
     asked = lab.images.ids[lab.images.splits["val"][0]]
     near = with_spec(lab, centre=True).neighbours("x6", asked, "train", top=100)
-    both = lab.features_of(("x6",), [lab.images.source(asked), *lab.images.splits["train"]]).arrays["x6"]
+    both = lab.features(("x6",), [lab.images.source(asked), *lab.images.splits["train"]]).arrays["x6"]
     K = unit(both) @ unit(both).T
     expected = KernelCenterer().fit(K[1:, 1:]).transform(K[:1, 1:])[0]
     assert [n.value for n in near] == pytest.approx(sorted(expected, reverse=True), abs=1e-5)
@@ -282,13 +282,33 @@ def test_classes_are_seen_in_somebodys_own_photographs(lab, own, images):
 def test_every_representation_is_scored(lab):
     few = with_spec(lab, images=30)
     rows = few.layers(train="train", test="val", ap="area")
-    assert tuple(row.representation for row in rows) == few.offered
+    assert tuple(row.representation for row in rows) == few.offer.representations
     for row in rows:
         if row.representation in ("x5", "dW8", "x6+x7"):
             assert row.mean_ap == few.evaluate(row.representation, train="train", test="val", ap="area").mean_ap
             assert row.alignment == pytest.approx(few.align((row.representation,), "val").with_labels[0])
             nearest = reference.nearest(few.kernel(row.representation, "val").K, 10)
             assert row.purity == pytest.approx(reference.purity(nearest, few.features(("x5",), "val").labels))
+
+
+def test_layers_of_a_single_test_image_have_no_purity(lab):
+    one = with_spec(lab, images=1)
+    rows = one.layers(train="train", test="val")
+    assert {row.purity for row in rows} == {None}
+    assert all(row["purity"] is None for row in export.layers_json(rows))
+
+
+@pytest.mark.parametrize("name", ["dW7", "x6+x7"])
+def test_centring_changes_nothing_but_kernels_and_neighbours(lab, own, name):
+    centred = with_spec(lab, centre=True)
+    ask = {"train": "train", "test": "val", "ap": "area"}
+    assert centred.evaluate(name, **ask).per_class == lab.evaluate(name, **ask).per_class
+    assert np.array_equal(
+        centred.classify(name, own, train="train").scores, lab.classify(name, own, train="train").scores
+    )
+    assert np.array_equal(centred.align((name, "x5"), "val").between, lab.align((name, "x5"), "val").between)
+    assert np.array_equal(centred.embed(name, "val", others=own).points, lab.embed(name, "val", others=own).points)
+    assert not np.allclose(centred.kernel(name, "val").K, lab.kernel(name, "val").K)
 
 
 # What was computed before
@@ -299,7 +319,7 @@ def test_features_from_a_file_give_the_same_kernel_and_scores(lab, tmp_path):
     about = lab.about()
     export.save(path, lambda file: export.features_npz(lab.features(("x5", "dy6", "x6")), about, file))
     read = Experiment(find(path), home=tmp_path / "home")
-    assert read.offered == ("x5", "dy6", "x6", "dW6")
+    assert read.offer.representations == ("x5", "dy6", "x6", "dW6")
     assert {name: len(rows) for name, rows in read.images.splits.items()} == {"train": 100, "val": 60}
     for name in ("dW6", "x5+x6"):
         assert np.array_equal(read.kernel(name).K, lab.kernel(name).K)

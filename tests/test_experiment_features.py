@@ -1,6 +1,8 @@
 """Where photographs and a choice meet."""
 
 import json
+import shutil
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -8,10 +10,12 @@ import pytest
 
 from gradviz.datasets import find
 from gradviz.datasets.image_set import ImageSet
-from gradviz.errors import ChoiceError, NetworkError
+from gradviz.errors import ChoiceError, DatasetError, NetworkError
 from gradviz.experiment import Experiment
-from gradviz.kernels import centre
-from gradviz.spec import Spec
+from gradviz.kernels import centre, kernel
+from gradviz.representations import parse
+from gradviz.results import KernelResult
+from gradviz.spec import TEMPERATURE_GRID, Spec
 from tests.conftest import ROOT
 from tests.reference import kernel_error, trace_kernels
 
@@ -41,10 +45,10 @@ def vectors() -> ImageSet:
 
 def test_nothing_is_loaded_before_it_is_needed(images, tmp_path):
     bench = Experiment(images, Spec(network="vgg16"), home=tmp_path)
-    assert bench.parse("x6;x7").name == "x6+x7"
-    assert bench.factors[:4] == ("x5", "y6", "dy6", "x6")
+    assert parse("x6;x7", bench.offer).name == "x6+x7"
+    assert bench.offer.vectors[:4] == ("x5", "y6", "dy6", "x6")
     with pytest.raises(ChoiceError, match=r"vgg16 has no representation 'x9'; choose from x5, y6, dy6, dW6"):
-        bench.parse("x9")
+        bench.kernel("x9")
     with pytest.raises(NetworkError, match="python -m gradviz download vgg16"):
         bench.features(("x5",), SPLIT)
 
@@ -81,7 +85,7 @@ def test_a_product_carries_its_factors(bench):
     assert (found.K.dtype, found.K.shape) == (np.float32, (N, N))
     assert np.allclose(found.K.diagonal(), 1)
     plain = bench.kernel("x6+x7", SPLIT)
-    assert plain.K_fw is plain.K_bw is None
+    assert type(plain) is KernelResult
     assert np.allclose(plain.K, (bench.kernel("x6", SPLIT).K + bench.kernel("x7", SPLIT).K) / 2)
 
 
@@ -89,7 +93,7 @@ def test_columns_can_be_other_images(bench, images):
     cols = bench.features(("x5", "dy6"), "val")
     found = bench.kernel("dW6", SPLIT, cols=cols)
     both = [*images.select(SPLIT, N), *images.select("val", N)]
-    whole = bench.gram(bench.parse("dW6"), bench.features_of(("x5", "dy6"), both), None)
+    whole = kernel(parse("dW6"), bench.features(("x5", "dy6"), both).arrays)
     assert found.cols.ids == cols.ids
     assert np.allclose(found.K, whole.K[:N, N:], atol=1e-6)
 
@@ -124,7 +128,7 @@ def test_cv_needs_something_to_be_scored(bench):
 
 def test_features_of_others_need_no_network(vectors, tmp_path):
     bench = Experiment(vectors, home=tmp_path)
-    assert (bench.offered, bench.factors) == (("x5", "dy6", "dW6"), ("x5", "dy6"))
+    assert (bench.offer.representations, bench.offer.vectors) == (("x5", "dy6", "dW6"), ("x5", "dy6"))
     found = bench.kernel("dW6")
     assert np.allclose(found.K, [[1, 0.8 * 0, 0.6 * 0.6], [0, 1, 0], [0.6 * 0.6, 0, 1]], atol=1e-6)
     assert "model" not in vars(bench)
@@ -142,3 +146,39 @@ def test_vectors_of_zeros_are_counted_and_said(tmp_path):
     found = bench.kernel("x5")
     assert np.array_equal(found.K, [[1, 0, 0], [0, 0, 0], [0, 0, 0]])
     assert found.notes == ("2 images have an all-zero vector and are similar to nothing.",)
+
+
+def test_a_name_is_found_with_the_home_and_the_seed_of_the_choice(snapshots, home, tmp_path):
+    for label in ("cat", "dog"):
+        (tmp_path / "pets" / label).mkdir(parents=True)
+        for i, path in enumerate(sorted(snapshots.iterdir()) * 2):
+            shutil.copyfile(path, tmp_path / "pets" / label / f"{i}.jpg")
+    splits = {}
+    for seed in (0, 3):
+        lab = Experiment(tmp_path / "pets", Spec(seed=seed))
+        splits[seed] = lab.images.splits["train"].tolist()
+        assert splits[seed] == find(tmp_path / "pets", seed=seed).splits["train"].tolist()
+        assert replace(lab, device="cpu").images is lab.images
+    assert splits[0] != splits[3]
+    shutil.move(tmp_path / "pets", tmp_path / "elsewhere" / "datasets" / "pets")
+    assert len(Experiment("pets", home=tmp_path / "elsewhere").images) == 24
+    assert Experiment("demo").images.name == "demo"
+    with pytest.raises(DatasetError, match="pets"):
+        Experiment("pets")
+
+
+def test_a_network_of_ones_own_is_made_once_for_all_temperatures(photographs, tmp_path, monkeypatch):
+    (tmp_path / "mine.py").write_text("""
+import torch
+from torch import nn
+calls = []
+def make():
+    calls.append(1)
+    return nn.Sequential(nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Linear(48, 6), nn.ReLU(), nn.Linear(6, 5))
+""")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    spec = Spec(network="mine:make", images=10, temperature="cv")
+    lab = Experiment(photographs, spec, home=tmp_path / "home", device="cpu")
+    assert lab.evaluate("dW2", train="train", test="val", ap="area").temperature in TEMPERATURE_GRID
+    assert len(sys.modules["mine"].calls) == 1

@@ -7,11 +7,11 @@ import json
 import numpy as np
 import pytest
 
-from gradviz import export
+from gradviz import __version__, export
 from gradviz.datasets.image_set import ImageSet
 from gradviz.errors import ChoiceError
 from gradviz.features.extraction import Features
-from gradviz.results import Alignments, Classification, Evaluation, KernelResult, LayerRow, Map
+from gradviz.results import Alignments, Classification, Evaluation, KernelResult, LayerRow, Map, ProductResult
 from gradviz.versions import versions
 
 IMAGES = ImageSet(
@@ -73,14 +73,12 @@ def test_features_have_ids_arrays_labels_splits_and_choices():
 
 def test_kernels_have_their_factors_and_columns():
     K = np.ones((2, 1), np.float32)
-    result = KernelResult("dW6", rows(0, 1), rows(2), 6 * K, 2 * K, 3 * K, (), ABOUT)
+    result = ProductResult("dW6", rows(0, 1), rows(2), 6 * K, (), ABOUT, 2 * K, 3 * K)
     arrays = npz(export.kernel_npz, result)
     assert (arrays["ids"].tolist(), arrays["cols"].tolist()) == (["a,1", "b"], ["c"])
     assert np.array_equal(arrays["K"], arrays["K_fw"] * arrays["K_bw"])
     square = rows(0, 1)
-    arrays = npz(
-        export.kernel_npz, KernelResult("x6", square, square, np.eye(2, dtype=np.float32), None, None, (), ABOUT)
-    )
+    arrays = npz(export.kernel_npz, KernelResult("x6", square, square, np.eye(2, dtype=np.float32), (), ABOUT))
     assert sorted(arrays) == ["K", "about", "ids"]
     assert arrays["K"].dtype == np.float32
 
@@ -116,10 +114,42 @@ def test_evaluations_as_json_and_csv():
     }
     assert export.evaluation_json(evaluation(mean_ap=float("nan")))["mean_ap"] is None
     assert read_csv(export.evaluations_csv(iter([evaluation(), evaluation(representation="x6")]))) == [
-        ["representation", "temperature", "ap", "mean_ap", "cat", "dog"],
-        ["dW6", "8.0", "area", "50.00", "50.00", ""],
-        ["x6", "8.0", "area", "50.00", "50.00", ""],
+        [
+            *("representation", "temperature", "ap", "mean_ap", "cat", "dog"),
+            *("dataset", "images", "temperature_option", "gradviz"),
+        ],
+        ["dW6", "8.0", "area", "50.00", "50.00", "", "farm", "", "8.0", __version__],
+        ["x6", "8.0", "area", "50.00", "50.00", "", "farm", "", "8.0", __version__],
     ]
+
+
+def test_rows_of_scores_tell_what_made_them_different():
+    made = {**ABOUT, "network": "alexnet", "C": 1.0, "normalise": "l2", "train": "train", "test": "test", "seed": 0}
+    others = (
+        {"network": "vgg16"},
+        {"C": "cv"},
+        {"normalise": "none"},
+        {"train": "trainval"},
+        {"test": "val"},
+        {"pseudo_label": "true"},
+        {"preprocess": "tencrop"},
+        {"seed": 3},
+        {"temperature": "cv"},
+        {"images": 100},
+    )
+    head, *rows = read_csv(export.evaluations_csv([evaluation(about=made | other) for other in ({}, *others)]))
+    assert len(head) == len(set(head))
+    assert len({tuple(row) for row in rows}) == len(rows) == 11
+    column = dict(zip(head, zip(*rows, strict=True), strict=True))
+    assert column["network"] == ("alexnet", "vgg16", *["alexnet"] * 9)
+    assert column["C"] == ("1.0", "1.0", "cv", *["1.0"] * 8)
+    assert column["pseudo_label"] == (*[""] * 6, "true", *[""] * 4)
+    assert column["temperature_option"] == (*["8.0"] * 9, "cv", "8.0")
+
+
+def test_rows_of_scores_may_have_different_classes():
+    rows = read_csv(export.evaluations_csv([evaluation(), evaluation(per_class={"dog": 10.0, "hen": 20.0})]))
+    assert [row[4:7] for row in rows] == [["cat", "dog", "hen"], ["50.00", "", ""], ["", "10.00", "20.00"]]
 
 
 def test_layers_without_a_figure_have_a_gap():
@@ -127,6 +157,8 @@ def test_layers_without_a_figure_have_a_gap():
     assert export.layers_json(layers) == [
         {"representation": "x6", "mean_ap": 44.174, "temperature": 1.0, "alignment": None, "purity": 0.25}
     ]
+    assert export.layers_json([LayerRow("x6", 1.0, 1.0, 0.5, None)])[0]["purity"] is None
+    assert read_csv(export.layers_csv([LayerRow("x6", 1.0, 1.0, 0.5, None)]))[1] == ["x6", "1.00", "1.0", "0.5000", ""]
     assert read_csv(export.layers_csv(layers)) == [
         ["representation", "mean_ap", "temperature", "alignment", "purity"],
         ["x6", "44.17", "1.0", "", "0.2500"],

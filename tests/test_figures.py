@@ -36,3 +36,9 @@ def test_a_name_is_text_in_the_hover(name: str) -> None:
     assert "<b>" not in bar.hovertemplate
     assert bar.hovertemplate.count("%{") == 2
     assert "& " not in bar.hovertemplate
+
+
+def test_a_class_called_mean_has_bars_of_its_own() -> None:
+    (bar,) = figures.ap_bars([SimpleNamespace(mean_ap=50.0, per_class={"mean": 40.0})], ["x6"], ["forward"]).data
+    assert tuple(bar.x) == ("mean of all", "mean")
+    assert tuple(bar.y) == (50.0, 40.0)

@@ -1,5 +1,3 @@
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,12 +5,15 @@ from hypothesis import strategies as st
 from sklearn.preprocessing import KernelCenterer
 
 from gradviz.errors import Cancelled, ChoiceError, GradvizError
-from gradviz.kernels import BLOCK, centre, gram, kernel, normalise
-from gradviz.representations import parse
+from gradviz.kernels import BLOCK, Kernel, ProductKernel, centre, gram, kernel, normalise
+from gradviz.representations import Offer, parse
 from tests import reference_kernels as reference
 
-NETWORK = SimpleNamespace(name="tiny", representations=("x5", "dy6", "dW6", "x6", "dy7", "dW7"))
+NETWORK = Offer("tiny", ("x5", "dy6", "dW6", "x6", "dy7", "dW7"))
 SIZES = {"x5": 7, "dy6": 4, "x6": 4, "dy7": 3}
+
+
+TEXTS = ("x5", "dy6", "dW6", "x5+x6", "x5+dW7+dW6", "x5:x5:dy6", "x6:x6", "0.75dW6+0.25x6", "1x5+2x5:dy7+6dW7")
 
 
 def vectors(n, seed=0, dtype=np.float64):
@@ -59,7 +60,7 @@ def test_normalised_entries_are_cosines(seed, n, m):
     assert K.shape == (n, m)
 
 
-@given(st.integers(0, 10_000), st.sampled_from(["x5", "dy6", "dW6", "x5+x6", "x5+dW7+dW6"]))
+@given(st.integers(0, 10_000), st.sampled_from(TEXTS))
 def test_a_normalised_kernel_has_diagonal_one_is_symmetric_and_positive(seed, text):
     K = compute(text, vectors(8, seed, np.float32)).K
     assert (K == K.T).all()
@@ -82,7 +83,44 @@ def test_a_concatenation_is_the_mean_of_its_parts():
     joined = compute("x5+dW7+x6", rows, cols)
     parts = [compute(text, rows, cols).K for text in ("x5", "dW7", "x6")]
     np.testing.assert_allclose(joined.K, sum(parts) / 3, atol=1e-14)
-    assert joined.K_fw is joined.K_bw is None
+    assert type(joined) is Kernel
+
+
+@pytest.mark.parametrize(("dtype", "limit"), [(np.float64, 1e-10), (np.float32, 1e-6)])
+@pytest.mark.parametrize(
+    ("text", "terms"),
+    [
+        ("x5:dy6", [(1, ["x5", "dy6"])]),
+        ("x6:x6", [(1, ["x6", "x6"])]),
+        ("dW6:x5", [(1, ["x5", "x5", "dy6"])]),
+        ("dW6:dW7", [(1, ["x5", "dy6", "x6", "dy7"])]),
+        ("x5+x6", [(1, ["x5"]), (1, ["x6"])]),
+        ("0.75dW6+0.25x6", [(0.75, ["x5", "dy6"]), (0.25, ["x6"])]),
+        ("1x5+2x6:x6+0.5dy7", [(1, ["x5"]), (2, ["x6", "x6"]), (0.5, ["dy7"])]),
+    ],
+)
+def test_products_and_weighted_means_are_kernels_of_explicit_vectors(text, terms, dtype, limit):
+    rows, cols = vectors(6, dtype=dtype), vectors(4, seed=1, dtype=dtype)
+    expected = reference.explicit_kernel(terms, {name: x.astype(float) for name, x in rows.items()})
+    assert relative_error(compute(text, rows).K, expected) < limit
+    both = {name: np.concatenate([rows[name], cols[name]]).astype(float) for name in rows}
+    expected = reference.explicit_kernel(terms, both)[:6, 6:]
+    assert np.abs(compute(text, rows, cols).K - expected).max() < limit
+
+
+def test_a_product_of_both_sides_keeps_the_kernel_of_each():
+    rows = vectors(4)
+    found = compute("x5:x5:dy6", rows)
+    assert np.array_equal(found.K_fw, compute("x5:x5", rows).K)
+    assert np.array_equal(found.K_bw, compute("dy6", rows).K)
+    assert np.array_equal(found.K, found.K_fw * found.K_bw)
+    assert type(compute("x5:x5", rows)) is Kernel
+
+
+def test_a_vector_that_comes_twice_is_multiplied_once():
+    seen = []
+    compute("dW6+x5:x5+x5", vectors(3), progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(3, 6), (6, 6)]
 
 
 def test_only_a_product_keeps_its_factors():
@@ -91,7 +129,8 @@ def test_only_a_product_keeps_its_factors():
     assert np.array_equal(product.K, product.K_fw * product.K_bw)
     assert np.array_equal(product.K_fw, compute("x5", rows).K)
     assert np.array_equal(product.K_bw, compute("dy6", rows).K)
-    assert compute("x5", rows).K_fw is None
+    assert type(product) is ProductKernel
+    assert type(compute("x5", rows)) is Kernel
 
 
 @given(st.floats(1e-37, 1e37), st.integers(0, 100))

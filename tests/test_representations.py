@@ -1,12 +1,38 @@
-from types import SimpleNamespace
+"""Names, their grammar, and what one line of the table does."""
 
+import json
+
+import numpy as np
 import pytest
 
+from gradviz.datasets.image_set import ImageSet
 from gradviz.errors import ChoiceError
-from gradviz.representations import parse
+from gradviz.experiment import Experiment, Spec
+from gradviz.representations import (
+    REPRESENTATIONS,
+    Offer,
+    Vector,
+    described,
+    offered,
+    parse,
+    source,
+    symbol,
+    tempered,
+    triple,
+    usual,
+)
 
-ALEXNET = SimpleNamespace(name="alexnet", representations=("x5", "y6", "dy6", "dW6", "x6", "dW7", "x7", "x5+x6"))
-SQUEEZENET = SimpleNamespace(name="squeezenet1_0", representations=("x9", "y10", "dy10", "dW10", "x10", "x9+y10"))
+ALEXNET = Offer.of_layers("alexnet", (6, 7, 8))
+SQUEEZENET = Offer.of_layers("squeezenet1_0", (10,))
+
+
+def test_a_layers_names_come_in_the_tables_order():
+    assert " ".join(ALEXNET.representations) == "x5 y6 dy6 dW6 x6 y7 dy7 dW7 x7 y8 dy8 dW8 x8 x5+x6 x6+x7 x7+y8"
+    assert ALEXNET.singles == ALEXNET.representations[:13]
+    assert ALEXNET.vectors == ("x5", "y6", "dy6", "x6", "y7", "dy7", "x7", "y8", "dy8", "x8")
+    assert ALEXNET.layers == (6, 7, 8)
+    assert SQUEEZENET.representations == ("x9", "y10", "dy10", "dW10", "x10", "x9+y10")
+    assert (triple(7), usual(7)) == (("x6", "dy7", "dW7"), ("x6", "x6+x7", "dW7"))
 
 
 @pytest.mark.parametrize(
@@ -18,33 +44,169 @@ SQUEEZENET = SimpleNamespace(name="squeezenet1_0", representations=("x9", "y10",
         ("dW6", "product", ("x5", "dy6")),
         ("x5+x6", "concatenation", ("x5", "x6")),
         ("dW6+x5+dW7", "concatenation", ("x5", "dy6", "x6", "dy7")),
+        ("x6:x6", "product", ("x6",)),
+        ("x5:x5:dy6", "product", ("x5", "dy6")),
+        ("0.75dW6+0.25x6", "concatenation", ("x5", "dy6", "x6")),
     ],
 )
 def test_a_name_says_its_kind_and_what_it_needs(text, kind, needs):
     found = parse(text, ALEXNET)
     assert (found.name, found.kind, found.needs) == (text, kind, needs)
+    assert parse(text) == found
 
 
 def test_the_product_of_a_two_digit_layer_takes_the_layer_before():
     assert parse("dW10", SQUEEZENET).needs == ("x9", "dy10")
 
 
-@pytest.mark.parametrize("text", ["x6;x7", "x6 + x7", " x6; x7"])
-def test_the_papers_semicolon_and_spaces_mean_the_same(text):
-    assert parse(text, ALEXNET) == parse("x6+x7", ALEXNET)
+@pytest.mark.parametrize(
+    ("name", "texts"),
+    [
+        ("x6+x7", ("x6;x7", "x6 + x7", " x6; x7", "0.5x6+0.5x7", "2 x6 + 2 x7")),
+        ("x7+x6", ("x7;x6",)),
+        ("dW6", ("x5:dy6", "dy6:x5", " dy6 : x5 ", "3dW6")),
+        ("x5:x5:dy6", ("dW6:x5", "x5:dW6", "dy6:x5:x5")),
+        ("x5:x5:dy6:dy6", ("dW6:dW6",)),
+        ("x6:dy6", ("dy6:x6",)),
+        ("0.75dW6+0.25x6", ("0.75 dW6; 0.25 x6", "3dW6+1x6", "0.750x5:dy6+0.25x6")),
+        ("1x6+2x7", ("0.1x6+0.2x7", "10x6+20x7")),
+        ("0.999999x6+0.000001x7", ("999999x6+1x7",)),
+    ],
+)
+def test_there_is_one_name_for_all_ways_to_write_it(name, texts):
+    for text in (name, *texts):
+        assert parse(text, ALEXNET) == parse(name, ALEXNET)
+        assert parse(text, ALEXNET).name == name
 
 
-@pytest.mark.parametrize("text", ["x9", "dw6", "", "x6+", "x5+x6+q", "dW6 dW7", "x5+x6;banana"])
+def test_weights_are_whole_numbers_in_lowest_terms():
+    weights = {text: [part.weight for part in parse(text).parts] for text in ("0.75dW6+0.25x6", "x6+x7", "1x6+2x7")}
+    assert weights == {"0.75dW6+0.25x6": [3, 1], "x6+x7": [1, 1], "1x6+2x7": [1, 2]}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x9", "dw6", "", "x6+", "x5+x6+q", "dW6 dW7", "x5+x6;banana", "x6:", ":", "x6:x9", "-1x6", "1e3x6", "0.5", "x06"],
+)
 def test_a_name_that_the_network_lacks_is_refused_with_the_list(text):
-    with pytest.raises(ChoiceError, match="; choose from x5, y6, dy6, dW6, x6, dW7, x7, or join"):
+    with pytest.raises(ChoiceError, match=r"alexnet has no .*; choose from x5, y6, dy6, dW6, x6, y7, dy7.*, or join"):
         parse(text, ALEXNET)
 
 
-def test_a_name_given_twice_is_refused():
-    with pytest.raises(ChoiceError, match="twice"):
-        parse("x6;x6", ALEXNET)
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("x6;x6", "twice"),
+        ("x6+0.5x6", "twice"),
+        ("dW6+x5:dy6", "twice"),
+        ("0.5x6+x7", "a weight to some parts only"),
+        ("0x6+1x7", "weight of zero"),
+        ("0.1234567x6+1x7", "too finely graded"),
+        ("dW@features.8", "by its module"),
+        ("x6+dW@features.8:x6", "by its module"),
+    ],
+)
+def test_what_the_grammar_does_not_allow_is_explained(text, reason):
+    with pytest.raises(ChoiceError, match=reason):
+        parse(text, ALEXNET)
+
+
+@pytest.mark.parametrize("name", ["clip", "dyfoo", "q7", "x", "", "x-1", "x6+x7", "6x", "x" + "9" * 5000])
+def test_names_of_nothing_are_refused(name):
+    for refuses in (symbol, parse, lambda name: Offer.of_vectors("file", ("x6", name))):
+        if refuses is parse and name == "x6+x7":
+            continue
+        with pytest.raises(ChoiceError, match="is not one of y, dy, dW, x with the number of a layer, such as x6"):
+            refuses(name)
+
+
+def test_a_product_is_not_a_vector():
+    with pytest.raises(ChoiceError, match="'dW6' is a product, which is not kept as one vector, but as x5 and dy6"):
+        Offer.of_vectors("file", ("dW6",))
+
+
+def test_products_follow_from_vectors():
+    file = Offer.of_vectors("file", ("dy10", "x9", "dy6", "x6", "dy7"))
+    assert file.representations == ("dy10", "x9", "dy6", "x6", "dy7", "dW7", "dW10")
+    assert (file.vectors, file.layers) == (file.representations[:5], (7, 10))
+    assert parse("x6:dy7+x9", file).name == "dW7+x9"
 
 
 def test_titles_name_the_layers():
     assert parse("dW6", ALEXNET).title == "gradient of the weights of layer 6: x5 and dy6"
     assert parse("x6+x7", ALEXNET).title == "output of layer 6 and output of layer 7"
+    assert described(7)["dy7"] == "gradient at y7"
+
+
+def test_vectors_are_computed_from_what_is_kept():
+    kept = ("x5", "y6", "y7", "dy6")
+    assert {name: source(name, kept) for name in ("x5", "x6", "y7", "dy6")} == {
+        "x5": "x5",
+        "x6": "y6",
+        "y7": "y7",
+        "dy6": "dy6",
+    }
+    with pytest.raises(ChoiceError, match="There is no 'x8' here: it cannot be computed from x5, y6, y7, dy6"):
+        source("x8", kept)
+
+
+# What one line does
+
+
+@pytest.fixture
+def root(monkeypatch):
+    """Add a letter: the signed square root of what leaves a layer."""
+    line = Vector(
+        "forward",
+        "signed square root of the output of layer {k}",
+        of="x",
+        compute=lambda x, layer: x.sign() * x.abs().sqrt(),
+    )
+    monkeypatch.setitem(REPRESENTATIONS, "s", line)
+
+
+def test_one_line_is_offered_with_all_that_follows_from_it(root):
+    assert " ".join(offered((6, 7))) == "x5 s5 y6 dy6 dW6 x6 s6 y7 dy7 dW7 x7 s7 x5+x6 x6+y7"
+    assert [tempered(name, 7) for name in ("s5", "s6", "s7")] == [False, False, True]
+    assert [source(name, ("x5", "y6", "y7")) for name in ("s5", "s6", "s7")] == ["x5", "y6", "y7"]
+    assert described(6)["s6"] == "signed square root of the output of layer 6"
+    network = Offer.of_layers("alexnet", (6, 7, 8))
+    assert parse("s6:s6+dW6", network).needs == ("s6", "x5", "dy6")
+    assert parse("dy7:s6", network).name == "s6:dy7"
+
+
+def test_one_line_is_computed_crop_by_crop_and_goes_all_the_way(root, snapshots, tmp_path, gradviz):
+    options = (snapshots, "--home", tmp_path, "--device", "cpu")
+    lab = Experiment(snapshots, Spec(preprocess="tencrop"), home=tmp_path, device="cpu")
+    code, out, _ = gradviz("networks", "--json", "--home", tmp_path)
+    assert code == 0
+    assert {"s5", "s6", "s8"} <= set(json.loads(out)[0]["representations"])
+    found = lab.features(("s6", "s8", "s5"))
+    crops = np.stack([lab.model.transform("tencrop")(lab.images.open(i)).numpy() for i in range(len(lab.images))])
+    import torch
+
+    passed = lab.model.forward(torch.from_numpy(crops).flatten(0, 1))
+    for name, x in (("s5", passed["x5"]), ("s6", passed["y6"].relu()), ("s8", passed["y8"].softmax(1))):
+        slow = (x.sign() * x.abs().sqrt()).unflatten(0, (-1, 10)).mean(1)
+        assert np.allclose(found.arrays[name], slow, atol=1e-3), name
+    code, out, _ = gradviz("features", *options, "--out", tmp_path / "f.npz")
+    assert (code, "s6" in out) == (0, True)
+    again = Experiment(tmp_path / "f.npz")
+    assert np.array_equal(again.kernel("s6:s6").K, Experiment(snapshots, home=tmp_path, device="cpu").kernel("s6:s6").K)
+    assert set(again.offer.representations) >= {"s6", "dW6"}
+    code, _, error = gradviz("kernel", *options, "--representation", "s9", "--out", tmp_path / "K.npz")
+    assert (code, "choose from x5, s5, y6" in error) == (2, True)
+
+
+def test_one_line_is_scored_and_its_temperature_chosen(root, photographs, kept):
+    lab = Experiment(photographs, Spec(images=20, temperature="cv"), home=kept, device="cpu")
+    rows = {row.representation: row for row in lab.layers(train="train", test="val", ap="area")}
+    assert {"s5", "s6", "s7", "s8"} <= set(rows)
+    assert rows["s6"].temperature == 1
+    assert "temperature" in lab.evaluate("s8", train="train", test="val", ap="area").seconds
+
+
+def test_a_data_set_with_a_nameless_array_is_explained(tmp_path):
+    images = ImageSet(name="v", root=None, ids=("a",), features={"clip": np.ones((1, 2), np.float32)})
+    with pytest.raises(ChoiceError, match="'clip' is not one of"):
+        Experiment(images, home=tmp_path).kernel("x6")

@@ -46,8 +46,7 @@ def load_own(factory: str, *, device: str = "auto") -> Model:
 
 
 def _load(factory: str, function: Callable[[], object], target: torch.device) -> Model:
-    # A copy: splitting takes the module apart, and the factory may return one that it keeps.
-    module = copy.deepcopy(_made(factory, function)).float().cpu().eval()
+    module = _copied(_made(factory, function)).float().cpu().eval()
     side = int(getattr(module, "input_size", 224))
     digest = _digest(module)
     parameters = sum(p.numel() for p in module.parameters())
@@ -83,6 +82,14 @@ def _made(factory: str, function: Callable[[], object]) -> nn.Module:
     if not isinstance(module, nn.Module):
         raise NetworkError(f"{factory} must return a torch.nn.Module, not {type(module).__name__}.")
     return module
+
+
+def _copied(module: nn.Module) -> nn.Module:
+    """Copy a module: splitting takes it apart, and the factory may have returned one that it keeps."""
+    try:
+        return copy.deepcopy(module)
+    except Exception:  # somebody else's code: not every module can be copied, and most are made for this call alone
+        return module
 
 
 def _one_line(error: Exception) -> str:

@@ -233,7 +233,7 @@ def test_neighbours(ask, ask_json, photographs):
 def test_layers(ask, ask_json, photographs):
     arguments = ("layers", photographs, *SPLITS, "--images", "20")
     told = ask_json(*arguments)
-    assert [row["representation"] for row in told] == list(NETWORKS["alexnet64"].representations)
+    assert [row["representation"] for row in told] == NETWORKS["alexnet64"].describe()["representations"]
     assert list(told[0]) == ["representation", "mean_ap", "temperature", "alignment", "purity"]
     rows = list(csv.DictReader(ask(*arguments, "--csv")[0].splitlines()))
     assert [float(row["mean_ap"]) for row in rows] == [round(row["mean_ap"], 2) for row in told]

@@ -29,46 +29,46 @@ def test_arrays_become_features_without_pictures(tmp_path: Path):
 
 
 def test_labels_classes_and_splits_if_known(tmp_path: Path):
-    told = {"ids": IDS, "x": X, "labels": LABELS, "classes": np.array(["cat", "dog"])}
+    told = {"ids": IDS, "x6": X, "labels": LABELS, "classes": np.array(["cat", "dog"])}
     images = read_features(save(tmp_path, **told))
     assert images.classes == ("cat", "dog")
     assert images.labels_of(2) == ("dog",)
     assert {split: len(positions) for split, positions in images.splits.items()} == {"train": 3, "val": 1}
     images = read_features(save(tmp_path, **told, split=np.array(["test", "train", "train", ""])))
     assert {split: list(positions) for split, positions in images.splits.items()} == {"test": [0], "train": [1, 2]}
-    assert read_features(save(tmp_path, ids=np.arange(4), x=X, labels=LABELS)).classes == ("0", "1")
+    assert read_features(save(tmp_path, ids=np.arange(4), x6=X, labels=LABELS)).classes == ("0", "1")
 
 
 def test_rows_that_are_not_finite_are_skipped_with_their_labels(tmp_path: Path):
     x = X.copy()
     x[1, 2] = np.nan
-    images = read_features(save(tmp_path, ids=IDS, x=x, y=X, labels=LABELS, split=np.array(list("uuvv"))))
+    images = read_features(save(tmp_path, ids=IDS, x6=x, y6=X, labels=LABELS, split=np.array(list("uuvv"))))
     assert images.ids == ("a", "c", "d")
     assert [(s.name, s.reason) for s in images.skipped] == [("b", "values that are not finite")]
-    assert (images.features["y"] == X[[0, 2, 3]]).all()
+    assert (images.features["y6"] == X[[0, 2, 3]]).all()
     assert (images.labels == LABELS[[0, 2, 3]]).all()
     assert list(images.splits["v"]) == [1, 2]
     with pytest.raises(DatasetError, match="no usable row"):
-        read_features(save(tmp_path, ids=IDS, x=np.full((4, 1), 1e300)))
+        read_features(save(tmp_path, ids=IDS, x6=np.full((4, 1), 1e300)))
 
 
 @pytest.mark.parametrize(
     ("arrays", "said"),
     [
-        ({"x": X}, "no array `ids`"),
-        ({"ids": X, "x": X}, "no array `ids`"),
+        ({"x6": X}, "no array `ids`"),
+        ({"ids": X, "x6": X}, "no array `ids`"),
         ({"ids": IDS}, "no features"),
-        ({"ids": IDS, "x": X[:3]}, r"x is float64 \(3, 3\)"),
-        ({"ids": IDS, "x": X[0]}, "x is float64"),
-        ({"ids": IDS, "x": X.astype(str)}, "not numbers"),
-        ({"ids": IDS, "x": X.astype(complex)}, "not numbers"),
-        ({"ids": np.array(list("aabc")), "x": X}, "same id"),
-        ({"ids": IDS, "x": X, "labels": LABELS * 2}, "labels must be 1, 0 or -1"),
-        ({"ids": IDS, "x": X, "labels": LABELS[:2]}, "labels must be"),
-        ({"ids": IDS, "x": X, "labels": LABELS, "classes": IDS}, "4 classes for 2 columns"),
-        ({"ids": IDS, "x": X, "split": IDS[:2]}, "split has shape"),
-        ({"ids": IDS.astype(object), "x": X}, "no npz of plain arrays"),
-        ({"ids": IDS, "x": np.array([{}] * 4)}, "no npz of plain arrays"),
+        ({"ids": IDS, "x6": X[:3]}, r"x6 is float64 \(3, 3\)"),
+        ({"ids": IDS, "x6": X[0]}, "x6 is float64"),
+        ({"ids": IDS, "x6": X.astype(str)}, "not numbers"),
+        ({"ids": IDS, "x6": X.astype(complex)}, "not numbers"),
+        ({"ids": np.array(list("aabc")), "x6": X}, "same id"),
+        ({"ids": IDS, "x6": X, "labels": LABELS * 2}, "labels must be 1, 0 or -1"),
+        ({"ids": IDS, "x6": X, "labels": LABELS[:2]}, "labels must be"),
+        ({"ids": IDS, "x6": X, "labels": LABELS, "classes": IDS}, "4 classes for 2 columns"),
+        ({"ids": IDS, "x6": X, "split": IDS[:2]}, "split has shape"),
+        ({"ids": IDS.astype(object), "x6": X}, "no npz of plain arrays"),
+        ({"ids": IDS, "x6": np.array([{}] * 4)}, "no npz of plain arrays"),
     ],
 )
 def test_what_does_not_fit_is_refused_in_one_line(tmp_path: Path, arrays: dict, said: str):
@@ -77,8 +77,16 @@ def test_what_does_not_fit_is_refused_in_one_line(tmp_path: Path, arrays: dict, 
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["clip", "dyfoo", "q7", "x"])
+def test_an_array_that_is_not_a_vector_of_a_layer_is_explained(tmp_path: Path, name: str):
+    with pytest.raises(DatasetError, match=f"f.npz .*: '{name}' is not one of y, dy, dW, x with the number of a layer"):
+        read_features(save(tmp_path, ids=IDS, x6=X, **{name: X}))
+    with pytest.raises(DatasetError, match="'dW6' is a product, which is not kept as one vector, but as x5 and dy6"):
+        read_features(save(tmp_path, ids=IDS, dW6=X))
+
+
 def test_damaged_files_are_refused(tmp_path: Path):
-    path = save(tmp_path, ids=IDS, x=X)
+    path = save(tmp_path, ids=IDS, x6=X)
     whole = path.read_bytes()
     for content in (b"", b"PK", whole[:-100], whole[:300] + b"\xff" * 20 + whole[320:]):
         path.write_bytes(content)

@@ -13,11 +13,13 @@ from PIL import Image
 from gradviz.datasets import ImageSet
 from gradviz.errors import Cancelled, ChoiceError
 from gradviz.features import compute
-from gradviz.features.compute import backward, capture, forward_feature
+from gradviz.features.compute import backward, capture, vector
+from gradviz.kernels import kernel
 from gradviz.networks import head as heads
 from gradviz.networks.head import Head
 from gradviz.networks.loading import Model, load
-from tests.reference import energy
+from gradviz.representations import REPRESENTATIONS, Offer, Product, parse, symbol, tempered
+from tests.reference import ORACLES, crop, energy
 from tests.small_sets import picture
 
 BROKEN = 5
@@ -227,13 +229,13 @@ def test_what_is_no_pseudo_label_is_refused(head: Head, g: np.ndarray) -> None:
         backward(head, outputs(head, 4, 1), g=g)
 
 
-@pytest.mark.parametrize("temperature", [0.0, -1.0, np.nan, np.inf])
+@pytest.mark.parametrize("temperature", [0.0, -1.0, np.nan, np.inf, 1e-310])
 def test_an_impossible_temperature_is_refused(head: Head, temperature: float) -> None:
     arrays = outputs(head, 1, 1)
-    with pytest.raises(ChoiceError, match="positive number"):
+    with pytest.raises(ChoiceError, match="The temperature must be"):
         backward(head, arrays, temperature=temperature)
-    with pytest.raises(ChoiceError, match="positive number"):
-        forward_feature("x8", arrays, head, temperature)
+    with pytest.raises(ChoiceError, match="The temperature must be"):
+        vector("x8", arrays, head, temperature)
 
 
 def test_forward_features_are_averages_over_crops_of_what_is_applied_to_each(head: Head) -> None:
@@ -246,15 +248,47 @@ def test_forward_features_are_averages_over_crops_of_what_is_applied_to_each(hea
         ("x7", arrays["y7"] * np.clip(arrays["y7"] + 3, 0, 6) / 6),
         ("x8", softmax),
     ):
-        assert np.allclose(forward_feature(name, arrays, head, temperature=2.0), truth.mean(axis=1), rtol=1e-12)
+        assert np.allclose(vector(name, arrays, head, temperature=2.0), truth.mean(axis=1), rtol=1e-12)
 
 
 def test_features_that_are_not_there_are_refused(head: Head) -> None:
-    for name in ("x4", "dy6", "z6", "x"):
-        with pytest.raises(ChoiceError, match="no forward feature"):
-            forward_feature(name, outputs(head, 1, 1), head)
+    for name, reason in (("x4", "no 'x4' here"), ("dy6", "no 'dy6' here"), ("z6", "not one of"), ("x", "not one of")):
+        with pytest.raises(ChoiceError, match=reason):
+            vector(name, outputs(head, 1, 1), head)
 
 
 def test_float32_stays_float32(whole: compute.Captured, model: Model) -> None:
     assert all(rows.dtype == np.float32 for rows in backward(model.head, whole.arrays).values())
-    assert all(forward_feature(name, whole.arrays, model.head).dtype == np.float32 for name in ("x5", "x7", "y8", "x8"))
+    assert all(vector(name, whole.arrays, model.head).dtype == np.float32 for name in ("x5", "x7", "y8", "x8"))
+
+
+@pytest.mark.parametrize("letter", REPRESENTATIONS)
+@pytest.mark.parametrize("crops", [1, 3])
+def test_every_letter_follows_its_slow_definition(head: Head, letter: str, crops: int) -> None:
+    assert letter in ORACLES, f"REPRESENTATIONS has {letter!r}: give tests/reference.py its slow definition in ORACLES"
+    functions = [torch.relu, torch.nn.functional.hardswish]
+    arrays = outputs(head, 4, crops)
+    names = [name for name in Offer.of_layers("net", (6, 7, 8)).singles if symbol(name).letter == letter]
+    assert names
+    found: dict[float, list[np.ndarray]] = {}
+    for temperature in (1.0, 4.0):
+        kept = arrays | backward(head, arrays, temperature=temperature)
+        passes = [
+            [crop(torch.from_numpy(x), head.weights, functions, 6, temperature) for x in image]
+            for image in arrays["x5"]
+        ]
+        found[temperature] = []
+        for name in names:
+            k = symbol(name).k
+            slow = np.array(
+                [torch.stack([ORACLES[letter](one, k).detach() for one in image]).mean(0).numpy() for image in passes]
+            )
+            parsed = parse(name)
+            rows = {needed: vector(needed, kept, head, temperature) for needed in parsed.needs}
+            if not isinstance(REPRESENTATIONS[letter], Product):
+                assert np.allclose(rows[name], slow, rtol=1e-10, atol=1e-14), name
+                found[temperature].append(slow)
+            elif crops == 1:  # of several crops a product is that of two means, which is not the mean gradient
+                assert np.allclose(kernel(parsed, rows, normalise="none").K, slow @ slow.T, rtol=1e-10), name
+    for name, cold, warm in zip(names, *found.values(), strict=False):
+        assert tempered(name, 8) == (not np.allclose(cold, warm)), f"{name}: does it depend on the temperature?"

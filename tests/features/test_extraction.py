@@ -14,7 +14,7 @@ import pytest
 from gradviz.callbacks import never
 from gradviz.datasets import ImageSet, find
 from gradviz.errors import Cancelled, DatasetError, StoreError
-from gradviz.features import compute as maths
+from gradviz.features import compute
 from gradviz.features.extraction import Extraction
 from gradviz.features.pseudo_labels import pseudo_label
 from gradviz.features.store import Store, rows_of
@@ -78,7 +78,7 @@ def test_rows_come_in_the_order_that_was_asked_for(images, model, tmp_path):
             assert np.allclose(found.arrays[name][row], alone[name][0].numpy(), atol=1e-4), name
         assert np.allclose(found.arrays["x6"][row], np.maximum(alone["y6"][0].numpy(), 0), atol=1e-4)
         assert np.allclose(found.arrays["x8"][row], alone["y8"][0].softmax(0).numpy(), atol=1e-5)
-        dys = maths.backward(model.head, {name: y.numpy() for name, y in alone.items()})
+        dys = compute.backward(model.head, {name: y.numpy() for name, y in alone.items()})
         for name in ("dy6", "dy8"):
             assert np.allclose(found.arrays[name][row], dys[name][0], atol=1e-3 * np.abs(dys[name]).max()), name
 
@@ -98,7 +98,7 @@ def test_ten_crops_are_averaged(snapshots, model, tmp_path):
     assert len(crops["y6"]) == 10
     assert np.allclose(found.arrays["x5"][0], crops["x5"].mean(0).numpy(), atol=1e-4)
     assert np.allclose(found.arrays["x6"][0], crops["y6"].relu().mean(0).numpy(), atol=1e-4)
-    each = maths.backward(model.head, {name: y.numpy() for name, y in crops.items()})["dy8"]
+    each = compute.backward(model.head, {name: y.numpy() for name, y in crops.items()})["dy8"]
     assert np.allclose(found.arrays["dy8"][0], each.mean(axis=0), atol=1e-5)
 
 

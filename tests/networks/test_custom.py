@@ -31,6 +31,14 @@ def good():
     torch.manual_seed(0)
     return Own()
 
+made = []
+def counted():
+    made.append(Own())
+    return made[-1]
+
+KEPT = good()
+def kept(): return KEPT
+
 def doubled(): return Doubled()
 def broken(): raise ValueError("no\\nweights")
 def nothing(): return None
@@ -48,7 +56,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_module_of_ones_own() -> None:
     model = load_own("mine:good", device="cpu")
     assert (model.network.input_size, model.outputs, model.head.activations) == (32, 5, ("silu",))
-    assert model.network.representations[:5] == ("x0", "y1", "dy1", "dW1", "x1")
+    assert model.network.describe()["representations"][:5] == ["x0", "y1", "dy1", "dW1", "x1"]
     assert [(k.name, k.module, k.inputs, k.outputs) for k in model.layers] == [
         ("fc1", "classifier.0", 64, 6),
         ("fc2", "classifier.3", 6, 5),
@@ -74,3 +82,28 @@ def test_others_are_refused_in_one_line(factory: str, error: type[Exception], re
     with pytest.raises(error, match=reason) as refusal:
         load_own(factory, device="cpu")
     assert "\n" not in str(refusal.value)
+
+
+def test_a_factory_is_called_once_however_often_its_network_is_asked_for() -> None:
+    model = load_own("mine:counted", device="cpu")
+    assert load_own("mine:counted", device="cpu") is model
+    assert load_own("mine:good", device="cpu") is not model
+    assert load_own("mine:counted", device="cpu") is model
+    assert len(sys.modules["mine"].made) == 1
+
+
+def test_a_module_that_was_loaded_anew_is_another_network() -> None:
+    model = load_own("mine:counted", device="cpu")
+    del sys.modules["mine"]
+    assert load_own("mine:counted", device="cpu") is not model
+
+
+def test_a_factory_may_keep_its_module() -> None:
+    model = load_own("mine:kept", device="cpu")
+    seen = images(2, 32)
+    whole = sys.modules["mine"].KEPT.eval()
+    assert torch.allclose(whole(seen), model.forward(seen)["y2"], atol=1e-5)
+    assert all(parameter.requires_grad for parameter in whole.parameters())
+    for other in ("good", "counted"):
+        load_own(f"mine:{other}", device="cpu")
+    assert load_own("mine:kept", device="cpu").digest == model.digest

@@ -57,14 +57,15 @@ def test_weights_are_torchvisions(name: str) -> None:
 
 
 def test_names_follow_the_paper() -> None:
-    assert " ".join(network("alexnet").representations) == (
+    assert " ".join(network("alexnet").describe()["representations"]) == (
         "x5 y6 dy6 dW6 x6 y7 dy7 dW7 x7 y8 dy8 dW8 x8 x5+x6 x6+x7 x7+y8"
     )
-    assert network("resnet18").representations == ("x0", "y1", "dy1", "dW1", "x1", "x0+y1")
-    assert network("squeezenet1_0").representations == ("x9", "y10", "dy10", "dW10", "x10", "x9+y10")
+    assert network("resnet18").describe()["representations"] == ["x0", "y1", "dy1", "dW1", "x1", "x0+y1"]
+    assert network("squeezenet1_0").describe()["representations"] == ["x9", "y10", "dy10", "dW10", "x10", "x9+y10"]
     assert [k.name for k in network("vgg11").layers] == ["fc6", "fc7", "fc8"]
     assert [k.name for k in network("mobilenet_v3_small").layers] == ["fc1", "fc2"]
     assert network("alexnet64").arrays == {"x5": 2048, "y6": 1024, "y7": 1024, "y8": 200}
+    assert network("alexnet64").gradients == {"dy6": 1024, "dy7": 1024, "dy8": 200}
 
 
 @pytest.mark.parametrize("name", NETWORKS)
