@@ -3,6 +3,7 @@
 import ast
 import time
 from pathlib import Path
+from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
@@ -18,7 +19,9 @@ IMAGES = 50
 def page_table() -> list[tuple[str, str]]:
     """List the pages of app.py: file and title."""
     nodes = ast.parse(APP.read_text(encoding="utf-8")).body
-    table = next(node.value for node in nodes if isinstance(node, ast.Assign) and ast.unparse(node.targets) == "PAGES")
+    table = next(
+        node.value for node in nodes if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "PAGES"
+    )
     return [(file, title) for pages in ast.literal_eval(table).values() for file, title, _ in pages]
 
 
@@ -38,7 +41,7 @@ def at(app: AppTest, page: str) -> AppTest:
     return settled(app.switch_page(page))
 
 
-def lab(photographs: Path, **choices: object) -> Experiment:
+def lab(photographs: Path, **choices: Any) -> Experiment:
     return Experiment(find(photographs), Spec(images=IMAGES, **choices))
 
 

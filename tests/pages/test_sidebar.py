@@ -26,6 +26,20 @@ def test_a_link_that_means_nothing_falls_back(app: AppTest) -> None:
     assert not app.error
 
 
+def test_a_link_opens_the_same_view(app: AppTest) -> None:
+    app.query_params.update(
+        {"split": "val", "images": "100", "network": "alexnet64", "layer": "fc8", "temperature": "16", "seed": "5"}
+        | {"preprocess": "squash", "pseudo": "predicted", "normalise": "none", "centre": "true"}
+        | {"C": "10", "ap": "sklearn", "train": "val", "test": "train"}
+    )
+    found = widgets(at(app, "pages/evaluate/svm.py"))
+    selection = app.session_state["selection"]
+    assert (selection.split, selection.layer.name) == ("val", "fc8")
+    choices = {"preprocess": "squash", "pseudo_label": "predicted", "normalise": "none", "centre": True, "seed": 5}
+    assert selection.spec == Spec(images=100, temperature=16.0, **choices)
+    assert [found[key].value for key in ("C", "ap", "train", "test")] == ["10", "sklearn", "val", "train"]
+
+
 def test_a_folder_without_labels_can_be_looked_at(start: Callable[..., AppTest], snapshots: Path) -> None:
     app = settled(start(snapshots))
     assert not app.metric
