@@ -91,7 +91,6 @@ class Selection:
             images=said.images,
             preprocess=said.preprocess,
             tf32=said.tf32,
-            seed=said.seed,  # it may decide which photographs a split holds
         )
         return replace(self.whole, spec=spec)
 

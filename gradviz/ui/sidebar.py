@@ -5,6 +5,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -130,23 +131,29 @@ def _opened(place: str) -> tuple[ImageSet, str]:
     entries = [entry for entry in known() if entry.state == "present"]
     where = next((entry.where for entry in entries if entry.name == place), Path(place))
     # The names too: a data set is read together with the parts of it that are there.
-    token = json.dumps([place, *_times(where), *(entry.name for entry in entries)])
+    there = json.dumps([place, *_times(where), *(entry.name for entry in entries)])
     try:
-        return _found(place, token, _seed()), token
+        images, splits = _found(place, there, _seed())
+        return images, json.dumps([there, splits])
     except GradvizError as error:
         st.error(str(error))
         st.stop()
 
 
 @st.cache_resource(max_entries=8, show_spinner="Reading the list of photographs")
-def _found(place: str, token: str, seed: int) -> ImageSet:
-    return find(place, seed=seed)
+def _found(place: str, there: str, seed: int) -> tuple[ImageSet, str]:
+    """Read a data set; return a digest of its splits with it, since a seed may have drawn them."""
+    images = find(place, seed=seed)
+    splits = sha256()
+    for name, positions in sorted(images.splits.items()):
+        splits.update(f"{name} {len(positions)}".encode() + positions.tobytes())
+    return images, splits.hexdigest()
 
 
 def _seed() -> int:
     """Return the seed, whose widget is drawn later: it draws train and val for labelled data without splits."""
     given = str(st.session_state.get("seed", st.query_params.get("seed", "")))
-    return int(given) if re.fullmatch("[0-9]{1,9}", given) else OPTIONS["seed"].default
+    return int(given) if re.fullmatch("[0-9]{1,10}", given) else OPTIONS["seed"].default
 
 
 def _times(where: Path) -> Iterator[int]:

@@ -5,9 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 from shutil import copytree
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from gradviz.experiment import Experiment
 from gradviz.export import features_npz
 from gradviz.spec import OPTIONS, Spec
 from gradviz.ui.sidebar import named
@@ -170,3 +172,30 @@ def test_names_are_the_shortest_that_differ(tmp_path: Path) -> None:
     assert list(short) == ["a/val", "b/val", f"{tmp_path.name}/b/test", "c/b/test"]
     assert list(short.values()) == list(map(str, folders))
     assert named(["voc2007", "demo"]) == {"voc2007": "voc2007", "demo": "demo"}
+
+
+def test_a_seed_draws_the_same_halves_as_on_the_command_line(
+    start: Callable[..., AppTest], snapshots: Path, tmp_path: Path
+) -> None:
+    for label in ("cat", "dog"):
+        copytree(snapshots, tmp_path / "pets" / label)
+    app = start(tmp_path / "pets")
+    app.query_params["seed"] = "3"
+    settled(app)
+    linked = app.session_state["selection"]
+    app.number_input(key="seed").set_value(0)
+    settled(app)
+    changed = app.session_state["selection"]
+    for selection, seed in ((linked, 3), (changed, 0)):
+        expected = Experiment(tmp_path / "pets", Spec(seed=seed)).images.splits
+        assert {name: s.tolist() for name, s in selection.images.splits.items()} == {
+            name: s.tolist() for name, s in expected.items()
+        }
+    assert linked.images.splits["train"].tolist() != changed.images.splits["train"].tolist()
+    assert linked.forward.key("extract") != changed.forward.key("extract")
+
+
+def test_a_file_with_an_array_of_nothing_is_explained(start: Callable[..., AppTest], tmp_path: Path) -> None:
+    np.savez(tmp_path / "f.npz", ids=np.array(["a", "b"]), clip=np.eye(2))
+    app = settled(start(tmp_path / "f.npz"))
+    assert "'clip' is not one of" in app.error[0].value
