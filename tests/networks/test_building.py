@@ -34,10 +34,11 @@ def test_building_moves_no_random_numbers(name: str) -> None:
 
 def test_a_builder_that_reads_tensors_and_draws_is_built_all_the_same() -> None:
     state = torch.get_rng_state()
-    module = build(replace(network("resnet18"), builder=f"{Drawn.__module__}:Drawn"), 5)
+    module = build(replace(network("resnet18"), builder="tests.networks.test_building:Drawn"), 5)
     assert torch.equal(state, torch.get_rng_state())
-    assert all(parameter.is_meta for name, parameter in module.named_parameters() if "stack.2" not in name)
-    assert (len(module.stack), module.fc.out_features, module.scale.tolist()) == (3, 5, [1, 1, 1])
+    assert all(parameter.is_meta for parameter in module.parameters())
+    assert isinstance(module, Drawn)
+    assert (len(module.stack), module.fc.out_features, module.get_buffer("scale").tolist()) == (3, 5, [1, 1, 1])
 
 
 @pytest.mark.parametrize("how", [{"widht": 3}, {"num_classes": 3}])
@@ -56,10 +57,12 @@ def test_old_names_of_densenets_are_understood(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["vit_b_16", "vit_l_32", "vit_h_14"])
 def test_old_names_of_vits_are_understood(name: str) -> None:
-    new = build(network(name), 1000).state_dict()
+    module = build(network(name), 1000)
+    new = module.state_dict()
     old = {key.replace(".mlp.0.", ".mlp.linear_1.").replace(".mlp.3.", ".mlp.linear_2."): t for key, t in new.items()}
     assert len(old.keys() - new.keys()) >= 48
     assert adapt(old, network(name)).keys() == adapt(new, network(name)).keys() == new.keys()
+    module.load_state_dict(old, assign=True)  # torchvision renames the same ones
 
 
 def test_auxiliary_classifiers_are_left_out() -> None:

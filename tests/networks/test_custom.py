@@ -66,14 +66,13 @@ def test_a_module_of_ones_own() -> None:
 
 
 def test_a_factory_may_return_the_same_module_every_time() -> None:
-    import mine
-
     first, again = (load_own("mine:kept", device="cpu") for _ in range(2))
     assert torch.equal(first.forward(images(2, 32))["y2"], again.forward(images(2, 32))["y2"])
     assert first.digest == again.digest == load_own("mine:good", device="cpu").digest
-    assert mine.KEPT.training
-    assert len(mine.KEPT.classifier) == 4
-    assert all(parameter.requires_grad for parameter in mine.KEPT.parameters())
+    kept = sys.modules["mine"].KEPT
+    assert kept.training
+    assert len(kept.classifier) == 4
+    assert all(parameter.requires_grad for parameter in kept.parameters())
 
 
 @pytest.mark.parametrize(
