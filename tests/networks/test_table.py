@@ -1,6 +1,7 @@
 """Every entry of the table is what its builder builds and what torchvision publishes."""
 
 import ast
+import re
 from dataclasses import replace
 from functools import cache
 from itertools import chain
@@ -8,7 +9,7 @@ from itertools import chain
 import pytest
 import torchvision
 from torch import nn
-from torchvision.models import get_model_weights, list_models
+from torchvision.models import WeightsEnum, get_model_weights, list_models
 
 from gradviz.errors import ChoiceError
 from gradviz.networks import NETWORKS, by_family, loading, network, table
@@ -67,6 +68,26 @@ def test_an_entry_is_what_torchvision_publishes(name: str) -> None:
         unread = sum(p.numel() for p in with_them.parameters()) - net.parameters
         assert unread > 0
     assert record.meta["num_params"] - net.parameters in {0, unread}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_options_are_those_with_which_torchvision_loads(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some builders choose options by themselves, but only when they are given weights; here these are never read."""
+    monkeypatch.setattr(WeightsEnum, "get_state_dict", lambda *_, **__: {})
+    monkeypatch.setattr(nn.Module, "load_state_dict", lambda *_, **__: None)
+    net = network(name)
+    theirs = build(replace(net, options={"weights": net.weights}), 1000)
+    assert {path: settings(module) for path, module in built(name).named_modules()} == {
+        path: settings(module)
+        for path, module in theirs.named_modules()
+        if not (net.unused and re.search(net.unused, f"{path}."))
+    }
+
+
+def settings(module: nn.Module) -> dict[str, object]:
+    """Return what is set on a module; auxiliary classifiers play no part at test time."""
+    plain = {k: v for k, v in vars(module).items() if isinstance(v, bool | int | float | str | tuple)}
+    return {"class": type(module), **plain, "aux_logits": None}
 
 
 def test_the_recipe_of_torchvision_is_taken_where_there_is_one() -> None:
