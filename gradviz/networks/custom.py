@@ -26,13 +26,19 @@ _loaded: OrderedDict[tuple[str, str], tuple[Callable[[], object], Model]] = Orde
 
 
 def load_own(factory: str, *, device: str = "auto") -> Model:
-    """Load what `package.module:factory` returns: a torch module with its weights.
+    """Load what `package.module:factory` returns: a torch module with its weights, of which a copy is taken.
 
-    The module maps (b, 3, s, s), normalised with ImageNet's mean and standard deviation, to one row of logits an image.
-    s is its attribute `input_size`, or 224. Its trailing nn.Linear layers become fc1, fc2, ...; modules nested beyond
-    the last container count as body. The factory is called once: the last networks are kept, for as long as the name
-    stands for the same function. Raises ChoiceError where there is no such factory, NetworkError where the explicit
-    layers do not reproduce its gradients.
+    The module maps (b, 3, s, s), normalised with ImageNet's mean and standard deviation, to one row of logits per
+    image. s is its attribute `input_size`, or 224. Its trailing nn.Linear layers become fc1, fc2, ...; modules nested
+    beyond the last container count as body. The factory is called once: the last few networks are kept, for as long
+    as the name stands for the same function.
+
+    Raises
+    ------
+    ChoiceError
+        Where there is no such factory.
+    NetworkError
+        Where the explicit layers do not reproduce the module's gradients.
     """
     target, function = resolve_device(device), _function(factory)
     key = (factory, str(target))
@@ -46,7 +52,7 @@ def load_own(factory: str, *, device: str = "auto") -> Model:
 
 
 def _load(factory: str, function: Callable[[], object], target: torch.device) -> Model:
-    module = _copied(_made(factory, function)).float().cpu().eval()
+    module = _copied(_made(factory, function), factory).float().cpu().eval()
     side = int(getattr(module, "input_size", 224))
     digest = _digest(module)
     parameters = sum(p.numel() for p in module.parameters())
@@ -54,7 +60,9 @@ def _load(factory: str, function: Callable[[], object], target: torch.device) ->
     network = Network(
         factory,
         type(module).__name__,
+        "own",
         fully_connected(1, *widths),
+        builder=factory,
         input_size=side,
         parameters=parameters,
         gmacs=_GMACS,
@@ -84,12 +92,14 @@ def _made(factory: str, function: Callable[[], object]) -> nn.Module:
     return module
 
 
-def _copied(module: nn.Module) -> nn.Module:
-    """Copy a module: splitting takes it apart, and the factory may have returned one that it keeps."""
+def _copied(module: nn.Module, factory: str) -> nn.Module:
+    """Copy a module, since splitting consumes it and the factory may return the same one every time."""
     try:
         return copy.deepcopy(module)
-    except Exception:  # somebody else's code: not every module can be copied, and most are made for this call alone
-        return module
+    except Exception as error:  # copying runs somebody else's code, too
+        raise NetworkError(
+            f"The module that {factory} returns cannot be copied: {type(error).__name__}: {_one_line(error)}"
+        ) from error
 
 
 def _one_line(error: Exception) -> str:
