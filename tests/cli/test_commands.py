@@ -258,6 +258,14 @@ def small():
 """
 
 
+def test_layers_of_one_image_print_a_gap_for_purity(gradviz, tmp_path):
+    asked = ("layers", "demo", "--images", 1, "--train", "train", "--test", "val", "--home", tmp_path)
+    code, out, error = gradviz(*asked)
+    assert (code, len(out.splitlines())) == (0, 1 + len(NETWORKS["alexnet64"].describe()["representations"]))
+    assert {line.split()[-1] for line in out.splitlines()[1:]} == {"-"}
+    assert "Traceback" not in error
+
+
 def test_a_network_of_ones_own(ask_json, photographs, tmp_path, monkeypatch):
     (tmp_path / "mine_for_a_test.py").write_text(OWN_NETWORK)
     monkeypatch.syspath_prepend(tmp_path)
