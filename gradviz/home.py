@@ -3,7 +3,10 @@
 import os
 from pathlib import Path
 
-ASSETS = Path(__file__).resolve().parent.parent / "assets"
+_PACKAGE = Path(__file__).resolve().parent
+DASHBOARD = _PACKAGE / "dashboard" if (_PACKAGE / "dashboard").is_dir() else _PACKAGE.parent
+"""Folder of app.py, its pages, Streamlit's settings and the assets: in an installed package, or a checkout's top."""
+ASSETS = DASHBOARD / "assets"
 """What the program ships: the small network, the demo pictures."""
 
 

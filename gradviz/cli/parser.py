@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from gradviz.cli import commands
+from gradviz import __version__
+from gradviz.cli import app, commands
 from gradviz.errors import Cancelled, GradvizError
 from gradviz.metrics import AP_KINDS
 from gradviz.spec import CHOICES, number_or_cv
@@ -26,7 +27,7 @@ class _Parser(argparse.ArgumentParser):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0, 2 for a user's mistake, 130 when stopped."""
     try:
-        arguments = parser().parse_args(argv)
+        arguments = app.parse(parser(), argv)
         arguments.run(arguments)
         sys.stdout.flush()
     except (Cancelled, KeyboardInterrupt):
@@ -47,6 +48,7 @@ def _fail(message: str, code: int) -> int:
 def parser() -> argparse.ArgumentParser:
     """Build the parser: one sub-command a verb."""
     top = _Parser(prog="gradviz", description="Gradient features of deep networks: kernels, maps, classifiers.")
+    top.add_argument("--version", action="version", version=f"gradviz {__version__}")
     verbs = top.add_subparsers(required=True, metavar="COMMAND")
 
     def verb(name: str, run, help: str, *parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
@@ -97,6 +99,7 @@ def parser() -> argparse.ArgumentParser:
         "doctor", commands.doctor, "show versions, device, store, weights, data sets, and what is missing", place
     )
     _json(sub)
+    app.add_options(verb("app", app.run, app.SUMMARY))
     return top
 
 
