@@ -11,7 +11,6 @@ import socket
 import subprocess
 import sys
 import sysconfig
-import time
 import tomllib
 import zipfile
 from collections.abc import Iterator
@@ -28,6 +27,7 @@ from gradviz.cli import main
 from tests.browser.chromium import browsing, page_of, settled
 from tests.conftest import ROOT
 
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 TOOLS = {"hatchling"}
 """Run as a program by these tests, not imported."""
@@ -43,7 +43,7 @@ DASHBOARD = ("app.py", "pages", "assets", ".streamlit")
 
 def distributions(*places: str) -> set[str]:
     """Return the distributions that the files in these places import."""
-    files = [file for place in places for file in ([ROOT / place] if place.endswith(".py") else ROOT.glob(place))]
+    files = [file for place in places for file in ROOT.glob(place)]
     nodes = [node for file in files for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))]
     names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
@@ -77,6 +77,12 @@ def test_every_declared_library_is_pinned_within_its_range():
     for text in [*PROJECT["dependencies"], *(r for extra in PROJECT["optional-dependencies"].values() for r in extra)]:
         requirement = Requirement(text)
         assert requirement.specifier.contains(pins[canonicalize_name(requirement.name)]), text
+    told = re.search(r"tests run on Python (\S+) with (.*?) and the other", README, re.DOTALL)
+    assert told
+    assert {name.lower(): version for name, version in re.findall(r"(\S+) ([\d.]+)", told[2])} == {
+        name: pins[name] for name in ("torch", "torchvision", "streamlit")
+    }
+    assert f"Programming Language :: Python :: {told[1]}" in PROJECT["classifiers"]
 
 
 def test_the_version_is_told_everywhere(capsys):
@@ -84,7 +90,8 @@ def test_the_version_is_told_everywhere(capsys):
         main(["--version"])
     assert capsys.readouterr().out == f"gradviz {gradviz.__version__}\n"
     released = re.findall(r"^## \[(\d.*?)\] - (\S+)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
-    cited = dict(re.findall(r'^(version|date-released): "?([^"\n]+)', (ROOT / "CITATION.cff").read_text(), re.MULTILINE))
+    citation = (ROOT / "CITATION.cff").read_text()
+    cited = dict(re.findall(r'^(version|date-released): "([^"]+)', citation, re.MULTILINE))
     assert (cited["version"], cited["date-released"]) == released[0]
     assert released[0][0] == gradviz.__version__
 
@@ -151,9 +158,11 @@ def clean(**more: str) -> dict[str, str]:
     return kept | more
 
 
-def told(*command: object, **options) -> str:
-    options = {"env": clean()} | options
-    return subprocess.run([*map(str, command)], check=True, capture_output=True, text=True, **options).stdout
+def told(*command: object, cwd: Path | None = None, env: dict[str, str] | None = None) -> str:
+    arguments = [*map(str, command)]
+    ended = subprocess.run(arguments, cwd=cwd, env=env or clean(), capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
 
 
 def python_of(installed: Path) -> Path:
@@ -177,25 +186,29 @@ def test_what_travels_in_the_wheel(wheel: Path):
 
 
 def test_an_installed_gradviz_answers(installed: Path, elsewhere: Path, kept: Path):
-    python, options = python_of(installed), {"cwd": elsewhere, "env": clean(GRADVIZ_HOME=str(kept))}
-    where = told(python, "-c", "import gradviz; print(gradviz.__file__)", **options).strip()
+    def run(*command: object) -> str:
+        return told(*command, cwd=elsewhere, env=clean(GRADVIZ_HOME=str(kept)))
+
+    python = python_of(installed)
+    where = run(python, "-c", "import gradviz; print(gradviz.__file__)").strip()
     assert Path(where).is_relative_to(installed.parent)
-    assert told(installed / "gradviz", "--version", **options) == f"gradviz {gradviz.__version__}\n"
-    assert "alexnet64" in told(python, "-m", "gradviz", "networks", **options)
+    assert run(installed / "gradviz", "--version") == f"gradviz {gradviz.__version__}\n"
+    assert "alexnet64" in run(python, "-m", "gradviz", "networks")
     verb = ("evaluate", "demo", "--representation", "dW6", "--train", "trainval", "--test", "test")
-    assert f"gradviz {' '.join(verb)}" in (ROOT / "README.md").read_text()
-    shown = told(installed / "gradviz", *verb, "--json", **options)
-    assert 55 < json.loads(shown)["mean_ap"] < 70
+    assert f"gradviz {' '.join(verb)}" in README
+    assert 0.55 < json.loads(run(installed / "gradviz", *verb, "--json"))["mean_ap"] < 0.7
     # The README's cell of a notebook, as it stands there.
-    (cell,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    assert float(told(python, "-c", cell, **options)) > 0.55
+    (cell,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert 0.55 < float(run(python, "-c", cell)) < 0.7
 
 
 # The dashboard of an installed gradviz
 
 
 @contextmanager
-def dashboard(installed: Path, elsewhere: Path, kept: Path, *options: str, module: bool = False, **more: str):
+def dashboard(
+    installed: Path, elsewhere: Path, kept: Path, *options: str, module: bool = False, variables: dict[str, str] = {}
+):
     """Run `gradviz app` in the hostile working directory: yield its port and the process."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -204,7 +217,12 @@ def dashboard(installed: Path, elsewhere: Path, kept: Path, *options: str, modul
     command = [*map(str, start), "app", "--server.headless", "true", "--server.port", str(port), *options]
     home = {"HOME": str(elsewhere / "home"), "USERPROFILE": str(elsewhere / "home"), "GRADVIZ_HOME": str(kept)}
     with subprocess.Popen(
-        command, cwd=elsewhere, env=clean(**home, **more), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command,
+        cwd=elsewhere,
+        env=clean(**home, **variables),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     ) as server:
         try:
             assert server.stdout
@@ -219,9 +237,10 @@ def dashboard(installed: Path, elsewhere: Path, kept: Path, *options: str, modul
 
 def answer(port: int, host: str) -> int:
     """Return the status with which the page's WebSocket is opened (101) or refused under a host's name."""
-    key = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+    asking = {"Host": host, "Connection": "Upgrade", "Upgrade": "websocket"}
+    asking |= {"Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "A" * 22 + "=="}
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=20)) as connection:
-        connection.request("GET", "/_stcore/stream", headers={"Host": host, "Sec-WebSocket-Key": "A" * 22 + "==", **key})
+        connection.request("GET", "/_stcore/stream", headers=asking)
         with connection.getresponse() as response:
             return response.status
 
@@ -256,8 +275,8 @@ def test_an_installed_dashboard_answers_this_computer_only(installed, elsewhere,
 
 @on_linux
 def test_a_users_own_option_and_environment_win(installed, elsewhere, kept):
-    more = {"STREAMLIT_SERVER_ALLOWED_HOSTS": "lecture.example"}
-    with dashboard(installed, elsewhere, kept, "--server.address", "0.0.0.0", **more) as (port, _):
+    variables = {"STREAMLIT_SERVER_ALLOWED_HOSTS": "lecture.example"}
+    with dashboard(installed, elsewhere, kept, "--server.address", "0.0.0.0", variables=variables) as (port, _):
         assert listening(port) == {"00000000"}
         assert answer(port, "lecture.example") == 101
         assert answer(port, "attacker.example") == 403

@@ -19,7 +19,7 @@ def examine(home: Path, device: str) -> dict[str, list[str]]:
         "networks": _networks(home),
         "data sets": _datasets(home),
         "unfinished": _unfinished(home),
-        "next": ["streamlit run app.py opens the dashboard; python -m gradviz --help lists the commands"],
+        "next": ["python -m gradviz app opens the dashboard; python -m gradviz --help lists the commands"],
     }
 
 
