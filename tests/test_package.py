@@ -66,7 +66,7 @@ def test_the_program_declares_what_it_imports_and_nothing_else():
 
 
 def test_the_tests_declare_what_they_import_beside_the_program():
-    imported = distributions("tests/**/*.py", "assets/**/*.py") - declared(PROJECT["dependencies"])
+    imported = distributions("tests/**/*.py") - declared(PROJECT["dependencies"])
     assert imported == declared(PROJECT["optional-dependencies"]["test"]) - TOOLS
 
 
