@@ -3,8 +3,9 @@
 import streamlit as st
 
 from gradviz.home import ASSETS
-from gradviz.ui import polling, state
+from gradviz.ui import polling
 from gradviz.ui.components import first_link
+from gradviz.ui.sidebar import sidebar
 
 st.set_page_config("gradviz", str(ASSETS / "logo.svg"), layout="wide")
 st.html("<style>.stMainBlockContainer { padding: 3rem 2.5rem 4rem; }</style>")
@@ -19,6 +20,6 @@ page = st.navigation(
         "Data": [st.Page("pages/data/data.py", title="Data", icon=":material/photo_library:")],
     }
 )
-state.sidebar()
+sidebar()
 first_link.mend()
 page.run()

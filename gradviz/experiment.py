@@ -31,7 +31,7 @@ from gradviz.networks import Network, network
 from gradviz.networks.custom import load_own
 from gradviz.networks.loading import Model, load
 from gradviz.representations import Offer, Representation, offered_by, parse
-from gradviz.spec import TEMPERATURES, Spec
+from gradviz.spec import TEMPERATURE_GRID, Spec
 
 if TYPE_CHECKING:
     from gradviz.svm import OneVsRestSVC
@@ -395,7 +395,7 @@ class Experiment:
         """Choose the temperature by cross-validation on the training split; the first of equals."""
         from gradviz.svm import cross_validate
 
-        labs = [replace(self, spec=replace(self.spec, temperature=t)) for t in TEMPERATURES]
+        labs = [replace(self, spec=replace(self.spec, temperature=t)) for t in TEMPERATURE_GRID]
         if self.images.features or not any(self._network.tempered(name) for name in parsed.needs):
             return labs[0]
         scores = []

@@ -130,7 +130,7 @@ def check_place(path: Path) -> None:
         raise ChoiceError(f"{path.parent} cannot be written: name another file with --out.")
 
 
-def save(path: Path, write: Callable[[BinaryIO], None]) -> None:
+def save(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """Write a file whole or not at all; ChoiceError when the folder cannot take it."""
     check_place(path)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")

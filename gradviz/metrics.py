@@ -35,19 +35,12 @@ def _sklearn(hits: np.ndarray, scores: np.ndarray) -> float:
     return float(np.sum(np.diff(found, prepend=0) * found / (last + 1)) / found[-1])
 
 
-@dataclass(frozen=True)
-class APKind:
-    """Name a definition of average precision; `compute` takes hits and scores, best score first."""
-
-    title: str
-    compute: Callable[[np.ndarray, np.ndarray], float]
-
-
-AP_KINDS: dict[str, APKind] = {
-    "eleven_point": APKind("11-point interpolated (VOC 2007)", _eleven_point),
-    "area": APKind("area under the interpolated curve (VOC 2010 on)", _area),
-    "sklearn": APKind("as sklearn.metrics.average_precision_score", _sklearn),
+AP_KINDS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
+    "eleven_point": _eleven_point,
+    "area": _area,
+    "sklearn": _sklearn,
 }
+"""How each kind of average precision is computed from hits and scores, best score first; OPTIONS says what they are."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +75,7 @@ def average_precision(scores: np.ndarray, labels: np.ndarray, kind: str) -> floa
     if not positive.any():
         return float("nan")
     order = np.argsort(-scores, kind="stable")
-    return AP_KINDS[kind].compute(positive[order], scores[order])
+    return AP_KINDS[kind](positive[order], scores[order])
 
 
 def mean_ap(scores: np.ndarray, labels: np.ndarray, kind: str) -> MeanAP:

@@ -1,64 +1,21 @@
-"""What was chosen: one frozen record that every result and every export carries. Imports nothing heavy."""
+"""The options, each defined once, and Spec: the frozen record of what was chosen that every result carries.
+
+The command line (choices, default, --help), the pages (widgets, their values and help) and Spec (defaults, validation)
+read OPTIONS, so that a new value is one line here. A value that names a way of computing also needs that way where it
+is computed; a test compares the two. Imports nothing heavy.
+"""
 
 import math
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
 from gradviz.errors import ChoiceError
 
-TEMPERATURES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
-"""Among these `temperature="cv"` chooses, on the training split alone."""
-
-CHOICES = {
-    "preprocess": ("center", "squash", "tencrop"),
-    "normalise": ("l2", "none"),
-    "device": ("auto", "cpu", "cuda", "mps"),
-}
-"""The values of the options that have a fixed list."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Spec:
-    """Say what was chosen.
-
-    `network` is a name of the table or "package.module:factory"; `weights` a file with other weights of the same
-    architecture; `images` bounds the number taken from each split (None: all); `pseudo_label` is uniform, predicted,
-    true or the path of a vector; `temperature` a positive number or "cv".
-    """
-
-    network: str = "alexnet64"
-    weights: Path | None = None
-    images: int | None = None
-    preprocess: Literal["center", "squash", "tencrop"] = "center"
-    pseudo_label: str = "uniform"
-    temperature: float | Literal["cv"] = 1.0
-    normalise: Literal["l2", "none"] = "l2"
-    centre: bool = False
-    seed: int = 0
-    tf32: bool = False
-
-    def __post_init__(self) -> None:
-        for name in ("preprocess", "normalise"):
-            if getattr(self, name) not in CHOICES[name]:
-                raise ChoiceError(f"There is no {name} {getattr(self, name)!r}: choose {', '.join(CHOICES[name])}.")
-        if self.temperature != "cv":
-            positive(self.temperature, "temperature")
-        if self.images is not None and self.images < 1:
-            raise ChoiceError(f"The number of images must be 1 or more, not {self.images}.")
-        if not 0 <= self.seed < 2**32:
-            raise ChoiceError(f"The seed must lie between 0 and {2**32 - 1}, not be {self.seed}.")
-
-    def public(self) -> dict[str, Any]:
-        """Give the choices as JSON values, without folders of this computer."""
-        files = {"weights": self.weights.name if self.weights else None}
-        if self.pseudo_label not in ("uniform", "predicted", "true"):
-            files["pseudo_label"] = Path(self.pseudo_label).name
-        return asdict(self) | files
-
 
 def positive(value: float, what: str) -> float:
-    """Return a positive finite number; ChoiceError names what it was meant for."""
+    """Return a positive finite number; ChoiceError says what it was meant for."""
     if not (math.isfinite(value) and value > 0):
         raise ChoiceError(f"The {what} must be a positive number, not {value}.")
     return float(value)
@@ -72,3 +29,221 @@ def number_or_cv(text: str) -> float | Literal["cv"]:
         return positive(float(text), "value")
     except ValueError:
         raise ChoiceError(f"{text!r} is neither a positive number nor cv") from None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    """Describe an option.
+
+    Parameters
+    ----------
+    title
+        What a page writes above the widget.
+    help
+        One sentence on what the option does.
+    default
+        The value where nobody chooses; None: it depends on the data, as `help` says. False: the option is a switch.
+    values
+        The values that have a name, each with what it means.
+    read
+        How the command line reads other values from text; without it `values` are all there are.
+    other
+        What these other values are, in the words of `--help`.
+    offered
+        The numbers, in order, that a page offers where any number can be typed on the command line.
+    bounds
+        The least and the largest whole number; None where there is no largest.
+    noun
+        What messages call it, if not by its name.
+    """
+
+    title: str = ""
+    help: str
+    default: Any = None
+    values: Mapping[str, str] = field(default_factory=dict)
+    read: Callable[[str], Any] | None = None
+    other: str = ""
+    offered: tuple[float, ...] = ()
+    bounds: tuple[int, int | None] | None = None
+    noun: str = ""
+
+    def explained(self, *, mark: str = "", others: bool = False) -> str:
+        """Return the help with what each value means; names stand between two marks, `others` adds unnamed values."""
+        meanings = [f"{mark}{name}{mark}: {meaning}" for name, meaning in self.values.items()]
+        if others and self.other:
+            meanings.append(f"or {self.other}" if meanings else self.other)
+        return f"{self.help} {'; '.join(meanings)}." if meanings else self.help
+
+
+def _range(grid: tuple[float, ...]) -> str:
+    return f"{min(grid):g} to {max(grid):g}"
+
+
+TEMPERATURES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
+TEMPERATURE_GRID = TEMPERATURES[2:8]
+"""Among these `temperature="cv"` chooses, on the training split alone."""
+
+C_GRID = (0.01, 0.1, 1.0, 10.0, 100.0)
+"""Among these `C="cv"` chooses. Meant for normalised kernels, whose diagonal is 1; raw kernels have another scale."""
+
+OPTIONS: dict[str, Option] = {
+    "split": Option(title="Split", help="The part of the data set to use: all images, or one of its splits.", read=str),
+    "images": Option(
+        title="Images",
+        help="At most this many images of each split, always the same ones; a larger number includes a smaller one's.",
+        read=int,
+        offered=(50, 100, 200, 300, 500, 1000, 2000, 5000),
+        bounds=(1, None),
+        noun="number of images",
+    ),
+    "network": Option(
+        title="Network",
+        help="The network that looks at the images.",
+        default="alexnet64",
+        read=str,
+        other="A name that the command `networks` lists, or package.module:factory for one of your own",
+    ),
+    "weights": Option(help="A file with other weights of the same architecture.", read=Path),
+    "preprocess": Option(
+        title="Preprocessing",
+        help="How a photograph becomes the network's square input.",
+        default="center",
+        values={
+            "center": "the central square, as the network was trained",
+            "squash": "the whole picture, squeezed into a square",
+            "tencrop": "ten crops; each vector is its mean over them, and dW the product of two such means",
+        },
+    ),
+    "pseudo_label": Option(
+        title="Pseudo-label",
+        help="What the gradient takes an image to show.",
+        default="uniform",
+        values={
+            "uniform": "all classes alike, as in the paper, because at test time nothing is known about an image",
+            "predicted": "the class that the network gives the highest score",
+            "true": "the network's classes that match the image's labels",
+        },
+        read=str,
+        other="a file with the probability of each class",
+    ),
+    "temperature": Option(
+        title="Temperature τ",
+        help="Scores are divided by it before the softmax; a high temperature evens out the network's certainty, so "
+        "that the gradient reflects many classes instead of one.",
+        default=1.0,
+        values={"cv": f"the best of {_range(TEMPERATURE_GRID)} by cross-validation on the training split"},
+        read=number_or_cv,
+        other="a positive number",
+        offered=TEMPERATURES,
+    ),
+    "normalise": Option(
+        title="Normalisation",
+        help="The length of the vectors.",
+        default="l2",
+        values={
+            "l2": "every vector has length 1, so that kernels are cosines",
+            "none": "vectors as they are: long ones weigh more",
+        },
+    ),
+    "centre": Option(
+        title="Centre the kernel",
+        help="Moves the kernel's origin to the mean of the images; SVMs, alignment and maps do not depend on it.",
+        default=False,
+    ),
+    "seed": Option(
+        title="Seed",
+        help="Maps and cross-validation draw at random; the same seed gives the same result.",
+        default=0,
+        read=int,
+        bounds=(0, 2**32 - 1),
+    ),
+    "tf32": Option(help="Allow TF32 products on a GPU: faster, with about three exact digits.", default=False),
+    "device": Option(
+        help="Where the network runs.",
+        default="auto",
+        values={
+            "auto": "the fastest device of this computer",
+            "cpu": "the CPU",
+            "cuda": "an NVIDIA GPU",
+            "mps": "an Apple GPU",
+        },
+    ),
+    "train": Option(title="Train on", help="The split to learn from.", read=str),
+    "test": Option(title="Test on", help="The split to score.", read=str),
+    "C": Option(
+        title="C",
+        help="How much a training image on the wrong side costs.",
+        default=1.0,
+        values={"cv": f"for each class the best of {_range(C_GRID)} by cross-validation on the training split"},
+        read=number_or_cv,
+        other="a positive number",
+        offered=C_GRID,
+    ),
+    "ap": Option(
+        title="Average precision",
+        help="How average precision is computed; by default as the data set is usually scored, eleven_point for "
+        "VOC 2007 and area elsewhere.",
+        values={
+            "eleven_point": "11-point interpolated (VOC 2007)",
+            "area": "area under the interpolated curve (VOC 2010 on)",
+            "sklearn": "as sklearn.metrics.average_precision_score",
+        },
+    ),
+    "neighbours": Option(help="The neighbours of each image that UMAP holds together.", default=15, read=int),
+    "top": Option(help="The number of images to list.", default=10, read=int),
+}
+
+
+def check(name: str, value: Any) -> None:
+    """Raise ChoiceError, with the values that there are, unless an option can have this value."""
+    option = OPTIONS[name]
+    if option.values and option.read is None and value not in option.values:
+        raise ChoiceError(f"There is no {name} {value!r}: choose {', '.join(option.values)}.")
+    if option.bounds and value is not None:
+        _check_bounds(value, *option.bounds, option.noun or name)
+    if option.read is number_or_cv:
+        _check_positive(value, name)
+
+
+def _check_positive(value: Any, noun: str) -> None:
+    if value != "cv":
+        positive(value, noun)
+
+
+def _check_bounds(value: int, least: int, most: int | None, noun: str) -> None:
+    if most is None and value < least:
+        raise ChoiceError(f"The {noun} must be {least} or more, not {value}.")
+    if most is not None and not least <= value <= most:
+        raise ChoiceError(f"The {noun} must lie between {least} and {most}, not be {value}.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spec:
+    """Hold what was chosen; OPTIONS has the values and the meaning of each field.
+
+    `network` is a name of the table or "package.module:factory"; `weights` a file with other weights of the same
+    architecture; `images` bounds the number taken from each split (None: all); `pseudo_label` has a name or is the
+    path of a vector; `temperature` is a positive number or "cv". Raises ChoiceError for values that cannot be.
+    """
+
+    network: str = OPTIONS["network"].default
+    weights: Path | None = OPTIONS["weights"].default
+    images: int | None = OPTIONS["images"].default
+    preprocess: str = OPTIONS["preprocess"].default
+    pseudo_label: str = OPTIONS["pseudo_label"].default
+    temperature: float | Literal["cv"] = OPTIONS["temperature"].default
+    normalise: str = OPTIONS["normalise"].default
+    centre: bool = OPTIONS["centre"].default
+    seed: int = OPTIONS["seed"].default
+    tf32: bool = OPTIONS["tf32"].default
+
+    def __post_init__(self) -> None:
+        for choice in fields(self):
+            check(choice.name, getattr(self, choice.name))
+
+    def public(self) -> dict[str, Any]:
+        """Return the choices as JSON values, without folders of this computer."""
+        files = {"weights": self.weights.name if self.weights else None}
+        if self.pseudo_label not in OPTIONS["pseudo_label"].values:
+            files["pseudo_label"] = Path(self.pseudo_label).name
+        return asdict(self) | files

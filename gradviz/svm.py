@@ -21,9 +21,7 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 from gradviz.callbacks import Cancel, Progress, never, silent, stop_if
 from gradviz.errors import ChoiceError
 from gradviz.metrics import average_precision, mean_ap
-
-C_GRID = (0.01, 0.1, 1.0, 10.0, 100.0)
-"""Meant for normalised kernels, whose diagonal is 1; raw kernels have another scale."""
+from gradviz.spec import C_GRID
 
 FOLDS = 3
 BLOCK = 1024

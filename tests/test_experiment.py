@@ -13,7 +13,7 @@ from gradviz import export
 from gradviz.datasets import find
 from gradviz.errors import Cancelled, ChoiceError
 from gradviz.experiment import Experiment, Spec
-from gradviz.spec import TEMPERATURES
+from gradviz.spec import TEMPERATURE_GRID
 from gradviz.svm import C_GRID, cross_validate
 from tests import reference_kernels as reference
 
@@ -140,9 +140,9 @@ def test_temperature_and_c_are_chosen_on_the_training_split_alone(lab, images, t
         cross_validate(
             product(with_spec(lab, temperature=t), "x7", "dy8", "train", "train"), found.train.labels, C="cv", ap="area"
         )
-        for t in TEMPERATURES
+        for t in TEMPERATURE_GRID
     ]
-    assert found.temperature == TEMPERATURES[int(np.argmax(measured))]
+    assert found.temperature == TEMPERATURE_GRID[int(np.argmax(measured))]
     assert found.about["temperature"] == "cv"
     assert list(found.seconds) == ["temperature", "features", "kernel", "svm"]
 
@@ -155,7 +155,7 @@ def test_a_forward_feature_has_no_temperature_to_choose(lab):
 
 def test_a_temperature_is_found_where_nothing_can_be_held_out(lab):
     found = with_spec(lab, temperature="cv", images=1).evaluate("dW8", train="train", test="val", C="cv")
-    assert found.temperature in TEMPERATURES
+    assert found.temperature in TEMPERATURE_GRID
 
 
 def test_images_that_were_trained_on_cannot_be_scored(lab):

@@ -15,7 +15,6 @@ from pathlib import Path
 from gradviz.errors import GradvizError
 from gradviz.home import DASHBOARD
 
-SUMMARY = "open the dashboard in the browser"
 EPILOG = """\
 Further options go to Streamlit as they are, such as --server.port 8600 or --server.headless true. The dashboard answers
 this computer only; for others, say where it listens and what they type: --server.address 0.0.0.0

@@ -1,4 +1,4 @@
-"""What each sub-command does: ask for a result, print it or write it. Choices were read by gradviz.cli."""
+"""What each sub-command does with the arguments that gradviz.cli.parser has read: get a result, print or write it."""
 
 import json
 import sys
@@ -44,7 +44,7 @@ def networks(arguments: Namespace) -> None:
 
 
 def datasets(arguments: Namespace) -> None:
-    """Print every data set that is known, where it is, and what it holds."""
+    """Print every known data set, where it is and what it holds."""
     from gradviz.datasets import known
 
     rows = [_summary(entry, home(arguments.home)) for entry in known(home(arguments.home))]
@@ -79,7 +79,7 @@ def _summary(entry: Any, folder: Path) -> dict[str, Any]:
 
 
 def extract(arguments: Namespace) -> None:
-    """Fill the store and say how fast it went and what was skipped."""
+    """Fill the store; print the rate and what was skipped."""
     with _at_work(arguments, "images") as (lab, bar):
         done = lab.extract(arguments.split, progress=bar)
     if arguments.json:
@@ -93,7 +93,7 @@ def extract(arguments: Namespace) -> None:
                 "skipped": skipped,
             }
         )
-    # Whole blocks of rows are computed, so that these may be more images than were asked for.
+    # Whole blocks of rows are computed, so these may be more images than were asked for.
     _print(
         f"{done.computed} images computed in {done.seconds:.1f} s, {done.rate:.1f} images/s; "
         f"{done.images - len(done.skipped)} chosen ones are ready, {len(done.skipped)} skipped"
@@ -124,7 +124,7 @@ def kernel(arguments: Namespace) -> None:
 
 
 def evaluate(arguments: Namespace) -> None:
-    """Print the mean average precision and each class's."""
+    """Print the average precision of each class and its mean."""
     from gradviz import export
 
     with _at_work(arguments) as (lab, bar):
@@ -189,7 +189,7 @@ def neighbours(arguments: Namespace) -> None:
 
 
 def layers(arguments: Namespace) -> None:
-    """Print what every representation of the network is worth."""
+    """Print the scores of every representation of the network."""
     from gradviz import export
 
     with _at_work(arguments) as (lab, bar):
@@ -236,12 +236,12 @@ def store(arguments: Namespace) -> None:
 
 
 def _choices(key: dict | None) -> Sequence[object]:
-    """Name what an entry was made from; a damaged one does not know."""
+    """Return what an entry was made from; nothing is known of a damaged one."""
     return [(key or {}).get(name, "") for name in ("kind", "dataset", "network", "preprocess", "temperature")]
 
 
 def doctor(arguments: Namespace) -> None:
-    """Print what is there, what is missing and how to get it."""
+    """Print what is here, what is missing and how to get it."""
     from gradviz.cli.doctor import examine
 
     report = examine(home(arguments.home), arguments.device)
@@ -252,7 +252,7 @@ def doctor(arguments: Namespace) -> None:
 
 @contextmanager
 def _at_work(arguments: Namespace, unit: str = "") -> Iterator[tuple[Any, Bar]]:
-    """Give the experiment and its progress bar; skipped entries are said last, so that a mistake is one line."""
+    """Provide the experiment and its progress bar; skipped entries are reported last, so that a mistake is one line."""
     from gradviz import export
 
     lab = _experiment(arguments)
@@ -290,7 +290,7 @@ def _digits(value: float | None) -> str:
 
 
 def _print_json(value: Any) -> None:
-    # NaN is no JSON: a figure that does not exist is null, and a slip fails here rather than in a reader.
+    # NaN is not JSON: a figure that does not exist is null, and a slip fails here rather than in a reader.
     print(json.dumps(value, indent=2, allow_nan=False))
 
 

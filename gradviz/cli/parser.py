@@ -1,26 +1,27 @@
 """The command line: names, options and exit codes that scripts rely on.
 
 Results go to standard output, progress to standard error. A user's mistake is one line on standard error and exit
-code 2, never a traceback.
+code 2, never a traceback. A command is one entry of COMMANDS.
 """
 
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from functools import wraps
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from gradviz import __version__
 from gradviz.cli import app, commands
 from gradviz.errors import Cancelled, GradvizError
-from gradviz.metrics import AP_KINDS
-from gradviz.spec import CHOICES, number_or_cv
+from gradviz.spec import OPTIONS, Option, Spec
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        """Say a mistake in one line; argparse's own usage text would be many."""
+        """Report a mistake in one line; argparse's own usage text would be many."""
         raise GradvizError(f"{message} (see {self.prog} --help)")
 
 
@@ -46,114 +47,170 @@ def _fail(message: str, code: int) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Build the parser: one sub-command a verb."""
+    """Build the parser, with a sub-command for each entry of COMMANDS."""
     top = _Parser(prog="gradviz", description="Gradient features of deep networks: kernels, maps, classifiers.")
     top.add_argument("--version", action="version", version=f"gradviz {__version__}")
     verbs = top.add_subparsers(required=True, metavar="COMMAND")
-
-    def verb(name: str, run, help: str, *parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
-        sub = verbs.add_parser(name, help=help, description=help, parents=parents)
-        sub.set_defaults(run=run)
-        return sub
-
-    place, choice, data = _place(), _choice(), _dataset()
-    everything = (data, choice, place)
-    sub = verb("networks", commands.networks, "list networks, their layers, representations and weights", place)
-    _json(sub)
-    sub = verb("datasets", commands.datasets, "list the data sets that are known and where they are", place)
-    _json(sub)
-    sub = verb("extract", commands.extract, "run the network over the images and keep the features", *everything)
-    _json(sub)
-    sub = verb("features", commands.features, "write ids and an array (n, d) for every layer as npz", *everything)
-    _out(sub, "F.npz")
-    sub = verb("kernel", commands.kernel, "write a kernel as npz; for a product its two factors too", *everything)
-    _representation(sub)
-    _out(sub, "K.npz")
-    sub = verb("evaluate", commands.evaluate, "train one SVM a class and score it", *everything)
-    _representation(sub)
-    _scoring(sub)
-    _json(sub)
-    sub = verb("embed", commands.embed, "map the images with UMAP and write id,x,y,labels", *everything)
-    _representation(sub)
-    _out(sub, "map.csv")
-    sub.add_argument("--neighbors", "--neighbours", type=int, default=15, metavar="K", help="UMAP's neighbours (15)")
-    sub = verb("align", commands.align, "compare kernels with each other and with the labels", *everything)
-    sub.add_argument("--representation", action="append", required=True, metavar="R", help="may be given repeatedly")
-    _json(sub)
-    sub = verb("neighbours", commands.neighbours, "list the images nearest to one image", *everything)
-    _representation(sub)
-    sub.add_argument("--image", required=True, metavar="ID", help="the image to start from")
-    sub.add_argument("--top", type=int, default=10, metavar="N", help="how many (10)")
-    _json(sub)
-    sub = verb("layers", commands.layers, "score every representation of the network", *everything)
-    _scoring(sub)
-    _json(sub).add_argument("--csv", action="store_true", help="print CSV")
-    sub = verb("download", commands.download, "bring photographs (voc2007 ...) or a network's weights", place)
-    sub.add_argument("what", metavar="WHAT", help="voc2007, voc2007-test, voc2012, or a network such as alexnet")
-    sub.add_argument("--images", type=int, metavar="N", help="stop after N photographs, for a small start")
-    sub.add_argument("--url", metavar="URL", help="a mirror: the file, the folder it lies in, or a path")
-    sub = verb("store", commands.store, "show what is kept, or clear it", place)
-    sub.add_argument("action", nargs="?", choices=("list", "clear"), default="list")
-    _json(sub)
-    sub = verb(
-        "doctor", commands.doctor, "show versions, device, store, weights, data sets, and what is missing", place
-    )
-    _json(sub)
-    app.add_options(verb("app", app.run, app.SUMMARY))
+    for name, command in COMMANDS.items():
+        sub = verbs.add_parser(name, help=command.help, description=f"{command.help}.")
+        sub.set_defaults(run=command.run)
+        for add in command.arguments:
+            add(sub)
     return top
 
 
-def _place() -> argparse.ArgumentParser:
-    group = argparse.ArgumentParser(add_help=False)
-    group.add_argument("--home", type=Path, metavar="DIR", help="where features are kept ($GRADVIZ_HOME)")
-    group.add_argument("--device", choices=CHOICES["device"], default="auto")
-    return group
+Adder = Callable[[argparse.ArgumentParser], Any]
+"""Adds an argument to a sub-command."""
 
 
-def _dataset() -> argparse.ArgumentParser:
-    group = argparse.ArgumentParser(add_help=False)
-    group.add_argument("dataset", metavar="DATASET", help="a name (see datasets) or a folder")
-    group.add_argument("--split", metavar="S", help="a split of the data set (default: all images)")
-    return group
+@dataclass(frozen=True)
+class Command:
+    """Describe a sub-command: the function that runs it, one line of help, and what adds its arguments."""
+
+    run: Callable[[argparse.Namespace], None]
+    help: str
+    arguments: tuple[Adder, ...] = ()
 
 
-def _choice() -> argparse.ArgumentParser:
-    group = argparse.ArgumentParser(add_help=False)
-    group.add_argument("--network", default="alexnet64", metavar="N", help="see networks (alexnet64)")
-    group.add_argument("--weights", type=Path, metavar="FILE", help="other weights of the same architecture")
-    group.add_argument("--images", type=int, metavar="N", help="take N images of each split, always the same ones")
-    group.add_argument("--preprocess", choices=CHOICES["preprocess"], default="center")
-    group.add_argument("--pseudo-label", default="uniform", metavar="G", help="uniform, predicted, true or a file")
-    group.add_argument("--temperature", type=_number_or_cv, default=1.0, metavar="T", help="a number, or cv")
-    group.add_argument("--normalise", choices=CHOICES["normalise"], default="l2")
-    group.add_argument("--centre", action="store_true", help="centre kernels with the training rows' statistics")
-    group.add_argument("--tf32", action="store_true", help="allow TF32 products on a GPU (faster, 3 digits)")
-    group.add_argument("--seed", type=int, default=0, metavar="S")
-    return group
+def _argument(*names: str, **settings: Any) -> Adder:
+    """Return what adds an argument that only the command line has."""
+    return lambda sub: sub.add_argument(*names, **settings)
 
 
-def _json(sub: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    sub.add_argument("--json", action="store_true", help="print one JSON value and nothing else")
-    return sub
+def _option(name: str, *flags: str, required: bool = False) -> Adder:
+    """Return what adds an option of the table, with the table's values, default and help."""
+
+    def add(sub: argparse.ArgumentParser) -> None:
+        option = OPTIONS[name]
+        settings: dict[str, Any] = {"default": option.default, "help": _plain(option)}
+        if option.default is False:
+            settings["action"] = "store_true"
+        elif option.read is None:
+            settings["choices"] = tuple(option.values)
+        else:
+            settings |= {"type": _mistakes_named(option.read), "required": required}
+        sub.add_argument(*(flags or [f"--{name.replace('_', '-')}"]), **settings)
+
+    return add
 
 
-def _out(sub: argparse.ArgumentParser, name: str) -> None:
-    sub.add_argument("--out", type=Path, required=True, metavar=name)
+def _plain(option: Option) -> str:
+    """Write an option's help for a terminal."""
+    default = "" if option.default is None or option.default is False else f" Default: {option.default}."
+    return (option.explained(others=True) + default).replace("%", "%%")
 
 
-def _representation(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--representation", required=True, metavar="R", help="such as x6, dy6, dW6 or x6+x7")
+def _mistakes_named(read: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Let argparse say which option a refused value was meant for."""
+
+    @wraps(read)
+    def reading(text: str) -> Any:
+        try:
+            return read(text)
+        except GradvizError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    return reading
 
 
-def _scoring(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--train", required=True, metavar="S1", help="the split to learn from")
-    sub.add_argument("--test", required=True, metavar="S2", help="the split to score")
-    sub.add_argument("--C", type=_number_or_cv, default=1.0, metavar="C", help="a number, or cv (1)")
-    sub.add_argument("--ap", choices=tuple(AP_KINDS), help="default: eleven_point for VOC 2007, else area")
+_HOME = _argument(
+    "--home", type=Path, metavar="DIR", help="Where features are kept (default: $GRADVIZ_HOME, or ~/.cache/gradviz)."
+)
+_PLACE = (_HOME, _option("device"))
+_CHOICES = (
+    _argument("dataset", metavar="DATASET", help="A name that the command `datasets` lists, a folder or a file."),
+    _option("split"),
+    *(_option(choice.name) for choice in fields(Spec)),
+    *_PLACE,
+)
+_SCORING = (_option("train", required=True), _option("test", required=True), _option("C"), _option("ap"))
+_REPRESENTATION = _argument(
+    "--representation", required=True, metavar="R", help="Such as x6, dy6, dW6 or a concatenation, x6+x7."
+)
+_REPRESENTATIONS = _argument(
+    "--representation", required=True, metavar="R", action="append", help="Such as x6; repeat the option for several."
+)
+_JSON = _argument("--json", action="store_true", help="Print one JSON value and nothing else.")
 
 
-def _number_or_cv(text: str) -> float | str:
-    try:
-        return number_or_cv(text)
-    except GradvizError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
+def _out(name: str) -> Adder:
+    return _argument("--out", type=Path, required=True, metavar=name, help="The file to write.")
+
+
+COMMANDS: dict[str, Command] = {
+    "networks": Command(
+        commands.networks, "List the networks, their layers, representations and weights", (*_PLACE, _JSON)
+    ),
+    "datasets": Command(commands.datasets, "List the data sets that are known and where they are", (*_PLACE, _JSON)),
+    "extract": Command(commands.extract, "Run the network over the images and keep the features", (*_CHOICES, _JSON)),
+    "features": Command(
+        commands.features, "Write the ids and, for every vector, an array (n, d) as npz", (*_CHOICES, _out("F.npz"))
+    ),
+    "kernel": Command(
+        commands.kernel,
+        "Write a kernel as npz, for a product together with its two factors",
+        (*_CHOICES, _REPRESENTATION, _out("K.npz")),
+    ),
+    "evaluate": Command(
+        commands.evaluate,
+        "Train a binary SVM for each class and score it",
+        (*_CHOICES, _REPRESENTATION, *_SCORING, _JSON),
+    ),
+    "embed": Command(
+        commands.embed,
+        "Map the images with UMAP and write id,x,y,labels as CSV",
+        (*_CHOICES, _REPRESENTATION, _out("map.csv"), _option("neighbours", "--neighbors", "--neighbours")),
+    ),
+    "align": Command(
+        commands.align,
+        "Compare kernels with each other and with the labels",
+        (*_CHOICES, _REPRESENTATIONS, _JSON),
+    ),
+    "neighbours": Command(
+        commands.neighbours,
+        "List the images nearest to one image",
+        (
+            *_CHOICES,
+            _REPRESENTATION,
+            _argument("--image", required=True, metavar="ID", help="The image to start from."),
+            _option("top"),
+            _JSON,
+        ),
+    ),
+    "layers": Command(
+        commands.layers,
+        "Score every representation of the network",
+        (*_CHOICES, *_SCORING, _JSON, _argument("--csv", action="store_true", help="Print CSV.")),
+    ),
+    "download": Command(
+        commands.download,
+        "Download photographs (such as voc2007) or the weights of a network",
+        (
+            *_PLACE,
+            _argument("what", metavar="WHAT", help="voc2007, voc2007-test, voc2012, or a network such as alexnet."),
+            _argument("--images", type=int, metavar="N", help="Stop after N photographs, for a small start."),
+            _argument("--url", metavar="URL", help="A mirror: the file, the folder it lies in, or a path."),
+        ),
+    ),
+    "store": Command(
+        commands.store,
+        "List the features that are kept, or delete them",
+        (
+            *_PLACE,
+            _argument(
+                "action",
+                nargs="?",
+                choices=("list", "clear"),
+                default="list",
+                help="list (the default) shows what is kept and how large it is; clear deletes all of it.",
+            ),
+            _JSON,
+        ),
+    ),
+    "doctor": Command(
+        commands.doctor,
+        "Show versions, device, store, weights and data sets, and what is missing",
+        (*_PLACE, _JSON),
+    ),
+    "app": Command(app.run, "Open the dashboard in the browser", (app.add_options,)),
+}

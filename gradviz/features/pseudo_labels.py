@@ -14,9 +14,7 @@ import numpy as np
 from gradviz.errors import ChoiceError
 from gradviz.networks.classes import class_map
 from gradviz.networks.loading import Model
-
-KINDS = ("uniform", "predicted", "true")
-"""The pseudo-labels with a name; anything else is the path of a vector."""
+from gradviz.spec import OPTIONS
 
 
 class Labelled(Protocol):
@@ -108,9 +106,8 @@ def _match(name: str, by_wnid: Mapping[str, int], by_name: Mapping[str, int]) ->
 
 def _from_file(path: Path, P: int) -> PseudoLabel:
     if not path.is_file():
-        raise ChoiceError(
-            f"There is no pseudo-label {str(path)!r}: choose {', '.join(KINDS)} or a file of {P} numbers."
-        )
+        named = ", ".join(OPTIONS["pseudo_label"].values)
+        raise ChoiceError(f"There is no pseudo-label {str(path)!r}: choose {named} or a file of {P} numbers.")
     try:
         vector = np.load(path, allow_pickle=False) if path.suffix == ".npy" else np.loadtxt(path, ndmin=1)
         vector = np.asarray(vector, np.float64).ravel()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gradviz.experiment import Experiment
     from gradviz.features.extraction import Features
     from gradviz.results import Classification, Evaluation, KernelResult, Map, Neighbour
-    from gradviz.ui.state import Selection
+    from gradviz.ui.selection import Selection
     from gradviz.ui.visitor import Own
 
 MOST_THUMBNAILS = 1000

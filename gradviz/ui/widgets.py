@@ -1,6 +1,5 @@
 """Small pieces that pages share: a pair of photographs, the row of downloads, remarks."""
 
-import json
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -14,7 +13,7 @@ from gradviz.errors import DatasetError
 from gradviz.ui import views, visitor
 from gradviz.ui.drawing import photograph
 from gradviz.ui.polling import Question
-from gradviz.ui.state import Selection
+from gradviz.ui.selection import Selection
 
 PLOTLY = {"displaylogo": False, "toImageButtonOptions": {"format": "svg"}}
 """What the tool bar of a chart offers."""
@@ -35,21 +34,17 @@ def features(selection: Selection, *splits: str) -> Question | None:
     """Ask for the forward pass, the part of the work that takes long and needs the heavy lane; None without one."""
     if selection.images.features:
         return None
-    spec, splits = selection.spec, splits or (selection.split,)
-    number = sum(len(selection.images.select(split, spec.images)) for split in splits)
-    depends = (selection.token, splits, spec.images, spec.network, spec.preprocess)
-    return Question(
-        json.dumps(["features", *depends]),
-        f"{selection.network.title} looks at {number:,} photographs",
-        lambda progress, cancel: views.extract(selection, splits, progress, cancel),
-    )
+    splits = splits or (selection.split,)
+    number = sum(len(selection.images.select(split, selection.spec.images)) for split in splits)
+    title = f"{selection.network.title} looks at {number:,} photographs"
+    return selection.forward.question(views.extract, splits, title=title)
 
 
 def has_layer(selection: Selection) -> bool:
-    """Tell whether there is a layer to look at, and say so where there is none."""
-    if selection.layer is None:
+    """Return whether there is a layer to look at, and tell the visitor where there is none."""
+    if selection.picked is None:
         st.info(f"{selection.images.name} holds no layer with both factors, such as x6 and dy7: only SVMs can use it.")
-    return selection.layer is not None
+    return selection.picked is not None
 
 
 def downloads(offers: Iterable[Download]) -> None:

@@ -1,9 +1,10 @@
-"""Bring photographs of one's own, and fetch data sets and networks."""
+"""Add photographs of one's own, and download data sets and networks."""
 
 import streamlit as st
 
-from gradviz.ui import polling, state, views, visitor, widgets
+from gradviz.ui import polling, views, visitor, widgets
 from gradviz.ui.components.gallery import grid
+from gradviz.ui.selection import Selection, current
 from pages.data import downloads, intake
 
 NEAREST = 6
@@ -11,7 +12,7 @@ BEST = 5
 """Nearest photographs, and classes with the highest scores, that are shown for one photograph."""
 
 
-def _page(selection: state.Selection) -> None:
+def _page(selection: Selection) -> None:
     st.title("Data")
     mine, sets, networks = st.tabs(["Your photographs", "Reference data", "Networks"], key="about")
     with mine:
@@ -28,10 +29,11 @@ def _page(selection: state.Selection) -> None:
         downloads.networks()
 
 
-def _photographs(selection: state.Selection, own: visitor.Own) -> None:
+def _photographs(selection: Selection, own: visitor.Own) -> None:
     found = _classified(selection, own)
+    classes = found.classes if found else ()
     seen = dict(zip(found.rows.ids, found.scores, strict=True)) if found else {}
-    captions = {name: _caption(name, found.classes, seen[name]) if name in seen else name for name in own.images.ids}
+    captions = {name: _caption(name, classes, seen[name]) if name in seen else name for name in own.images.ids}
     with st.container(height=340 if len(own.images) > 12 else "content", border=False):
         clicked = grid([(name, own.thumbnails[name], captions[name]) for name in captions], key="own")
     if clicked:
@@ -46,17 +48,17 @@ def _photographs(selection: state.Selection, own: visitor.Own) -> None:
         st.text(chosen)
     with right:
         if chosen in seen:
-            table = _table(found.classes, seen[chosen])
+            table = _table(classes, seen[chosen])
             st.dataframe(table, hide_index=True, width="content", column_config=_COLUMNS)
-            st.caption("A score above 0 says that the class is there; scores of two classes are not on one scale.")
+            st.caption("A score above 0 means that the class is there; scores of different classes are not comparable.")
     if _reference(selection):
         _nearest(selection, own, chosen)
 
 
-def _classified(selection: state.Selection, own: visitor.Own):
-    """Ask the reference set's SVMs about the photographs; None where they cannot be asked, or not yet."""
+def _classified(selection: Selection, own: visitor.Own):
+    """Classify the photographs with SVMs trained on the reference set; None where that cannot be done, or not yet."""
     if not _reference(selection) or selection.images.labels is None:
-        st.info("Choose a data set with labels in the sidebar: SVMs trained on it then say what your photographs show.")
+        st.info("Choose a data set with labels in the sidebar: SVMs trained on it then classify your photographs.")
         return None
     splits = ["all", *selection.images.splits]
     usual = next(split for split in ("trainval", "train", "all") if split in splits)
@@ -66,11 +68,8 @@ def _classified(selection: state.Selection, own: visitor.Own):
             "What do they show? SVMs trained on", splits, splits.index(usual), key="trained on", width=260
         )
         representation = st.selectbox("Kernel", selection.triple, 2, key=f"seen by {selection.layer.name}", width=120)
-    question = polling.Question(
-        selection.key("classify", representation, train, own.token),
-        f"SVMs look at {len(own.images):,} photographs of yours",
-        lambda progress, cancel: views.classification(selection, own, representation, train, progress, cancel),
-    )
+    title = f"SVMs look at {len(own.images):,} photographs of yours"
+    question = selection.whole.question(views.classification, own, representation, train, title=title)
     job = polling.follow(question, after=widgets.features(selection, train), slot="classify")
     if job is None:
         return None
@@ -81,8 +80,8 @@ def _classified(selection: state.Selection, own: visitor.Own):
     return found
 
 
-def _reference(selection: state.Selection) -> bool:
-    """Tell whether the chosen data set is one of photographs beside the visitor's own."""
+def _reference(selection: Selection) -> bool:
+    """Return whether the chosen data set consists of photographs other than the visitor's own."""
     return not selection.own and not selection.images.features
 
 
@@ -102,13 +101,9 @@ _COLUMNS = {
 }
 
 
-def _nearest(selection: state.Selection, own: visitor.Own, chosen: str) -> None:
+def _nearest(selection: Selection, own: visitor.Own, chosen: str) -> None:
     st.subheader("Nearest in the reference set")
-    question = polling.Question(
-        selection.key("nearest", selection.triple, chosen, own.token),
-        "The nearest photographs",
-        lambda progress, cancel: views.nearest(selection, own, chosen, NEAREST, progress, cancel),
-    )
+    question = selection.question(views.nearest, own, chosen, NEAREST, title="The nearest photographs")
     job = polling.follow(question, after=widgets.features(selection), slot="nearest")
     if job is None:
         return
@@ -133,4 +128,4 @@ def _csv(found) -> str:
     return classification_csv(found)
 
 
-_page(state.current())
+_page(current())

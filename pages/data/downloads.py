@@ -1,4 +1,4 @@
-"""Show which data sets and networks are here, and fetch others for the person at this computer."""
+"""Show which data sets and networks are here, and download others for the person at this computer."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ ELSEWHERE = "Only the person who runs this dashboard can download, on its comput
 
 
 def datasets() -> None:
-    """Draw the table of data sets, and the way to fetch one."""
+    """Draw the table of data sets and the form that downloads one."""
     rows = [_row(*entry) for entry in known()]
     st.dataframe(rows, hide_index=True, width="stretch", column_config=_COLUMNS)
     if not local():
@@ -41,7 +41,7 @@ def datasets() -> None:
 
 
 def networks() -> None:
-    """Draw the table of networks, and the way to fetch one."""
+    """Draw the table of networks and the form that downloads one."""
     states = {name: weights_state(network) for name, network in NETWORKS.items()}
     rows = [
         {
@@ -58,16 +58,18 @@ def networks() -> None:
         st.caption(ELSEWHERE.format("vgg16"))
         return
     missing = [name for name, state in states.items() if state["state"] == "missing" and NETWORKS[name].url]
+    wanted = None
     if missing:
         with st.form("fetch weights", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
             what = st.selectbox("Network", missing, key="wanted network", width=200)
             pressed = st.form_submit_button("Download", icon=":material/download:", key="fetch weights now")
             url = _mirror("weights")
-    _fetch("weights", (what, url) if missing and pressed else None, _weights)
+        wanted = (what, url) if pressed else None
+    _fetch("weights", wanted, _weights)
 
 
 def local() -> bool:
-    """Tell whether the page is open on the computer that serves it, with no other computer in between.
+    """Return whether the page is open on the computer that serves it, with no other computer in between.
 
     Elsewhere a visitor must not be able to make the server fetch what they name.
     """
@@ -79,7 +81,7 @@ def local() -> bool:
 
 @dataclass
 class Transfer:
-    """Hold what a transfer says while it goes on."""
+    """Hold what a download reports while it runs."""
 
     title: str
     bring: Callable[..., Path]
@@ -87,7 +89,7 @@ class Transfer:
     said: list[str] = field(default_factory=list)
 
     def run(self, progress: Callable[[int, int], None], cancel: Callable[[], bool]) -> Path:
-        """Fetch, as a job."""
+        """Download, as a job."""
 
         def both(done: int, total: int) -> None:
             self.pace(done, total)
@@ -96,27 +98,27 @@ class Transfer:
         return self.bring(progress=both, cancel=cancel, say=self.said.append)
 
     def words(self) -> str:
-        """Give amount, rate and time left, and what happened last."""
+        """Return amount, rate and time left, and what happened last."""
         return " · ".join([self.pace.text, *self.said[-1:]])
 
 
 @st.cache_resource
 def _transfers() -> dict[str, Transfer]:
-    """Share transfers between the windows of one person: the same download is one job."""
+    """Return the downloads shared by the windows of one person: the same download is one job."""
     return {}
 
 
 def _photographs(what: str, images: int | None, url: str | None) -> Transfer:
     amount = "all of" if images is None else f"{images:,} photographs of"
-    return Transfer(f"Fetching {amount} {what}", lambda **how: download(what, images=images, url=url, **how))
+    return Transfer(f"Downloading {amount} {what}", lambda **how: download(what, images=images, url=url, **how))
 
 
 def _weights(what: str, url: str | None) -> Transfer:
-    return Transfer(f"Fetching the weights of {what}", lambda **how: download_weights(what, url=url, **how))
+    return Transfer(f"Downloading the weights of {what}", lambda **how: download_weights(what, url=url, **how))
 
 
 def _fetch(kind: str, wanted: tuple | None, make: Callable[..., Transfer]) -> None:
-    """Start what is wanted, and follow what this session has started until it is there."""
+    """Start what is wanted, and follow what this session has started until it is done."""
     slot = f"fetching {kind}"
     if wanted:
         st.session_state[slot] = wanted
@@ -140,7 +142,7 @@ def _fetch(kind: str, wanted: tuple | None, make: Callable[..., Transfer]) -> No
 
 
 def _forget(key: str) -> None:
-    """Let an ended download be started anew: what it brought may have been removed meanwhile."""
+    """Allow a finished download to start again: its files may have been removed meanwhile."""
     st.session_state.setdefault("stopped", set()).discard(key)
     polling.queue().forget(key)
 
@@ -151,17 +153,18 @@ def _mirror(kind: str) -> str | None:
             "Mirror",
             key=f"mirror of {kind}",
             placeholder="https://… or a folder",
-            help="Another address of the file, or of the folder it lies in; or its place on this computer.",
+            help="Another address of the file or of its folder, or its path on this computer.",
         )
     return given.strip() or None
 
 
 def _row(name: str, description: str, where: Path, state: str) -> Mapping[str, Any]:
     entry = DATASETS.get(name)
-    made = record(name) if entry and entry.archive else None
+    archive = entry and entry.archive
+    made = record(name) if archive else None
     if made:
         state = "whole" if made["state"] == "whole" else f"{made['state']}, {made['images']:,} photographs"
-    size = entry.archive.bytes if state == "missing" else _bytes(where, where.stat().st_mtime_ns)
+    size = archive.bytes if archive and state == "missing" else _bytes(where, where.stat().st_mtime_ns)
     return {"name": name, "what": description, "state": state, "size": size_text(size)}
 
 

@@ -1,4 +1,4 @@
-"""Take in what a visitor drops, and say what became of it."""
+"""Accept what a visitor drops, and report which files were taken and which refused."""
 
 from collections.abc import Sequence
 from typing import BinaryIO
@@ -17,14 +17,14 @@ PRIVACY = "Only you see them. They are deleted when you clear them, and when you
 
 
 def drop() -> None:
-    """Draw the place to drop photographs, and follow them until they are taken in."""
+    """Draw the uploader, and follow dropped files until they are taken in."""
     turn = st.session_state.setdefault("drops", 0)
     files = st.file_uploader(
         RULES, accept_multiple_files=True, key=f"drop {turn}", max_upload_size=_LIMITS.zip_bytes // MB
     )
     st.caption(PRIVACY)
     if files:
-        # The next run draws an uploader with another key: Streamlit then lets go of the files.
+        # The next run draws an uploader with another key, so that Streamlit releases the files.
         st.session_state["drops"] = turn + 1
         st.session_state["intake"] = _question(files)
         st.session_state.pop("cleared", None)
@@ -34,7 +34,7 @@ def drop() -> None:
 
 
 def report() -> None:
-    """Say what the last drop brought, and offer to delete everything."""
+    """Report the last drop, and offer to delete everything."""
     here = visitor.current()
     if cleared := st.session_state.get("cleared"):
         st.info(f"{_photographs(cleared)} and all that was computed from them are deleted.")

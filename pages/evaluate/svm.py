@@ -1,23 +1,24 @@
-"""Train one SVM a class on kernels, and compare how well representations tell the classes apart."""
+"""Train a binary SVM for each class on kernels, and compare how well representations tell the classes apart."""
 
 import json
 
 import streamlit as st
 
 from gradviz import figures
-from gradviz.ui import polling, state, views, widgets
+from gradviz.ui import polling, views, widgets
+from gradviz.ui.selection import Selection, current
 from pages.evaluate import svm_form, svm_history
 
 
-def _page(selection: state.Selection) -> None:
+def _page(selection: Selection) -> None:
     st.title("SVM", anchor=False)
     st.caption(
-        "For each class, one linear classifier learns from the kernel of the training images and ranks the test "
-        "images. Average precision is 100 % where every image of the class comes before every other one; images whose "
-        "only objects of a class are marked difficult count neither way for it."
+        "For each class, a binary SVM is trained on the kernel of the training images and ranks the test images. "
+        "Average precision is 100 % where every image of the class is ranked above all others; images whose only objects of a "
+        "class are marked difficult are ignored for it."
     )
     if selection.images.labels is None or len(selection.images.splits) < 2:
-        st.info(f"{selection.images.name} has no labels or not two splits, so nothing can be trained and scored on it.")
+        st.info(f"{selection.images.name} has no labels or only one split, so nothing can be trained and scored on it.")
         return
     question = svm_form.question(selection)
     area = st.container()
@@ -29,20 +30,16 @@ def _page(selection: state.Selection) -> None:
             _train(*st.session_state["training"])
 
 
-def _train(selection: state.Selection, names: tuple[str, ...], choices: dict) -> None:
-    question = polling.Question(
-        selection.key("evaluate", names, choices),
-        f"SVMs on {', '.join(names)} of {selection.source}",
-        lambda progress, cancel: views.evaluations(selection, names, choices, progress, cancel),
-        lane="light",
-    )
+def _train(selection: Selection, names: tuple[str, ...], choices: dict) -> None:
+    title = f"SVMs on {', '.join(names)} of {selection.source}"
+    question = selection.whole.question(views.evaluations, names, choices, title=title, lane="light")
     found = polling.ask(question, after=widgets.features(selection, choices["train"], choices["test"]), slot="svm")
     svm_history.keep(selection, found)
     st.session_state["training"] = None
     st.rerun()
 
 
-def _draw(selection: state.Selection) -> None:
+def _draw(selection: Selection) -> None:
     kept = svm_history.of(selection)
     if not kept:
         st.caption("Press Train to compare the representations chosen above.")
@@ -58,7 +55,7 @@ def _draw(selection: state.Selection) -> None:
     _offer(selection, kept)
 
 
-def _offer(selection: state.Selection, kept: list) -> None:
+def _offer(selection: Selection, kept: list) -> None:
     def as_csv() -> str:
         from gradviz.export import evaluations_csv
 
@@ -80,4 +77,4 @@ def _offer(selection: state.Selection, kept: list) -> None:
         st.button("Clear", icon=":material/delete:", on_click=svm_history.clear, help="Forgets the results shown here.")
 
 
-_page(state.current())
+_page(current())

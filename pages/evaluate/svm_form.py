@@ -4,14 +4,13 @@ from typing import Any
 
 import streamlit as st
 
-from gradviz.metrics import AP_KINDS
-from gradviz.ui.state import Selection
-
-PENALTIES = ("0.1", "1", "10", "cv")
+from gradviz.spec import OPTIONS
+from gradviz.ui import options
+from gradviz.ui.selection import Selection
 
 
 def question(selection: Selection) -> tuple[tuple[str, ...], dict[str, Any]] | None:
-    """Draw the choices; give them once somebody presses the button."""
+    """Draw the choices; return representations and choices once somebody presses the button."""
     _follow_layer(selection)
     names = st.multiselect(
         "Representations",
@@ -26,57 +25,40 @@ def question(selection: Selection) -> tuple[tuple[str, ...], dict[str, Any]] | N
     first, second = _usual_splits(splits)
     columns = st.columns([1.3, 1.3, 1, 1.7, 1.2], vertical_alignment="bottom")
     with columns[0]:
-        train = st.selectbox("Train on", splits, index=splits.index(first), key="train", bind="query-params")
+        train = options.listed("train", splits, first)
     with columns[1]:
-        test = st.selectbox("Test on", splits, index=splits.index(second), key="test", bind="query-params")
+        test = options.listed("test", splits, second)
     with columns[2]:
-        C = st.selectbox(
-            "C",
-            PENALTIES,
-            index=1,
-            key="C",
-            bind="query-params",
-            help="How much a wrong training image costs. cv chooses it for each class by cross-validation on the "
-            "training split.",
-        )
+        C = options.number("C")
     with columns[3]:
-        kinds = list(AP_KINDS)
-        ap = st.selectbox(
-            "Average precision",
-            kinds,
-            index=kinds.index(selection.images.ap),
-            key="ap",
-            bind="query-params",
-            help="; ".join(f"{name}: {kind.title}" for name, kind in AP_KINDS.items()) + ".",
-        )
+        ap = options.choice("ap", default=selection.images.ap)
     with columns[4]:
         tuned = st.toggle(
             "τ by cv",
             key="tuned",
             bind="query-params",
-            help="Chooses the temperature by cross-validation on the training split, instead of the sidebar's. A "
-            "temperature chosen by looking at the test score is exploration, not a result.",
+            help=f"Takes, instead of the sidebar's temperature, {OPTIONS['temperature'].values['cv']}. A temperature "
+            "chosen by looking at the test score is exploration, not a result.",
         )
     _say_how_many(selection, train, test)
     if not st.button("Train", type="primary", icon=":material/model_training:", disabled=not names):
         return None
     temperature = "cv" if tuned else selection.spec.temperature
-    choices = {"train": train, "test": test, "C": "cv" if C == "cv" else float(C), "ap": ap}
-    return tuple(names), {**choices, "temperature": temperature}
+    return tuple(names), {"train": train, "test": test, "C": C, "ap": ap, "temperature": temperature}
 
 
 def _say_how_many(selection: Selection, *splits: str) -> None:
-    """Say that the sidebar's number of images holds here too, where it leaves some out."""
+    """Tell the visitor that the sidebar's number of images applies here too, where it leaves some out."""
     counts = {
         s: (len(selection.images.select(s, selection.spec.images)), len(selection.images.select(s))) for s in splits
     }
     if any(taken < there for taken, there in counts.values()):
         words = ", ".join(f"{taken:,} of {there:,} images of {split}" for split, (taken, there) in counts.items())
-        st.caption(f"Uses {words}, as Images in the sidebar says; choose all there for final figures.")
+        st.caption(f"Uses {words}, as set by Images in the sidebar; choose all there for final figures.")
 
 
 def _usual(selection: Selection) -> list[str]:
-    if selection.layer is None:
+    if selection.picked is None:
         return list(selection.offer.representations[:3])
     forward, _, product = selection.triple
     both = f"{forward}+x{selection.layer.number}"
@@ -84,7 +66,7 @@ def _usual(selection: Selection) -> list[str]:
 
 
 def _usual_splits(splits: list[str]) -> tuple[str, str]:
-    """Prefer to learn from all that is not tested on."""
+    """Prefer to train on everything that is not tested on."""
     for pair in (("trainval", "test"), ("train", "test"), ("train", "val")):
         if set(pair) <= set(splits):
             return pair
@@ -93,7 +75,7 @@ def _usual_splits(splits: list[str]) -> tuple[str, str]:
 
 def _follow_layer(selection: Selection) -> None:
     """Start from the layer's own representations when another layer is chosen."""
-    layer = (selection.source, selection.layer and selection.layer.name)
+    layer = (selection.source, selection.picked)
     if st.session_state.setdefault("layer of SVM", layer) != layer:
         st.session_state["layer of SVM"] = layer
         st.session_state["representations"] = _usual(selection)

@@ -1,4 +1,4 @@
-"""Scores that a visitor has collected in this session, to be compared."""
+"""The scores that a visitor has collected in this session, for comparison."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -9,7 +9,7 @@ from gradviz.representations import Kind, Offer, parse
 
 if TYPE_CHECKING:
     from gradviz.results import Evaluation
-    from gradviz.ui.state import Selection
+    from gradviz.ui.selection import Selection
 
 MOST = 12
 """Runs that are kept; beyond, the bars would be too thin to tell apart."""
@@ -38,7 +38,7 @@ def clear() -> None:
 
 
 def names(kept: Sequence["Evaluation"]) -> list[str]:
-    """Name each result by its representation and by what tells it from the others."""
+    """Return a name for each result: its representation and what distinguishes it from the others."""
     facts = [_facts(run) for run in kept]
     differing = [name for name in facts[0] if len({fact[name] for fact in facts}) > 1]
     return [
@@ -48,7 +48,7 @@ def names(kept: Sequence["Evaluation"]) -> list[str]:
 
 
 def kinds(kept: Sequence["Evaluation"]) -> list[Kind]:
-    """Say of each result whether it is forward, backward, product or a concatenation, whatever network it is from."""
+    """Return for each result whether it is forward, backward, product or a concatenation, whatever the network."""
     return [parse(run.representation, Offer("", tuple(run.representation.split("+")))).kind for run in kept]
 
 
@@ -63,14 +63,14 @@ def _facts(run: "Evaluation") -> dict[str, str]:
         "ap": run.ap,
         "preprocess": about["preprocess"],
         "pseudo_label": about["pseudo_label"],
-        "normalise": f"length {about['normalise']}",
+        "normalise": f"normalisation {about['normalise']}",
         "centre": "centred" if about["centre"] else "not centred",
         "seed": f"seed {about['seed']}",
     }
 
 
 def table(kept: Sequence["Evaluation"], names: Sequence[str]) -> list[dict[str, Any]]:
-    """List the results as rows, the best mean marked."""
+    """Return the results as rows, the best mean marked."""
     best = max(run.mean_ap for run in kept)
     return [
         {
@@ -99,7 +99,7 @@ def _splits(run: "Evaluation") -> str:
 
 
 def columns() -> dict[str, Any]:
-    """Say how the table's columns are written."""
+    """Return how the table's columns are formatted."""
     number = st.column_config.NumberColumn
     return {
         "best": st.column_config.TextColumn("", width=40),

@@ -4,39 +4,36 @@ import io
 
 import streamlit as st
 
-from gradviz.ui import polling, state, views, widgets
+from gradviz.ui import polling, views, widgets
 from gradviz.ui.components.heatmaps import Axis, Panel, heatmaps
+from gradviz.ui.selection import Selection, choose_pair, current, pair
 
 MOST = 5000
 """Images whose kernels a page holds: three matrices of 5,000 x 5,000 take 300 MB."""
 
 ALIGNMENT = (
     "Centred kernel alignment (CKA): 1 where the kernel is high for exactly those photographs that share classes, "
-    "about 0 where it has nothing to do with them."
+    "about 0 where it is unrelated to them."
 )
 
 
-def _page(selection: state.Selection) -> None:
+def _page(selection: Selection) -> None:
     st.title("Kernels", anchor=False)
     st.caption(
-        "Each cell compares two photographs: how alike are the inputs of the layer (forward), the gradients at its "
-        "output (backward), and the gradients of its weights (product = forward × backward)? Photographs of one class "
-        "stand together. Click a cell to see its two photographs."
+        "Each cell compares two photographs: how similar are the inputs of the layer (forward), the gradients at its "
+        "output (backward), and the gradients of its weights (product = forward × backward)? Rows and columns are "
+        "ordered by class. Click a cell to see its two photographs."
     )
     if not widgets.has_layer(selection):
         return
     if selection.chosen > MOST:
         st.info(
-            f"This page draws at most {MOST:,} images, and {selection.chosen:,} are chosen: take fewer in the sidebar. "
+            f"This page draws at most {MOST:,} images, and {selection.chosen:,} are chosen. Choose fewer in the sidebar; "
             "`python -m gradviz kernel` has no such limit."
         )
         return
-    question = polling.Question(
-        selection.key("kernels", selection.triple),
-        f"Kernels of {selection.chosen:,} images, {selection.source} {selection.layer.name}",
-        lambda progress, cancel: views.kernels(selection, progress, cancel),
-        lane="light",
-    )
+    title = f"Kernels of {selection.chosen:,} images, {selection.source} {selection.layer.name}"
+    question = selection.question(views.kernels, title=title, lane="light")
     view = polling.ask(question, after=widgets.features(selection), slot="kernels")
     _heatmaps(selection, view)
     _pair(selection, view)
@@ -46,14 +43,14 @@ def _page(selection: state.Selection) -> None:
     widgets.downloads([widgets.Download("Kernels as npz", name, "application/octet-stream", lambda: _npz(view))])
 
 
-def _heatmaps(selection: state.Selection, view: views.KernelView) -> None:
+def _heatmaps(selection: Selection, view: views.KernelView) -> None:
     figure = st.container()
     own = st.toggle(
-        "Each kernel with its own colours",
+        "Separate colour scale for each kernel",
         not view.comparable,
         key="own",
         bind="query-params",
-        help="Otherwise one scale holds for all three, so that colours can be compared between them.",
+        help="Otherwise all three share one scale, so that their colours can be compared.",
     )
     scale, ranges = view.colours(own=own)
     panels = [
@@ -70,32 +67,32 @@ def _heatmaps(selection: state.Selection, view: views.KernelView) -> None:
             product=not selection.spec.centre,
             pair=_chosen(view),
         )
-    if event.pair and event.pair != state.pair():
-        state.choose_pair(event.pair)
+    if event.pair and event.pair != pair():
+        choose_pair(event.pair)
         st.rerun()
 
 
 def _chosen(view: views.KernelView) -> tuple[str, str] | None:
-    chosen = state.pair()
+    chosen = pair()
     return chosen if chosen and set(chosen) <= set(view.ids) else None
 
 
-def _pair(selection: state.Selection, view: views.KernelView) -> None:
+def _pair(selection: Selection, view: views.KernelView) -> None:
     chosen = _chosen(view)
     if chosen is None:
         return
     row, col = (view.ids.index(name) for name in chosen)
     forward, backward, product = (float(K[row, col]) for K in view.arrays)
     lines = [widgets.equation(forward, backward, forward * backward)]
-    lines.append("K_fw, forward: how alike the layer's inputs are")
-    lines.append("K_bw, backward: how alike the gradients at its output are")
-    lines.append("their product: how alike the gradients of its weights are")
+    lines.append("K_fw, forward: how similar the layer's inputs are")
+    lines.append("K_bw, backward: how similar the gradients at its output are")
+    lines.append("their product: how similar the gradients of its weights are")
     if selection.spec.centre:
         lines.append(f"K after centring: {product:.4f}")
     widgets.pair(selection.images, chosen, *lines)
 
 
-def _alignment(selection: state.Selection, view: views.KernelView) -> None:
+def _alignment(selection: Selection, view: views.KernelView) -> None:
     if view.alignment is None:
         return
     for column, name, value in zip(st.columns(3), selection.triple, view.alignment, strict=True):
@@ -110,4 +107,4 @@ def _npz(view: views.KernelView) -> bytes:
     return file.getvalue()
 
 
-_page(state.current())
+_page(current())

@@ -1,30 +1,27 @@
-"""Map the photographs by the layer's three kernels; a lasso shows those inside."""
+"""Map the photographs by the layer's three kernels; a lasso shows the photographs inside."""
 
 import streamlit as st
 
-from gradviz.ui import polling, state, views, visitor, widgets
+from gradviz.ui import polling, views, visitor, widgets
 from gradviz.ui.components.gallery import grid
 from gradviz.ui.components.maps import Map, maps
+from gradviz.ui.selection import Selection, current
 
 SHOWN = 60
 """Photographs of a selection that the gallery shows."""
 
 
-def _page(selection: state.Selection) -> None:
+def _page(selection: Selection) -> None:
     st.title("Map", anchor=False)
     st.caption(
-        "Each point is a photograph; near ones are alike under the kernel. How far apart groups lie, and the "
-        "axes, mean little (UMAP). Draw around points in one map to find them in the others and to see the photographs."
+        "Each point is a photograph; photographs close together are similar under the kernel. Distances between groups "
+        "and the axes mean little (UMAP). Draw around points in one map to find them in the others and to see them."
     )
     if not widgets.has_layer(selection):
         return
     own = _own(selection)
-    question = polling.Question(
-        selection.key("maps", selection.triple, own and own.token),
-        f"Maps of {selection.chosen:,} images, {selection.source} {selection.layer.name}",
-        lambda progress, cancel: views.maps(selection, own, progress, cancel),
-        paced=False,
-    )
+    title = f"Maps of {selection.chosen:,} images, {selection.source} {selection.layer.name}"
+    question = selection.question(views.maps, own, title=title, paced=False)
     view = polling.ask(question, after=widgets.features(selection), slot="maps")
     chosen = maps(
         [Map(title, found.points, _quality(found)) for title, found in zip(selection.titles, view.maps, strict=True)],
@@ -42,16 +39,16 @@ def _page(selection: state.Selection) -> None:
     widgets.downloads(_offer(selection, found) for found in view.maps)
 
 
-def _own(selection: state.Selection) -> visitor.Own | None:
-    """Give the visitor's photographs where they are to be shown beside the data set."""
+def _own(selection: Selection) -> visitor.Own | None:
+    """Return the visitor's photographs where they are to be shown beside the data set."""
     own = visitor.own()
     if own is None or selection.own or selection.images.features:
         return None
     if not st.toggle("Show my photographs", value=True, key="mine"):
         return None
     st.caption(
-        "★ is yours. The maps are drawn anew from all photographs together, so the layout may change as a whole; "
-        "the figures beneath the titles leave yours out."
+        "★ marks yours. The maps are computed again from all photographs together, so the whole layout may change; the "
+        "figures below the titles do not count yours."
     )
     return own
 
@@ -63,17 +60,17 @@ def _quality(found) -> str:
 
 def _explain(found) -> None:
     st.caption(
-        "Trustworthiness: 1 where neighbours on the map are neighbours under the kernel."
+        "Trustworthiness: 1 where neighbours on the map are also neighbours under the kernel."
         + (
             ""
             if found.purity is None
-            else " Purity: the share of a photograph's nearest ones under the kernel that "
-            f"show one of its classes, {found.chance:.2f} by chance."
+            else " Purity: the share of a photograph's nearest neighbours under the kernel "
+            f"that show one of its classes, {found.chance:.2f} by chance."
         )
     )
 
 
-def _gallery(selection: state.Selection, view: views.MapsView, chosen: tuple[str, ...]) -> None:
+def _gallery(selection: Selection, view: views.MapsView, chosen: tuple[str, ...]) -> None:
     if not chosen or not selection.images.paths:
         return
     labels = dict(zip(view.ids, map(", ".join, view.labels), strict=True))
@@ -83,7 +80,7 @@ def _gallery(selection: state.Selection, view: views.MapsView, chosen: tuple[str
     grid([(name, picture, labels[name]) for name, picture in pictures.items()], key="gallery")
 
 
-def _offer(selection: state.Selection, found) -> widgets.Download:
+def _offer(selection: Selection, found) -> widgets.Download:
     def build() -> str:
         from gradviz.export import map_csv
 
@@ -93,4 +90,4 @@ def _offer(selection: state.Selection, found) -> widgets.Download:
     return widgets.Download(f"{found.representation} as CSV", name, "text/csv", build)
 
 
-_page(state.current())
+_page(current())

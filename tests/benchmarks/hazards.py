@@ -16,11 +16,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import numpy as np
-from store_writer import CHUNK_ROWS, KEY, ROWS, content, fill
-from test_store import CHUNKS, files, flip, killed_while_writing, same, served_or_refused, start
 
 from gradviz.features.store import Store
 from gradviz.ui.queue import Queue
+from tests.features.store_writer import CHUNK_ROWS, KEY, ROWS, content, fill
+from tests.features.test_store import CHUNKS, files, flip, killed_while_writing, same, served_or_refused, start
 
 
 def quietly(entry) -> list[int]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gradviz.cli import main, parser
+from gradviz.cli.parser import main, parser
 from tests.conftest import ROOT
 from tests.small_sets import picture
 

@@ -19,14 +19,14 @@ STARTS: list[str] = []
 def page() -> None:
     """Ask for what ?key names; the job waits for its gate."""
     import streamlit as st
-    import test_work
 
     from gradviz.ui import polling
+    from tests.ui.test_polling import job
 
     key = st.query_params["key"]
     first = st.query_params.get("after")
-    after = polling.Question(first, f"First {first}", test_work.job(first)) if first else None
-    answer = polling.ask(polling.Question(key, f"Work on {key}", test_work.job(key)), after=after, slot="page")
+    after = polling.Question(first, f"First {first}", job(first)) if first else None
+    answer = polling.ask(polling.Question(key, f"Work on {key}", job(key)), after=after, slot="page")
     st.text(f"answer {answer}")
 
 

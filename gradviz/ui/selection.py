@@ -1,0 +1,142 @@
+"""What a visitor has chosen: the Selection that every page reads, and the chosen pair of photographs."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from gradviz.datasets import ImageSet
+from gradviz.errors import ChoiceError
+from gradviz.networks import NETWORKS, Layer, Network
+from gradviz.representations import Offer, offered_by
+from gradviz.spec import Spec
+from gradviz.ui.polling import Question
+from gradviz.ui.queue import Lane
+from gradviz.ui.visitor import Own
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Hold the visitor's choices.
+
+    `token` names the photographs as they lie on disk now; with it, and without reading a picture, results are found
+    again. `picked` is the layer, None where a file of features has none with both factors. `own` is there where the
+    data set is the visitor's own photographs.
+    """
+
+    images: ImageSet
+    token: str
+    split: str
+    spec: Spec
+    picked: Layer | None
+    own: Own | None = None
+
+    @property
+    def layer(self) -> Layer:
+        """Return the chosen layer; ChoiceError where there is none."""
+        if self.picked is None:
+            raise ChoiceError(f"{self.images.name} holds no layer with both factors, such as x6 and dy7.")
+        return self.picked
+
+    @property
+    def network(self) -> Network:
+        """Return the network's row of the table."""
+        return NETWORKS[self.spec.network]
+
+    @property
+    def source(self) -> str:
+        """Return the name of what the vectors come from: the network, or a file that holds them."""
+        return self.images.name if self.images.features else self.network.title
+
+    @property
+    def offer(self) -> Offer:
+        """List the representations that can be asked for."""
+        names = offered_by(self.images.features) if self.images.features else self.network.representations
+        return Offer(self.source, names)
+
+    @property
+    def triple(self) -> tuple[str, str, str]:
+        """Return the layer's forward, backward and product representation: x6, dy7, dW7."""
+        k = self.layer.number
+        return f"x{k - 1}", f"dy{k}", f"dW{k}"
+
+    @property
+    def titles(self) -> tuple[str, str, str]:
+        """Return the names of the same three in figures."""
+        forward, backward, product = self.triple
+        pooled = self.network.pooled and not self.images.features
+        remark = " (pooled approximation)" if pooled else ""
+        return f"Forward {forward}", f"Backward {backward}", f"Product {product}{remark}"
+
+    @property
+    def chosen(self) -> int:
+        """Count the images that the split and the number leave."""
+        return len(self.images.select(self.split, self.spec.images))
+
+    @property
+    def whole(self) -> "Selection":
+        """Return the choices without split and layer, for a question that names its own."""
+        return replace(self, split="all", picked=None)
+
+    @property
+    def forward(self) -> "Selection":
+        """Return only those choices that the forward pass depends on, splits apart."""
+        said = self.spec
+        spec = Spec(
+            network=said.network,
+            weights=said.weights,
+            images=said.images,
+            preprocess=said.preprocess,
+            tf32=said.tf32,
+        )
+        return replace(self.whole, spec=spec)
+
+    def key(self, verb: str, *arguments: Any) -> str:
+        """Return the same text for the same question: a verb, all these choices and its arguments, never an array."""
+        layer = self.picked and self.picked.name
+        return json.dumps([verb, self.token, self.split, layer, asdict(self.spec), *arguments], default=_text)
+
+    def question(
+        self, view: Callable[..., Any], *arguments: Any, title: str, lane: Lane = "heavy", paced: bool = True
+    ) -> Question:
+        """Ask for view(selection, *arguments, progress, cancel); what the view is given is what its key holds."""
+        return Question(
+            self.key(view.__name__, *arguments),
+            title,
+            lambda progress, cancel: view(self, *arguments, progress, cancel),
+            lane,
+            paced,
+        )
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, Own):
+        return value.token
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"{value!r} cannot be part of a question's key.")
+
+
+def current() -> Selection:
+    """Return what the sidebar has read in this run."""
+    return st.session_state["selection"]
+
+
+def pair() -> tuple[str, str] | None:
+    """Return the chosen pair of image ids, from this visit or from the link, and keep it in the URL of every page."""
+    if "pair" not in st.session_state:
+        given = st.query_params.get_all("pair")
+        st.session_state["pair"] = tuple(given) if len(given) == 2 else None
+    chosen = st.session_state["pair"]
+    if chosen and st.query_params.get_all("pair") != list(chosen):
+        st.query_params["pair"] = list(chosen)
+    return chosen
+
+
+def choose_pair(chosen: tuple[str, str]) -> None:
+    """Remember a pair of image ids."""
+    st.session_state["pair"] = chosen
+    st.query_params["pair"] = list(chosen)

@@ -1,0 +1,158 @@
+"""The widgets that every page shares, bound to the URL: data set, images, network, layer and how kernels are made."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from gradviz.datasets import ImageSet, find, known, voc
+from gradviz.download.pace import size_text
+from gradviz.errors import GradvizError
+from gradviz.networks import NETWORKS, Layer
+from gradviz.networks.weights import weights_state
+from gradviz.representations import offered_by
+from gradviz.spec import OPTIONS, Spec
+from gradviz.ui import options, visitor
+from gradviz.ui.selection import Selection, pair
+
+FIRST_LOOK = 300
+"""Images that a page starts with, for an answer within seconds; the option's own default is all."""
+
+
+def sidebar() -> None:
+    """Draw the widgets and keep what they say as the Selection; stop the run where no data set can be read."""
+    places, own = _places(), visitor.own()
+    if own:
+        places[visitor.NAME] = visitor.NAME
+    if not places:
+        st.info(
+            "There is no data set on this computer. `python -m gradviz download voc2007 --images 500` fetches "
+            "photographs, or start with `python -m gradviz app --dataset FOLDER`."
+        )
+        st.stop()
+    if not own and st.query_params.get("data") == visitor.NAME:
+        st.info("This link shows somebody's own photographs, which cannot be shared.")
+    with st.sidebar:
+        name = st.selectbox("Data set", list(places), key="data", bind="query-params")
+    mine = own if name == visitor.NAME else None
+    images, token = (mine.images, mine.token) if mine else _opened(places[name])
+    with st.sidebar:
+        split = options.listed("split", ["all", *images.splits])
+        number = _number()
+        chosen, there = len(images.select(split, number)), len(images.select(split))
+        st.caption(f"{chosen:,} of {there:,} images, {len(images.classes)} classes")
+        if images.skipped:
+            with st.expander(f"{len(images.skipped)} entries left out"):
+                st.dataframe([{"entry": s.name, "reason": s.reason} for s in images.skipped[:200]], hide_index=True)
+        spec, layer = (_given if images.features else _network)(images, number)
+        if mine:
+            st.caption("Only you see these photographs: a link to this view cannot be shared.")
+    pair()
+    st.session_state["selection"] = Selection(images, token, split, spec, layer, mine)
+
+
+def _number() -> int | None:
+    option = OPTIONS["images"]
+    texts = [*(f"{value:g}" for value in option.offered), "all"]
+    text = st.select_slider(option.title, texts, str(FIRST_LOOK), key="images", bind="query-params", help=option.help)
+    return None if text == "all" else int(text)
+
+
+def _given(images: ImageSet, number: int | None) -> tuple[Spec, Layer | None]:
+    """Draw what can be chosen for features that were computed elsewhere."""
+    numbers = [int(name[2:]) for name in offered_by(images.features) if name.startswith("dW")]
+    layer = _layer([Layer(f"fc{k}", "", k, 0, 0) for k in numbers]) if numbers else None
+    with st.expander("More choices"):
+        return Spec(images=number, **_of_kernels()), layer
+
+
+def _network(images: ImageSet, number: int | None) -> tuple[Spec, Layer]:
+    present, missing = _weights()
+    network = NETWORKS[options.listed("network", present)]
+    if missing:
+        with st.popover(f"{len(missing)} more networks", width="stretch"):
+            st.caption("Their weights are not on this computer. Fetch one on the Data page, or in a terminal:")
+            st.code("python -m gradviz download vgg16", language="bash")
+            st.caption("  \n".join(f"{name}: {size}" for name, size in missing.items()))
+    layer = _layer(network.layers)
+    temperature = options.slider("temperature")
+    with st.expander("More choices"):
+        preprocess = options.choice("preprocess")
+        pseudo = options.choice("pseudo_label", key="pseudo", without=("true",) if images.labels is None else ())
+        choices = {"preprocess": preprocess, "pseudo_label": pseudo, **_of_kernels()}
+    return Spec(network=network.name, images=number, temperature=temperature, **choices), layer
+
+
+def _layer(layers: Sequence[Layer]) -> Layer:
+    named = {layer.name: layer for layer in layers}
+    usual = list(named).index("fc7") if "fc7" in named else len(named) - 1
+    about = "The fully connected layer k whose gradient is looked at."
+    return named[st.selectbox("Layer", list(named), index=usual, key="layer", bind="query-params", help=about)]
+
+
+def _of_kernels() -> dict[str, Any]:
+    return {
+        "normalise": options.choice("normalise"),
+        "centre": options.switch("centre"),
+        "seed": options.integer("seed"),
+    }
+
+
+def _places() -> dict[str, str]:
+    """Map the names to choose from to what `find` takes: what --dataset named, then what is on this computer."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--dataset", action="append", default=[])
+    places = named(parser.parse_known_args(sys.argv[1:])[0].dataset)
+    for entry in known():
+        if entry.state == "present":
+            places.setdefault(entry.name, entry.name)
+    return places
+
+
+def named(given: Sequence[str]) -> dict[str, str]:
+    """Map the shortest endings that tell paths apart (val, or a/val and b/val) to the paths."""
+    paths = {text: Path(text).expanduser() for text in given}
+    whole = {text: (path.resolve() if path.exists() else Path(text)).parts for text, path in paths.items()}
+    places = {}
+    for text, parts in whole.items():
+        others = [other for other in whole.values() if other != parts]
+        lengths = (n for n in range(1, len(parts)) if all(other[-n:] != parts[-n:] for other in others))
+        places[str(Path(*parts[-next(lengths, len(parts)) :]))] = str(paths[text])
+    return places
+
+
+def _opened(place: str) -> tuple[ImageSet, str]:
+    entries = [entry for entry in known() if entry.state == "present"]
+    where = next((entry.where for entry in entries if entry.name == place), Path(place))
+    # The names too: a data set is read together with the parts of it that are there.
+    token = json.dumps([place, *_times(where), *(entry.name for entry in entries)])
+    try:
+        return _found(place, token), token
+    except GradvizError as error:
+        st.error(str(error))
+        st.stop()
+
+
+@st.cache_resource(max_entries=8, show_spinner="Reading the list of photographs")
+def _found(place: str, token: str) -> ImageSet:
+    return find(place)
+
+
+def _times(where: Path) -> Iterator[int]:
+    """Return when a data set last changed: its file, or the folders of pictures and lists."""
+    if not where.is_dir():
+        return iter([where.stat().st_mtime_ns] if where.exists() else [])
+    root = voc.locate(where) or where
+    folders = [root, root / "ImageSets" / "Main", *(path for path in sorted(root.iterdir()) if path.is_dir())]
+    return (folder.stat().st_mtime_ns for folder in folders if folder.is_dir())
+
+
+def _weights() -> tuple[list[str], dict[str, str]]:
+    """List the networks whose weights are here, and the size of each that is not."""
+    states = {name: weights_state(network) for name, network in NETWORKS.items()}
+    missing = {name: size_text(s["bytes"]) for name, s in states.items() if s["state"] == "missing"}
+    return [name for name in states if name not in missing], missing
