@@ -7,17 +7,23 @@ from gradviz.ui import polling
 from gradviz.ui.components import first_link
 from gradviz.ui.sidebar import sidebar
 
+PAGES = {
+    "Explore": [
+        ("pages/explore/kernels.py", "Kernels", "grid_on"),
+        ("pages/explore/map.py", "Map", "scatter_plot"),
+    ],
+    "Evaluate": [("pages/evaluate/svm.py", "SVM", "bar_chart")],
+    "Data": [("pages/data/data.py", "Data", "photo_library")],
+}
+"""The pages by section: file, title and the name of a Material icon. The first one opens at the bare address."""
+
 st.set_page_config("gradviz", str(ASSETS / "logo.svg"), layout="wide")
 st.html("<style>.stMainBlockContainer { padding: 3rem 2.5rem 4rem; }</style>")
 polling.warm_up()
 page = st.navigation(
     {
-        "Explore": [
-            st.Page("pages/explore/kernels.py", title="Kernels", icon=":material/grid_on:", default=True),
-            st.Page("pages/explore/map.py", title="Map", icon=":material/scatter_plot:"),
-        ],
-        "Evaluate": [st.Page("pages/evaluate/svm.py", title="SVM", icon=":material/bar_chart:")],
-        "Data": [st.Page("pages/data/data.py", title="Data", icon=":material/photo_library:")],
+        section: [st.Page(file, title=title, icon=f":material/{icon}:") for file, title, icon in pages]
+        for section, pages in PAGES.items()
     }
 )
 sidebar()

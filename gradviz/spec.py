@@ -79,8 +79,8 @@ def _range(grid: tuple[float, ...]) -> str:
     return f"{min(grid):g} to {max(grid):g}"
 
 
-TEMPERATURES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
-TEMPERATURE_GRID = TEMPERATURES[2:8]
+_TEMPERATURES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
+TEMPERATURE_GRID = _TEMPERATURES[2:8]
 """Among these `temperature="cv"` chooses, on the training split alone."""
 
 C_GRID = (0.01, 0.1, 1.0, 10.0, 100.0)
@@ -134,7 +134,7 @@ OPTIONS: dict[str, Option] = {
         values={"cv": f"the best of {_range(TEMPERATURE_GRID)} by cross-validation on the training split"},
         read=number_or_cv,
         other="a positive number",
-        offered=TEMPERATURES,
+        offered=_TEMPERATURES,
     ),
     "normalise": Option(
         title="Normalisation",

@@ -1,13 +1,14 @@
+import inspect
 import json
 import subprocess
 import sys
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, fields, replace
 from pathlib import Path
 
 import pytest
 
 from gradviz.errors import ChoiceError
-from gradviz.spec import Spec, number_or_cv, positive
+from gradviz.spec import C_GRID, OPTIONS, TEMPERATURE_GRID, Spec, check, number_or_cv, positive
 from tests.conftest import ROOT
 
 
@@ -73,3 +74,68 @@ def test_a_spec_needs_no_heavy_library():
     heavy = "{'torch', 'numpy', 'sklearn', 'zarr', 'streamlit'}"
     code = f"import sys, gradviz.spec; sys.exit(bool({heavy} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
+# The table of options
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_an_option_is_described(name):
+    option = OPTIONS[name]
+    assert option.help[0].isupper()
+    assert option.help.endswith(".")
+    for text in (option.other, *option.values.values()):
+        assert not text.endswith(".")
+    if option.read is None and option.values:
+        assert option.default is None or option.default in option.values
+        with pytest.raises(ChoiceError, match=f"no {name} 'novel': choose {', '.join(option.values)}"):
+            check(name, "novel")
+
+
+def test_every_field_of_a_spec_is_an_option_with_its_default():
+    for choice in fields(Spec):
+        assert getattr(Spec(), choice.name) == OPTIONS[choice.name].default
+
+
+@pytest.mark.parametrize("name", [f.name for f in fields(Spec) if OPTIONS[f.name].values and not OPTIONS[f.name].read])
+def test_a_new_value_in_the_table_is_accepted(name, monkeypatch):
+    option = OPTIONS[name]
+    monkeypatch.setitem(OPTIONS, name, replace(option, values={**option.values, "novel": "new"}))
+    assert getattr(Spec(**{name: "novel"}), name) == "novel"
+
+
+def test_the_verbs_have_the_same_defaults():
+    from gradviz.experiment import Experiment
+
+    parameters = {
+        "C": Experiment.evaluate,
+        "ap": Experiment.evaluate,
+        "neighbours": Experiment.embed,
+        "top": Experiment.neighbours,
+        "device": Experiment,
+    }
+    for name, verb in parameters.items():
+        assert inspect.signature(verb).parameters[name].default == OPTIONS[name].default
+
+
+def test_every_named_value_is_computed_somewhere():
+    from gradviz.datasets import find
+    from gradviz.features.pseudo_labels import pseudo_label
+    from gradviz.metrics import AP_KINDS
+    from gradviz.networks.loading import load, resolve_device
+    from gradviz.networks.transforms import CROPS
+
+    assert list(CROPS) == list(OPTIONS["preprocess"].values)
+    assert list(AP_KINDS) == list(OPTIONS["ap"].values)
+    with pytest.raises(ChoiceError, match=f"choose from {', '.join(OPTIONS['device'].values)}"):
+        resolve_device("novel")
+    model, demo = load("alexnet64", device="cpu"), find("demo")
+    for name in OPTIONS["pseudo_label"].values:
+        assert pseudo_label(name, model, demo).name == name
+
+
+def test_grids_of_cross_validation_are_offered_values():
+    assert TEMPERATURE_GRID == (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
+    assert C_GRID == (0.01, 0.1, 1.0, 10.0, 100.0)
+    assert set(TEMPERATURE_GRID) < set(OPTIONS["temperature"].offered)
+    assert set(C_GRID) == set(OPTIONS["C"].offered)

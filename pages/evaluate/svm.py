@@ -14,11 +14,13 @@ def _page(selection: Selection) -> None:
     st.title("SVM", anchor=False)
     st.caption(
         "For each class, a binary SVM is trained on the kernel of the training images and ranks the test images. "
-        "Average precision is 100 % where every image of the class is ranked above all others; images whose only objects of a "
-        "class are marked difficult are ignored for it."
+        "Average precision is 100 % where every image of the class is ranked above all others; images whose only "
+        "objects of a class are marked difficult are ignored for that class."
     )
     if selection.images.labels is None or len(selection.images.splits) < 2:
-        st.info(f"{selection.images.name} has no labels or only one split, so nothing can be trained and scored on it.")
+        st.info(
+            f"{selection.images.name} has no labels or fewer than two splits, so nothing can be trained and scored."
+        )
         return
     question = svm_form.question(selection)
     area = st.container()

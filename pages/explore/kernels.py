@@ -28,8 +28,8 @@ def _page(selection: Selection) -> None:
         return
     if selection.chosen > MOST:
         st.info(
-            f"This page draws at most {MOST:,} images, and {selection.chosen:,} are chosen. Choose fewer in the sidebar; "
-            "`python -m gradviz kernel` has no such limit."
+            f"This page draws at most {MOST:,} images, and {selection.chosen:,} are chosen. Choose fewer in the "
+            "sidebar; `python -m gradviz kernel` has no such limit."
         )
         return
     title = f"Kernels of {selection.chosen:,} images, {selection.source} {selection.layer.name}"

@@ -6,12 +6,15 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from gradviz.cli.parser import main, parser
+from gradviz.cli.parser import COMMANDS, main, parser
+from gradviz.errors import GradvizError
+from gradviz.spec import OPTIONS
 from tests.conftest import ROOT
 from tests.small_sets import picture
 
@@ -68,12 +71,47 @@ def test_options_of_single_verbs_and_their_defaults():
         assert read(verb, "--json")["json"]
 
 
-@pytest.mark.parametrize("verb", [(), *((verb,) for verb in [*VERBS, "networks", "datasets", "download", "doctor"])])
-def test_help_is_given(verb, capsys):
+def helped(capsys, *verb: str) -> str:
     with pytest.raises(SystemExit) as caught:
         main([*verb, "--help"])
     assert caught.value.code == 0
-    assert capsys.readouterr().out.startswith("usage: gradviz")
+    return " ".join(capsys.readouterr().out.replace("-\n", "-").split())
+
+
+def test_help_is_given_for_every_command(capsys):
+    for verb in ((), *((name,) for name in COMMANDS)):
+        said = helped(capsys, *verb)
+        assert said.startswith("usage: gradviz")
+        assert said.isascii(), "a terminal with another encoding could not print it"
+        assert "None" not in said
+
+
+def test_every_option_of_the_table_is_explained_with_its_default(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100000")  # in one line each
+    said = {verb: helped(capsys, verb) for verb in ("evaluate", "embed", "neighbours")}
+    verbs = {"neighbours": "embed", "top": "neighbours"}
+    read = {verb: vars(parser().parse_args([verb, "d", *VERBS[verb]])) for verb in VERBS}
+    for name, option in OPTIONS.items():
+        verb = verbs.get(name, "evaluate")
+        assert option.explained(others=True) in said[verb], name
+        if name not in ("train", "test"):  # which have to be given
+            assert read[verb]["neighbors" if name == "neighbours" else name] == option.default
+        if option.default:
+            assert f"{option.explained(others=True)} Default: {option.default}." in said[verb]
+
+
+@pytest.mark.parametrize("name", [name for name, option in OPTIONS.items() if option.values])
+def test_a_new_value_in_the_table_is_taken_and_explained(name, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100000")
+    option = OPTIONS[name]
+    flag = f"--{name.replace('_', '-')}"
+    if option.read is None:
+        with pytest.raises(GradvizError, match="invalid choice: 'novel'"):
+            parser().parse_args(["evaluate", "d", *VERBS["evaluate"], flag, "novel"])
+    monkeypatch.setitem(OPTIONS, name, replace(option, values={**option.values, "novel": "100 % new"}))
+    assert "novel: 100 % new" in helped(capsys, "evaluate")
+    if option.read is None:
+        assert vars(parser().parse_args(["evaluate", "d", *VERBS["evaluate"], flag, "novel"]))[name] == "novel"
 
 
 # Mistakes

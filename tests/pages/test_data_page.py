@@ -19,8 +19,9 @@ from gradviz.ui import polling, visitor
 from gradviz.ui.queue import Queue
 from pages.data import downloads, intake
 from tests.archives import picture
+from tests.pages.apps import APP
 
-APP = str(Path(__file__).parents[2] / "app.py")
+PAGE = "pages/data/data.py"
 DEMO = ASSETS / "demo" / "JPEGImages"
 WAIT = 60
 
@@ -61,7 +62,7 @@ def somebody(tmp_path: Path) -> visitor.Visitor:
 @pytest.fixture
 def app(home: Path):
     st.cache_resource.clear()
-    yield AppTest.from_file(APP, default_timeout=WAIT)
+    yield AppTest.from_file(str(APP), default_timeout=WAIT)
     st.cache_resource.clear()
 
 
@@ -80,7 +81,7 @@ def settled(at: AppTest) -> AppTest:
 
 def opened(at: AppTest) -> AppTest:
     at.query_params["images"] = "50"
-    return settled(settled(at).switch_page("pages/data/data.py"))
+    return settled(settled(at).switch_page(PAGE))
 
 
 def texts(at: AppTest) -> str:
@@ -143,7 +144,7 @@ def test_ones_own_set_has_kernels_and_no_reference(app: AppTest):
     settled(at.switch_page("pages/explore/kernels.py"))
     assert "Only you see these photographs" in texts(at)
     assert "3 of 3 images, 3 classes" in texts(at)
-    at.switch_page("pages/data/data.py")
+    at.switch_page(PAGE)
     settled(at)
     next(button for button in at.button if button.label == "Clear").click()
     assert settled(at).selectbox(key="data").value == "demo"

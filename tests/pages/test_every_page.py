@@ -1,0 +1,63 @@
+"""Every page of app.py's table opens, shows something and has tests of its own; none is forgotten in the table."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from gradviz.home import ASSETS
+from tests.conftest import ROOT
+from tests.pages.apps import APP, page_table, settled
+
+PAGES = page_table()
+
+
+@pytest.fixture
+def demo(kept: Path, monkeypatch: pytest.MonkeyPatch):
+    """The dashboard as a newcomer sees it: the demo set and default choices; features are kept between tests."""
+    monkeypatch.setenv("GRADVIZ_HOME", str(kept))
+    monkeypatch.setattr(sys, "argv", ["app.py"])
+    st.cache_resource.clear()
+    yield AppTest.from_file(str(APP), default_timeout=60)
+    st.cache_resource.clear()
+
+
+@pytest.mark.parametrize(("file", "title"), PAGES)
+def test_a_page_opens_and_shows_something(file: str, title: str, demo: AppTest) -> None:
+    demo.run()
+    assert demo.selectbox(key="data").value == ASSETS.joinpath("demo").name
+    settled(demo.switch_page(file))
+    assert [element.value for element in demo.title] == [title]
+    assert not demo.error
+    assert len(list(demo.main)) > 1, f"{file} shows nothing below its title"
+
+
+@pytest.mark.parametrize("file", [file for file, _ in PAGES])
+def test_a_page_has_tests_of_its_own(file: str) -> None:
+    """A page pages/SECTION/NAME.py has tests/pages/test_NAME_page.py, which sets PAGE to it and opens PAGE."""
+    tests = ROOT / "tests/pages" / f"test_{Path(file).stem}_page.py"
+    assert tests.is_file(), f"{file} has no tests: write {tests.relative_to(ROOT)} with PAGE = {file!r} and open it"
+    tree = ast.parse(tests.read_text(encoding="utf-8"))
+    set_to = [ast.literal_eval(n.value) for n in tree.body if isinstance(n, ast.Assign) and named(n.targets[0])]
+    opened = [n for n in ast.walk(tree) if named(n) and isinstance(n.ctx, ast.Load)]
+    assert set_to == [file], f"{tests.relative_to(ROOT)} must set PAGE = {file!r}"
+    assert opened, f"{tests.relative_to(ROOT)} never opens PAGE"
+
+
+def named(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name) and node.id == "PAGE"
+
+
+def test_every_file_is_a_page_of_the_table_or_used_by_one() -> None:
+    files = {path.relative_to(ROOT) for path in (ROOT / "pages").rglob("*.py") if path.name != "__init__.py"}
+    used = set()
+    for file in files:
+        for node in ast.walk(ast.parse((ROOT / file).read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "pages":
+                parts = node.module.split(".")
+                used |= {Path(*parts, f"{alias.name}.py") for alias in node.names} | {Path(*parts).with_suffix(".py")}
+    forgotten = files - used - {Path(file) for file, _ in PAGES}
+    assert not forgotten, f"not in PAGES of app.py, and no page imports them: {sorted(map(str, forgotten))}"

@@ -1,0 +1,172 @@
+"""The sidebar: what links choose, and which data sets, features and options there are."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from shutil import copytree
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from gradviz.export import features_npz
+from gradviz.spec import OPTIONS, Spec
+from gradviz.ui.sidebar import named
+from tests.pages.apps import at, lab, settled
+
+
+def test_a_link_that_means_nothing_falls_back(app: AppTest) -> None:
+    app.query_params.update(
+        {"data": "none", "split": "none", "images": "-1", "network": "vgg99", "layer": "fc99", "temperature": "hot"}
+        | {"seed": "x", "centre": "perhaps", "pseudo": "?", "preprocess": "", "normalise": "l3", "pair": ["a", "b"]}
+    )
+    settled(app)
+    selection = app.session_state["selection"]
+    assert selection.spec == Spec(images=300)
+    assert (selection.split, selection.layer.name) == ("all", "fc7")
+    assert not app.error
+
+
+def test_a_link_opens_the_same_view(app: AppTest) -> None:
+    app.query_params.update(
+        {"split": "val", "images": "100", "network": "alexnet64", "layer": "fc8", "temperature": "16", "seed": "5"}
+        | {"preprocess": "squash", "pseudo": "predicted", "normalise": "none", "centre": "true"}
+        | {"C": "10", "ap": "sklearn", "train": "val", "test": "train"}
+    )
+    found = widgets(at(app, "pages/evaluate/svm.py"))
+    selection = app.session_state["selection"]
+    assert (selection.split, selection.layer.name) == ("val", "fc8")
+    choices = {"preprocess": "squash", "pseudo_label": "predicted", "normalise": "none", "centre": True, "seed": 5}
+    assert selection.spec == Spec(images=100, temperature=16.0, **choices)
+    assert [found[key].value for key in ("C", "ap", "train", "test")] == ["10", "sklearn", "val", "train"]
+
+
+def test_a_folder_without_labels_can_be_looked_at(start: Callable[..., AppTest], snapshots: Path) -> None:
+    app = settled(start(snapshots))
+    assert not app.metric
+    at(app, "pages/explore/map.py")
+    at(app, "pages/evaluate/svm.py")
+    assert "nothing can be trained" in app.info[0].value
+
+
+def features(path: Path, photographs: Path, *names: str) -> Path:
+    found = lab(photographs).features(names)
+    with path.open("wb") as file:
+        features_npz(found, {}, file)
+    return path
+
+
+def test_features_from_a_file_are_shown_without_a_network(
+    start: Callable[..., AppTest], photographs: Path, tmp_path: Path
+) -> None:
+    app = settled(start(features(tmp_path / "f.npz", photographs, "x6", "dy7")))
+    assert len(app.metric) == 3
+    assert "Network" not in [box.label for box in app.selectbox]
+    at(app, "pages/explore/map.py")
+    at(app, "pages/evaluate/svm.py")
+    app.button[0].click()
+    settled(app)
+    assert app.dataframe[0].value["result"].tolist() == ["x6", "dW7"]
+
+
+def test_features_without_a_gradient_are_for_svms_alone(
+    start: Callable[..., AppTest], photographs: Path, tmp_path: Path
+) -> None:
+    app = settled(start(features(tmp_path / "f.npz", photographs, "x6", "x7")))
+    assert "no layer with both factors" in app.info[0].value
+    at(app, "pages/explore/map.py")
+    assert "no layer with both factors" in app.info[0].value
+    at(app, "pages/evaluate/svm.py")
+    assert app.multiselect(key="representations").value == ["x6", "x7"]
+
+
+def test_a_data_set_that_cannot_be_read_is_said(start: Callable[..., AppTest], tmp_path: Path) -> None:
+    app = start(tmp_path).run()
+    assert not app.exception
+    assert str(tmp_path) in app.error[0].value
+
+
+# Options: names in the URL that links rely on, and on which page they stand
+
+KEYS = {
+    "split": "split",
+    "images": "images",
+    "network": "network",
+    "preprocess": "preprocess",
+    "pseudo_label": "pseudo",
+    "temperature": "temperature",
+    "normalise": "normalise",
+    "centre": "centre",
+    "seed": "seed",
+    "train": "train",
+    "test": "test",
+    "C": "C",
+    "ap": "ap",
+}
+ELSEWHERE = {"weights", "tf32", "device", "neighbours", "top"}
+"""Options of the command line alone."""
+
+
+def widgets(app: AppTest) -> dict:
+    return {w.key: w for kind in ("selectbox", "select_slider", "toggle", "number_input") for w in app.get(kind)}
+
+
+def test_every_option_is_on_a_page_or_of_the_command_line_alone(app: AppTest) -> None:
+    assert set(OPTIONS) == set(KEYS) | ELSEWHERE
+    found = widgets(at(app, "pages/evaluate/svm.py"))
+    for name, key in KEYS.items():
+        assert found[key].label == OPTIONS[name].title, name
+        assert found[key].help.startswith(OPTIONS[name].help), name
+
+
+def test_the_widgets_start_at_the_defaults(app: AppTest) -> None:
+    del app.query_params["images"]
+    found = widgets(at(app, "pages/evaluate/svm.py"))
+    selection = app.session_state["selection"]
+    assert selection.spec == Spec(images=300)
+    assert found["C"].value == f"{OPTIONS['C'].default:g}"
+    assert found["ap"].value == selection.images.ap == "eleven_point"
+
+
+@pytest.mark.parametrize("name", [name for name, option in OPTIONS.items() if option.values and name in KEYS])
+def test_a_new_value_in_the_table_is_offered_and_explained(
+    name: str, app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    option = OPTIONS[name]
+    more = {"values": {**option.values, "novel": "what only this test knows"}}
+    if option.offered:
+        more["offered"] = (*option.offered, 77.0)
+    monkeypatch.setitem(OPTIONS, name, replace(option, **more))
+    widget = widgets(at(app, "pages/evaluate/svm.py"))[KEYS[name]]
+    if option.offered:
+        assert "77" in widget.options
+    if name != "temperature":  # its named value, cv, is the SVM page's toggle
+        assert "novel" in widget.options
+        assert "**novel**: what only this test knows" in widget.help
+
+
+def test_without_labels_the_true_ones_are_not_offered(start: Callable[..., AppTest], snapshots: Path) -> None:
+    found = widgets(settled(start(snapshots)))["pseudo"]
+    assert found.options == ["uniform", "predicted"]
+    assert "**true**" not in found.help
+
+
+# Data sets
+
+
+def test_folders_of_one_name_are_told_apart(start: Callable[..., AppTest], snapshots: Path, tmp_path: Path) -> None:
+    places = [copytree(snapshots, tmp_path / name / "val") for name in ("a", "b")]
+    app = settled(start(*places))
+    assert app.selectbox(key="data").options[:2] == ["a/val", "b/val"]
+    app.selectbox(key="data").set_value("b/val")
+    settled(app)
+    assert app.session_state["selection"].images.root == places[1]
+
+
+def test_names_are_the_shortest_that_differ(tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in ("a/val", "b/val", "b/test", "c/b/test")]
+    for folder in folders:
+        folder.mkdir(parents=True)
+    short = named([str(folder) for folder in [*folders, folders[0]]])
+    assert list(short) == ["a/val", "b/val", f"{tmp_path.name}/b/test", "c/b/test"]
+    assert list(short.values()) == list(map(str, folders))
+    assert named(["voc2007", "demo"]) == {"voc2007": "voc2007", "demo": "demo"}

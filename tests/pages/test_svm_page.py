@@ -1,0 +1,54 @@
+"""The SVM page trains, compares and forgets; its scores are those of the verbs."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.pages.apps import at, lab, settled
+
+PAGE = "pages/evaluate/svm.py"
+
+
+def test_svms_are_trained_compared_and_forgotten(app: AppTest, photographs: Path) -> None:
+    at(app, PAGE)
+    app.multiselect(key="representations").set_value(["x6", "dW7"])
+    app.button[0].click()
+    settled(app)
+    scored = [lab(photographs).evaluate(name, train="train", test="val") for name in ("x6", "dW7")]
+    table = app.dataframe[0].value
+    assert table["mAP"].tolist() == pytest.approx([result.mean_ap for result in scored])
+    assert table["best"].tolist().index("★") == int(np.argmax([result.mean_ap for result in scored]))
+    bars = json.loads(app.get("plotly_chart")[0].proto.spec)["data"]
+    assert [bar["name"] for bar in bars] == ["x6", "dW7"]
+
+    app.selectbox(key="C").set_value("10")
+    app.button[0].click()
+    settled(app)
+    assert app.dataframe[0].value["result"].tolist() == ["x6, C 1", "dW7, C 1", "x6, C 10", "dW7, C 10"]
+    next(button for button in app.button if button.label == "Clear").click()
+    app.run()
+    assert not app.dataframe
+
+
+def test_training_on_the_test_split_is_refused_in_one_sentence(app: AppTest) -> None:
+    at(app, PAGE)
+    app.selectbox(key="test").set_value("train")
+    app.button[0].click()
+    settled(app)
+    assert "do not overlap" in app.error[0].value
+    app.selectbox(key="test").set_value("val")
+    app.button[0].click()
+    settled(app)
+    assert not app.error
+    assert len(app.dataframe[0].value) == 3
+
+
+def test_representations_follow_the_layer(app: AppTest) -> None:
+    at(app, PAGE)
+    assert app.multiselect(key="representations").value == ["x6", "x6+x7", "dW7"]
+    app.selectbox(key="layer").set_value("fc6")
+    settled(app)
+    assert app.multiselect(key="representations").value == ["x5", "x5+x6", "dW6"]
