@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from gradviz.cli import commands
+from gradviz.datasets.formats import sentence
 from gradviz.errors import Cancelled, GradvizError
 from gradviz.metrics import AP_KINDS
 from gradviz.spec import CHOICES, number_or_cv
@@ -109,7 +110,7 @@ def _place() -> argparse.ArgumentParser:
 
 def _dataset() -> argparse.ArgumentParser:
     group = argparse.ArgumentParser(add_help=False)
-    group.add_argument("dataset", metavar="DATASET", help="a name (see datasets) or a folder")
+    group.add_argument("dataset", metavar="DATASET", help=f"a name (see datasets), {sentence()}")
     group.add_argument("--split", metavar="S", help="a split of the data set (default: all images)")
     return group
 

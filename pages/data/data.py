@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from gradviz.datasets import formats
 from gradviz.ui import polling, state, views, visitor, widgets
 from gradviz.ui.components.gallery import grid
 from pages.data import downloads, intake
@@ -24,6 +25,9 @@ def _page(selection: state.Selection) -> None:
             _photographs(selection, own)
     with sets:
         downloads.datasets()
+        with st.expander("What can be opened from your own disk"):
+            st.markdown(formats.table())
+            st.caption("Start with `--dataset` and the folder or file: `streamlit run app.py -- --dataset FOLDER`.")
     with networks:
         downloads.networks()
 

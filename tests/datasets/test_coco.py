@@ -3,11 +3,12 @@ from pathlib import Path
 
 import pytest
 
-from gradviz.datasets.coco import read_coco
-from gradviz.datasets.image_set import Box
+from gradviz.datasets.coco import FORMAT
+from gradviz.datasets.image_set import Box, Skipped
 from gradviz.errors import DatasetError
 from tests.small_sets import picture
 
+read_coco = FORMAT.read
 CATEGORIES = [{"id": 7, "name": "dog"}, {"id": 3, "name": "cat"}]
 
 
@@ -85,8 +86,9 @@ def test_entries_that_cannot_be_used_are_skipped_and_shown(tmp_path: Path):
         "/etc/passwd": "leads out of the folder",
         "1.jpg": "listed twice",
         "None": "no such file",
-        "instances_all.json": "5 annotations without a known picture, class or box",
+        "instances_all.json": "3 boxes that do not fit a picture of known size; their labels count",
     }
+    assert images.skipped[-2] == Skipped("instances_all.json", "2 annotations without a known picture or class")
 
 
 @pytest.mark.parametrize(
@@ -102,10 +104,10 @@ def test_entries_that_cannot_be_used_are_skipped_and_shown(tmp_path: Path):
         '{"images": [{"id": []}], "annotations": [], "categories": []}',
     ],
 )
-def test_what_is_no_instances_file_is_refused_in_one_line(tmp_path: Path, text: str):
+def test_what_is_not_an_instances_file_is_refused_in_one_line(tmp_path: Path, text: str):
     path = tmp_path / "instances.json"
     path.write_text(text)
-    with pytest.raises(DatasetError, match="no COCO instances file") as caught:
+    with pytest.raises(DatasetError, match="is not a COCO instances file") as caught:
         read_coco(path)
     assert "\n" not in str(caught.value)
 

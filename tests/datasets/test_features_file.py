@@ -3,9 +3,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gradviz.datasets.features_file import read_features
+from gradviz.datasets.features_file import FORMAT
 from gradviz.errors import DatasetError
 
+read_features = FORMAT.read
 IDS = np.array(["a", "b", "c", "d"])
 X = np.arange(12.0).reshape(4, 3)
 LABELS = np.array([[1, -1], [1, -1], [-1, 1], [0, 1]], np.int8)
@@ -66,9 +67,10 @@ def test_rows_that_are_not_finite_are_skipped_with_their_labels(tmp_path: Path):
         ({"ids": IDS, "x": X, "labels": LABELS * 2}, "labels must be 1, 0 or -1"),
         ({"ids": IDS, "x": X, "labels": LABELS[:2]}, "labels must be"),
         ({"ids": IDS, "x": X, "labels": LABELS, "classes": IDS}, "4 classes for 2 columns"),
+        ({"ids": IDS, "x": X, "labels": LABELS, "classes": np.array(["a", "a"])}, "two classes have the same name"),
         ({"ids": IDS, "x": X, "split": IDS[:2]}, "split has shape"),
-        ({"ids": IDS.astype(object), "x": X}, "no npz of plain arrays"),
-        ({"ids": IDS, "x": np.array([{}] * 4)}, "no npz of plain arrays"),
+        ({"ids": IDS.astype(object), "x": X}, "is not an npz of plain arrays"),
+        ({"ids": IDS, "x": np.array([{}] * 4)}, "is not an npz of plain arrays"),
     ],
 )
 def test_what_does_not_fit_is_refused_in_one_line(tmp_path: Path, arrays: dict, said: str):
