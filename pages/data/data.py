@@ -25,9 +25,9 @@ def _page(selection: state.Selection) -> None:
             _photographs(selection, own)
     with sets:
         downloads.datasets()
-        with st.expander("What can be opened from your own disk"):
+        with st.expander("What can be opened"):
             st.markdown(formats.table())
-            st.caption("Start with `--dataset` and the folder or file: `streamlit run app.py -- --dataset FOLDER`.")
+            st.caption("Start the dashboard with `--dataset` and the folder or file: it then stands in the sidebar.")
     with networks:
         downloads.networks()
 

@@ -47,7 +47,7 @@ def features(folder: Path, splits: Splits) -> Path:
     known = {"ids": [*LABELS, "gone"], "x": x, "classes": ["cat", "dog"], "labels": labels}
     if splits:
         known["split"] = [*splits.values(), "test"]
-    np.savez(folder / "f.npz", **{key: np.array(value) for key, value in known.items()})
+    np.savez(folder / "f.npz", allow_pickle=False, **{key: np.array(value) for key, value in known.items()})
     return folder / "f.npz"
 
 
@@ -58,9 +58,8 @@ def pictures(folder: Path, splits: Splits) -> Path:
     return folder
 
 
-def voc_folder(folder: Path, splits: Splits) -> Path | None:
-    if not splits:
-        return None  # its lists of labels are lists of splits
+def voc_folder(folder: Path, splits: Splits) -> Path:
+    assert splits, "its lists of labels are lists of splits"
     labels = {shown: {name: 1 if label == shown else -1 for name, label in LABELS.items()} for shown in ("cat", "dog")}
     members = {split: [name for name in LABELS if splits[name] == split] for split in ("train", "test")}
     root = voc(folder / "VOC2012", labels, members)
@@ -72,7 +71,7 @@ def voc_folder(folder: Path, splits: Splits) -> Path | None:
     return folder
 
 
-EXAMPLES: dict[str, Callable[[Path, Splits], Path | None]] = {
+EXAMPLES: dict[str, Callable[[Path, Splits], Path]] = {
     "a folder in VOC layout": voc_folder,
     "COCO instances": coco,
     "a folder of pictures": pictures,
@@ -81,9 +80,10 @@ EXAMPLES: dict[str, Callable[[Path, Splits], Path | None]] = {
 }
 """Name of a format -> writes an example into a new folder and returns what `find` is given: the folder or a file in it.
 
-It holds LABELS, the splits if there are any, and one entry called `gone` that cannot be used. None where the format
-cannot be without splits.
+It holds LABELS, the splits if there are any, and one entry called `gone` that cannot be used.
 """
+ALWAYS_SPLIT = {"a folder in VOC layout"}
+"""Formats in which labels cannot be without splits."""
 
 
 def _write(path: Path, text: str) -> Path:
