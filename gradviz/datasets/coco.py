@@ -198,7 +198,7 @@ def _document(file: Path) -> _Document:
 
 
 def _corners(bbox: Any, image: _Image) -> tuple[int, int, int, int] | None:
-    """Turn [x, y, width, height], 0-based, into corners clipped to the picture; None if there is nothing to frame."""
+    """Convert [x, y, width, height], 0-based, to corners clipped to the picture; None if there is nothing to frame."""
     try:
         x, y, width, height = (float(value) for value in bbox)
         right, bottom = (min(int(side), _LARGEST) for side in (image.width, image.height))

@@ -1,6 +1,5 @@
 """Read features that were computed before, here or elsewhere: a data set without pictures."""
 
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -65,8 +64,10 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
                 raise ValueError("one array instead of several")
             with arrays:
                 return {key: arrays[key] for key in arrays.files}
-    except (OSError, ValueError, EOFError, TypeError, zipfile.BadZipFile) as error:
-        raise DatasetError(f"{path} is not an npz of plain arrays: {printable(str(error))}.") from error
+    except Exception as error:
+        # Damaged bytes raise whatever they lead to: zlib.error, NotImplementedError, RuntimeError, MemoryError ...
+        reason = printable(str(error)) or type(error).__name__
+        raise DatasetError(f"{path} is not an npz of plain arrays: {reason}.") from error
 
 
 def _check(path: Path, n: int, features: dict[str, np.ndarray]) -> None:

@@ -1,4 +1,4 @@
-"""Turn what a reader lists into an image set: classes, labels and splits, the part that all formats share."""
+"""Build an image set from what a reader lists: classes, labels and splits, the part that all formats share."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field

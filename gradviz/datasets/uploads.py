@@ -1,4 +1,4 @@
-"""Turn the files and zips that a visitor uploads into a data set of that visitor alone."""
+"""Build a data set, seen by one visitor alone, from the files and zips that this visitor uploads."""
 
 import hashlib
 import io

@@ -174,7 +174,7 @@ def _lists(root: Path) -> tuple[dict[str, list[tuple[str, ...]]], list[Skipped]]
 def _splits_and_classes(
     lists: Mapping[str, list[tuple[str, ...]]],
 ) -> tuple[dict[str, list[str]], dict[str, list[tuple[str, str]]]]:
-    """Tell split files and class files apart by columns, not by name: `train_val` is the class train's list for val.
+    """Separate split files and class files by columns, not by name: `train_val` is the class train's list for val.
 
     Returns split -> ids, and class -> rows of (id, label). A split without its own file is what its class files list.
     """

@@ -1,3 +1,4 @@
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,10 @@ def test_labels_classes_and_splits_if_known(tmp_path: Path):
     images = read_features(save(tmp_path, **told, split=np.array(["test", "train", "train", ""])))
     assert {split: list(positions) for split, positions in images.splits.items()} == {"test": [0], "train": [1, 2]}
     assert read_features(save(tmp_path, ids=np.arange(4), x=X, labels=LABELS)).classes == ("0", "1")
+    images = read_features(save(tmp_path, **told | {"classes": np.array(["zebra", "ant"])}))
+    assert images.classes == ("zebra", "ant"), "columns keep their order"
+    assert images.labels is not None
+    assert (images.labels == LABELS).all()
 
 
 def test_rows_that_are_not_finite_are_skipped_with_their_labels(tmp_path: Path):
@@ -86,6 +91,15 @@ def test_damaged_files_are_refused(tmp_path: Path):
         path.write_bytes(content)
         with pytest.raises(DatasetError, match=r"f\.npz"):
             read_features(path)
+    rng = np.random.default_rng(0)
+    np.savez_compressed(path, ids=IDS, x=X)
+    for intact in (whole, path.read_bytes()):
+        for _ in range(200):
+            content = bytearray(intact)
+            content[rng.integers(len(content))] ^= 1 << rng.integers(8)
+            path.write_bytes(content)
+            with suppress(DatasetError):
+                read_features(path)
     np.save(tmp_path / "g.npy", X)
     (tmp_path / "g.npy").rename(path)
     with pytest.raises(DatasetError, match="one array instead of several"):
