@@ -6,9 +6,8 @@ logits are centred over a few images and scaled to a standard deviation of 3.
 
 import torch
 from torch import Tensor, nn
-from torchvision.models import get_model
 
-from gradviz.networks.alexnet64 import AlexNet64
+from gradviz.networks import network
 
 
 def images(n: int, side: int = 224, dtype: torch.dtype = torch.float32) -> Tensor:
@@ -23,8 +22,8 @@ def images(n: int, side: int = 224, dtype: torch.dtype = torch.float32) -> Tenso
 def random_module(name: str, classes: int = 1000, side: int = 224) -> nn.Module:
     """Build a network of the table with random weights, in eval mode."""
     torch.manual_seed(0)
-    module = AlexNet64(classes) if name == "alexnet64" else get_model(name, weights=None, num_classes=classes)
-    return lively(module.eval(), images(3, side))
+    entry = network(name)
+    return lively(entry.function()(num_classes=classes, **entry.options).eval(), images(3, side))
 
 
 @torch.no_grad()
@@ -34,6 +33,7 @@ def lively(module: nn.Module, seen: Tensor) -> nn.Module:
     nn.init.normal_(last.weight)  # some of torchvision's fresh heads are all zero
     logits = module(seen)
     scale = 3 / (logits - logits.mean(dim=0)).std()
-    last.bias.copy_((last.bias - logits.mean(dim=0)) * scale)
+    if last.bias is not None:
+        last.bias.copy_((last.bias - logits.mean(dim=0)) * scale)
     last.weight.mul_(scale)
     return module

@@ -19,7 +19,7 @@ from gradviz.home import home
 
 def networks(arguments: Namespace) -> None:
     """Print every network with its layers, representations and weights."""
-    from gradviz.networks import NETWORKS
+    from gradviz.networks import NETWORKS, by_family
     from gradviz.networks.weights import weights_state
 
     rows = []
@@ -28,8 +28,10 @@ def networks(arguments: Namespace) -> None:
         rows.append(network.describe() | {"weights": {"state": found["state"], "bytes": found["bytes"]}})
     if arguments.json:
         return _print_json(rows)
+    firsts = {names[0] for names in by_family(NETWORKS).values()}
     lines = (
         (
+            row["family"] if row["name"] in firsts else "",
             row["name"],
             " ".join(layer["name"] for layer in row["layers"]),
             row["input_size"],
@@ -40,7 +42,9 @@ def networks(arguments: Namespace) -> None:
         )
         for row in rows
     )
-    return _print(table(("network", "layers", "input", "parameters", "weights", "size", "representations"), lines))
+    return _print(
+        table(("family", "network", "layers", "input", "parameters", "weights", "size", "representations"), lines)
+    )
 
 
 def datasets(arguments: Namespace) -> None:

@@ -63,15 +63,18 @@ def _store(home: Path) -> str:
 
 
 def _networks(home: Path) -> list[str]:
-    from gradviz.networks import NETWORKS
+    from gradviz.networks import NETWORKS, by_family
     from gradviz.networks.weights import weights_state
 
     states = {name: weights_state(network, home) for name, network in NETWORKS.items()}
     present = [name for name, found in states.items() if found["state"] == "present"]
-    missing = [f"{name} ({size_text(s['bytes'])})" for name, s in states.items() if s["state"] == "missing"]
+    missing = by_family(name for name, found in states.items() if found["state"] == "missing")
     lines = [f"present: {', '.join(present)}"]
     if missing:
-        lines += [f"missing: {', '.join(missing)}", "`python -m gradviz download NAME` brings one"]
+        for family, names in missing.items():
+            sizes = ", ".join(f"{name} ({size_text(states[name]['bytes'])})" for name in names)
+            lines.append(f"missing, {family}: {sizes}")
+        lines += ["`python -m gradviz download NAME` brings one"]
     return lines
 
 

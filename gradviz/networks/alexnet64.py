@@ -23,5 +23,5 @@ class AlexNet64(nn.Module):
         )
 
     def forward(self, images: Tensor) -> Tensor:
-        """Give the logits."""
+        """Compute the logits."""
         return self.classifier(self.features(images).flatten(1))

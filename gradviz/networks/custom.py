@@ -1,5 +1,6 @@
 """Load a network of the user's own: any torch module that ends in fully connected layers."""
 
+import copy
 import hashlib
 import importlib
 import sys
@@ -17,15 +18,21 @@ _GMACS = 4.0
 
 
 def load_own(factory: str, *, device: str = "auto") -> Model:
-    """Load what `package.module:factory` returns: a torch module with its weights.
+    """Load what `package.module:factory` returns: a torch module with its weights, of which a copy is taken.
 
-    The module maps (b, 3, s, s), normalised with ImageNet's mean and standard deviation, to one row of logits an image.
-    s is its attribute `input_size`, or 224. Its trailing nn.Linear layers become fc1, fc2, ...; modules nested beyond
-    the last container count as body. Raises ChoiceError where there is no such factory, NetworkError where the
-    explicit layers do not reproduce its gradients.
+    The module maps (b, 3, s, s), normalised with ImageNet's mean and standard deviation, to one row of logits per
+    image. s is its attribute `input_size`, or 224. Its trailing nn.Linear layers become fc1, fc2, ...; modules nested
+    beyond the last container count as body.
+
+    Raises
+    ------
+    ChoiceError
+        Where there is no such factory.
+    NetworkError
+        Where the explicit layers do not reproduce the module's gradients.
     """
     target = resolve_device(device)
-    module = _made(factory).float().cpu().eval()
+    module = _copied(_made(factory), factory).float().cpu().eval()
     side = int(getattr(module, "input_size", 224))
     digest = _digest(module)
     parameters = sum(p.numel() for p in module.parameters())
@@ -33,7 +40,9 @@ def load_own(factory: str, *, device: str = "auto") -> Model:
     network = Network(
         factory,
         type(module).__name__,
+        "own",
         fully_connected(1, *widths),
+        builder=factory,
         input_size=side,
         parameters=parameters,
         gmacs=_GMACS,
@@ -58,6 +67,16 @@ def _made(factory: str) -> nn.Module:
     if not isinstance(module, nn.Module):
         raise NetworkError(f"{factory} must return a torch.nn.Module, not {type(module).__name__}.")
     return module
+
+
+def _copied(module: nn.Module, factory: str) -> nn.Module:
+    """Copy a module, since splitting consumes it and the factory may return the same one every time."""
+    try:
+        return copy.deepcopy(module)
+    except Exception as error:  # copying runs somebody else's code, too
+        raise NetworkError(
+            f"The module that {factory} returns cannot be copied: {type(error).__name__}: {_one_line(error)}"
+        ) from error
 
 
 def _one_line(error: Exception) -> str:

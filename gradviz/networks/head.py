@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 FLOOR = 2.0**-40
-"""Rows of dE/dy_L whose largest component is smaller are lifted to this size; see `last_gradient`."""
+"""Rows of dE/dy_L whose largest component is smaller are rescaled to this size; see `last_gradient`."""
 
 ACTIVATIONS: dict[str, tuple[type[nn.Module], Callable[[Tensor], Tensor]]] = {
     "relu": (nn.ReLU, functional.relu),
@@ -35,9 +35,18 @@ ACTIVATIONS: dict[str, tuple[type[nn.Module], Callable[[Tensor], Tensor]]] = {
 
 @dataclass(frozen=True, eq=False)
 class Head:
-    """Hold the fully connected layers: W_k as (inputs, outputs), b_k as (outputs,) or None, hidden f_k by name.
+    """Hold the fully connected layers.
 
-    `first` is the number of the first layer; `activations` has one name fewer than there are layers.
+    Parameters
+    ----------
+    weights
+        W_k of shape (inputs, outputs).
+    biases
+        b_k of shape (outputs,), or None.
+    activations
+        Names of the hidden f_k, one fewer than there are layers.
+    first
+        Number of the first layer.
     """
 
     weights: tuple[Tensor, ...]
@@ -60,7 +69,7 @@ class Head:
         return ACTIVATIONS[self.activations[k - self.first]][1](y)
 
     def slope(self, k: int, y: Tensor) -> Tensor:
-        """Give f_k'(y) elementwise, at kinks as torch's autograd defines it."""
+        """Compute f_k'(y) elementwise, at kinks as torch's autograd defines it."""
         name = self.activations[k - self.first]
         if name == "relu":
             return (y > 0).to(y.dtype)
@@ -77,7 +86,20 @@ class Head:
 
 
 def forward(head: Head, x: Tensor) -> dict[str, Tensor]:
-    """Map the head's input (n, d), such as x5, to itself and every y_k: {"x5": (n, d), "y6": (n, d6), ...}."""
+    """Compute every y_k from the head's input, such as x5.
+
+    Parameters
+    ----------
+    head
+        The fully connected layers.
+    x
+        (n, d).
+
+    Returns
+    -------
+    dict of str to Tensor
+        The input and the outputs: {"x5": (n, d), "y6": (n, d6), ...}.
+    """
     outputs = {f"x{head.first - 1}": x}
     for k, (W, b) in enumerate(zip(head.weights, head.biases, strict=True), head.first):
         y = x @ W if b is None else torch.addmm(b, x, W)
@@ -90,10 +112,24 @@ def forward(head: Head, x: Tensor) -> dict[str, Tensor]:
 def backward(
     head: Head, ys: Mapping[str, Tensor], temperature: float = 1.0, g: Tensor | None = None
 ) -> dict[str, Tensor]:
-    """Give dE/dy_k of every layer, as rows of one image each: {"dy6": (n, d6), ...} in the head's own dtype.
+    """Compute dE/dy_k of every layer; row n belongs to image n alone.
 
-    `g` is the pseudo-label, a probability vector (P,) or one a row (n, P); None is the uniform 1/P. In float32 rows
-    of a very confident network are lifted, all layers by one factor; see `last_gradient`.
+    Parameters
+    ----------
+    head
+        The fully connected layers.
+    ys
+        Every y_k, as `forward` returns them.
+    temperature
+        tau, by which y_L is divided before the softmax.
+    g
+        The pseudo-label: one probability vector (P,), or one per row (n, P); None is the uniform 1/P.
+
+    Returns
+    -------
+    dict of str to Tensor
+        {"dy6": (n, d6), ...} in the dtype of `ys`. In float32, rows of a very confident network are rescaled, all
+        layers by one factor; see `last_gradient`.
     """
     k = head.last
     gradient = last_gradient(ys[f"y{k}"], temperature, g).to(ys[f"y{k}"])
@@ -106,8 +142,22 @@ def backward(
 
 
 def last_gradient(y: Tensor, temperature: float = 1.0, g: Tensor | None = None) -> Tensor:
-    """Give dE/dy_L = (softmax(y_L / tau) - g) / tau in float64, shape (n, P).
+    """Compute dE/dy_L = (softmax(y_L / tau) - g) / tau.
 
+    Parameters
+    ----------
+    y
+        y_L of shape (n, P).
+    temperature, g
+        As in `backward`.
+
+    Returns
+    -------
+    Tensor
+        Shape (n, P), float64.
+
+    Notes
+    -----
     Where g puts more than half its weight on a class p, x_p - g_p is taken as minus the sum of the other components
     (they sum to zero): a confident x_p is 1 to rounding, and the difference would lose the direction.
 

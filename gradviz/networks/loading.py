@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,15 +10,17 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional
-from torchvision.transforms._presets import ImageClassification
 
 from gradviz.errors import ChoiceError, NetworkError
-from gradviz.networks import NETWORKS, Layer, Network, table, transforms
+from gradviz.networks import Layer, Network, table, transforms
 from gradviz.networks import classes as class_names
 from gradviz.networks import head as heads
 from gradviz.networks import weights as files
+from gradviz.networks.building import adapt, build, fill
+from gradviz.networks.classes import description
 from gradviz.networks.head import Head
 from gradviz.networks.splitting import split
+from gradviz.networks.transforms import Preset
 
 _KEPT = 2
 """Networks kept in memory; VGG takes half a gigabyte."""
@@ -30,14 +32,26 @@ _loaded: OrderedDict[tuple[str, str, str], "Model"] = OrderedDict()
 class Model:
     """Hold a loaded network; threads may share it, since a forward pass writes nothing onto it.
 
-    `network` has the widths of these weights; `digest` is the sha256 of the file of weights; `classes` and `wnids`
-    name the P classes ("" where no ImageNet synset is known).
+    Parameters
+    ----------
+    network
+        Entry of the table, with the widths of these weights.
+    body, head
+        The module up to the first fully connected layer, and the layers.
+    preset
+        The preprocessing that belongs to the weights.
+    digest
+        SHA-256 of the file of weights.
+    device
+        Where body and head are.
+    classes, wnids
+        Names and ImageNet synsets of the P classes ("" where no synset is known).
     """
 
     network: Network
     body: nn.Module
     head: Head
-    preset: ImageClassification
+    preset: Preset
     digest: str
     device: torch.device
     classes: tuple[str, ...]
@@ -50,12 +64,12 @@ class Model:
 
     @property
     def layers(self) -> tuple[Layer, ...]:
-        """List the fully connected layers with the widths of these weights."""
+        """The fully connected layers with the widths of these weights."""
         return self.network.layers
 
     @property
     def arrays(self) -> dict[str, int]:
-        """Give the widths of what a forward pass yields: x5 and every y."""
+        """Widths of what a forward pass yields: x5 and every y."""
         return self.network.arrays
 
     @property
@@ -64,14 +78,23 @@ class Model:
         return self.network.batch(self.device.type)
 
     def transform(self, name: str) -> Callable[[Image.Image], Tensor]:
-        """Make the function from an RGB image to (crops, 3, s, s) for center, squash or tencrop."""
+        """Return the function from an RGB image to (crops, 3, s, s) for center, squash or tencrop."""
         return transforms.transform(self.preset, name)
 
     @torch.inference_mode()
     def forward(self, images: Tensor) -> dict[str, Tensor]:
-        """Map images (b, 3, s, s) to the head's input and every y_k: {"x5": (b, d), "y6": (b, d6), ...}, float32.
+        """Compute the head's input and every y_k.
 
-        SqueezeNet: y10 is the network's own output and x9 the last convolution's input, both globally averaged.
+        Parameters
+        ----------
+        images
+            (b, 3, s, s), preprocessed.
+
+        Returns
+        -------
+        dict of str to Tensor
+            {"x5": (b, d), "y6": (b, d6), ...}, float32. SqueezeNet: y10 is the network's own output and x9 the last
+            convolution's input, both globally averaged.
         """
         features = self.body(images)
         if not self.network.pooled:
@@ -89,7 +112,7 @@ class Model:
 
 
 def resolve_device(name: str = "auto") -> torch.device:
-    """Turn auto, cpu, cuda or mps into a device; auto takes the fastest there is. ChoiceError where there is none."""
+    """Turn auto, cpu, cuda or mps into a device; auto takes the fastest. ChoiceError where there is no such device."""
     there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if name == "auto":
         return torch.device(next(kind for kind in ("cuda", "mps", "cpu") if there[kind]))
@@ -105,8 +128,25 @@ def load(
 ) -> Model:
     """Load a network with the weights found on this computer, or with those of a file.
 
-    A file may have any number of classes. Nothing is ever downloaded. The last few networks are kept, by content.
-    Raises NetworkError with one sentence for missing, damaged, unsafe or unfitting weights.
+    Nothing is ever downloaded. The last few networks are kept, by content.
+
+    Parameters
+    ----------
+    network
+        Entry of the table, or its name.
+    weights
+        A file with any number of classes; None looks for the published one.
+    device
+        auto, cpu, cuda or mps.
+    home
+        Where gradviz keeps its files; None is the usual place.
+
+    Raises
+    ------
+    ChoiceError
+        For an unknown network or device.
+    NetworkError
+        For missing, damaged, unsafe or unfitting weights.
     """
     network = table.network(network) if isinstance(network, str) else network
     path = Path(weights).expanduser() if weights is not None else files.locate(network, home)
@@ -128,20 +168,23 @@ def load(
 
 
 def _load(network: Network, path: Path, digest: str, device: torch.device) -> Model:
-    state = _modern_names(files.read(path)) if network.name == "densenet121" else files.read(path)
+    state = adapt(files.read(path), network)
     last = state.get(f"{network.layers[-1].module}.weight")
     if last is None:
         raise NetworkError(f"{path} does not fit {network.name}: it has no {network.layers[-1].module}.weight.")
     module = build(network, len(last))
-    _fit(module, state, network, path)
+    fill(module, state, network, path)
     model = assemble(_with_classes(network, len(last)), module, digest=digest)
     return model if device.type == "cpu" else model.to(device)
 
 
 def assemble(network: Network, module: nn.Module, *, digest: str) -> Model:
-    """Turn a module on the processor, in eval mode, into a model; the module is consumed.
+    """Turn a module on the CPU, in eval mode, into a model; the module is consumed.
 
-    Raises NetworkError where its two parts do not reproduce it.
+    Raises
+    ------
+    NetworkError
+        Where its two parts do not reproduce it.
     """
     if network.pooled:
         body, head = _split_pooled(module, network)
@@ -154,53 +197,17 @@ def assemble(network: Network, module: nn.Module, *, digest: str) -> Model:
     return model
 
 
-def build(network: Network, classes: int) -> nn.Module:
-    """Build a network's module in eval mode on the meta device: shapes alone, no memory, no random numbers."""
-    from torchvision.models import get_model
+def preset(network: Network) -> Preset:
+    """Return the preprocessing that was published with a network's weights, or ImageNet's usual one."""
+    from torchvision.models import AlexNet_Weights
 
-    from gradviz.networks.alexnet64 import AlexNet64
-
-    with torch.device("meta"):
-        if network.name == "alexnet64":
-            return AlexNet64(num_classes=classes).eval()
-        return get_model(network.name, weights=None, num_classes=classes).eval()
-
-
-def preset(network: Network) -> ImageClassification:
-    """Give the preprocessing that was published with a network's weights, or ImageNet's usual one."""
-    from torchvision.models import get_model_weights
-
-    if network.url:
-        return get_model_weights(network.name).IMAGENET1K_V1.transforms()
+    published = files.published(network)
+    if published:
+        return published.transforms()
     side = network.input_size
-    return ImageClassification(
-        crop_size=side, resize_size=side if network.name in NETWORKS else round(side * 256 / 224)
-    )
-
-
-def _fit(module: nn.Module, state: Mapping[str, Tensor], network: Network, path: Path) -> None:
-    """Give the module its tensors; NetworkError names the first that is missing, of another shape or too many."""
-    # Old checkpoints lack the count of batches seen in training, which no forward pass at test time reads.
-    wanted = {k: v.shape for k, v in module.state_dict().items() if not k.endswith("num_batches_tracked")}
-    given = {k: v.shape for k, v in state.items() if not k.endswith("num_batches_tracked")}
-    for name, shape in wanted.items():
-        if name not in given:
-            raise NetworkError(f"{path} does not fit {network.name}: {name} is missing.")
-        if given[name] != shape:
-            raise NetworkError(
-                f"{path} does not fit {network.name}: {name} has shape {tuple(given[name])}, not {tuple(shape)}."
-            )
-    if unknown := sorted(given.keys() - wanted.keys()):
-        raise NetworkError(f"{path} does not fit {network.name}: {network.name} has no {unknown[0]}.")
-    module.load_state_dict({name: state[name] for name in wanted}, assign=True, strict=False)
-    module.requires_grad_(False)
-
-
-def _modern_names(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Rename the published DenseNet's tensors, norm.1 to norm1, as its own loader in torchvision does."""
-    import re
-
-    return {re.sub(r"(denselayer\d+\.(?:norm|conv))\.([12])\.", r"\1\2.", name): t for name, t in state.items()}
+    resized = description(network.about)["input"]["resize_shorter_side"] if network.about else round(side * 256 / 224)
+    # torchvision keeps the class of these objects private; the enums of weights are the public way to it.
+    return AlexNet_Weights.IMAGENET1K_V1.transforms(crop_size=side, resize_size=resized)
 
 
 def _with_classes(network: Network, classes: int) -> Network:
@@ -210,9 +217,9 @@ def _with_classes(network: Network, classes: int) -> Network:
 
 def _split_pooled(module: nn.Module, network: Network) -> tuple[nn.Module, Head]:
     """Split SqueezeNet: conv10 has kernels of one pixel, so that W_10 is a matrix."""
-    conv = module.get_submodule(network.layers[-1].module)
-    weight = conv.weight.detach()[:, :, 0, 0].T
-    return module.features, Head((weight,), (conv.bias.detach(),), (), network.first)
+    path = network.layers[-1].module
+    weight, bias = (module.get_parameter(f"{path}.{kind}").detach() for kind in ("weight", "bias"))
+    return module.get_submodule("features"), Head((weight[:, :, 0, 0].T,), (bias,), (), network.first)
 
 
 def _check_pooled(model: Model, module: nn.Module) -> None:

@@ -18,7 +18,7 @@ _NAMES = {module: name for name, (module, _) in ACTIVATIONS.items()}
 
 @dataclass(frozen=True)
 class Run:
-    """Name the fully connected layers that end a module: the container's path, its first child to cut, the layers."""
+    """Hold the fully connected layers that end a module: the container's path, its first child to cut, the layers."""
 
     container: str
     start: str
@@ -27,17 +27,19 @@ class Run:
 
 
 def find_run(module: nn.Module) -> Run:
-    """Find the trailing run of nn.Linear, elementwise activations, Dropout, Flatten and Identity.
+    """Find the trailing run of nn.Linear, elementwise activations, Dropout, Flatten and Identity in one container.
 
-    The run lies within one container; NetworkError where the module does not end in a fully connected layer.
+    Raises
+    ------
+    NetworkError
+        Where the module does not end in a fully connected layer.
     """
-    # _modules, since named_children() leaves out a module, such as one ReLU, that stands in two places.
     path, container = "", module
-    children = list(container._modules.items())
+    children = _children(container)
     while children and not isinstance(children[-1][1], nn.Linear) and list(children[-1][1].children()):
         name, container = children[-1]
         path = f"{path}.{name}".strip(".")
-        children = list(container._modules.items())
+        children = _children(container)
     if not isinstance(container, nn.Sequential):
         children = children[-1:]
     run: list[tuple[str, nn.Module]] = []
@@ -55,8 +57,13 @@ def find_run(module: nn.Module) -> Run:
     return Run(path, run[0][0], linears, _between([child for _, child in run]))
 
 
+def _children(module: nn.Module) -> list[tuple[str, nn.Module]]:
+    # _modules, since named_children() leaves out a module, such as one ReLU, that stands in two places.
+    return [(name, child) for name, child in module._modules.items() if child is not None]
+
+
 def _between(run: list[nn.Module]) -> tuple[str, ...]:
-    """Name the activation between each layer and the next."""
+    """List the names of the activations between each layer and the next."""
     names: list[str] = []
     seen: list[str] = []
     for child in run[1:]:
@@ -73,12 +80,30 @@ def _between(run: list[nn.Module]) -> tuple[str, ...]:
 
 
 def split(module: nn.Module, *, first: int, input_size: int) -> tuple[nn.Module, Head]:
-    """Take the trailing fully connected layers off a module in eval mode; give what remains and the head.
+    """Take the trailing fully connected layers off a module in eval mode.
 
     The module is consumed: it becomes the body, and nothing is written onto it afterwards. Before and after, two
     random images go through: logits and every dE/dW_k of the explicit head are compared with autograd through the
     whole module, so that hidden activations and everything between the layers are proven, not assumed.
-    Raises NetworkError where they differ.
+
+    Parameters
+    ----------
+    module
+        In eval mode, on the CPU.
+    first
+        Number of its first fully connected layer.
+    input_size
+        Side of the random images, in pixels.
+
+    Returns
+    -------
+    body, head
+        What remains of the module, and its fully connected layers.
+
+    Raises
+    ------
+    NetworkError
+        Where the two parts do not reproduce the module.
     """
     run = find_run(module)
     head = Head(
@@ -107,8 +132,8 @@ def _cut(module: nn.Module, run: Run) -> nn.Module:
     if not isinstance(container, nn.Sequential):
         setattr(container, run.start, nn.Identity())
         return module
-    kept = list(container._modules.items())
-    kept = nn.Sequential(*(child for _, child in kept[: [name for name, _ in kept].index(run.start)])).eval()
+    children = _children(container)
+    kept = nn.Sequential(*(child for _, child in children[: [name for name, _ in children].index(run.start)])).eval()
     if not run.container:
         return kept
     parent, _, name = run.container.rpartition(".")
@@ -117,7 +142,7 @@ def _cut(module: nn.Module, run: Run) -> nn.Module:
 
 
 def _by_autograd(module: nn.Module, weights: list[Tensor], images: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
-    """Run the whole module with a graph over its head alone; give logits and dE/dW_k as torch stores W_k."""
+    """Run the whole module with a graph over its head alone; return logits, and dE/dW_k shaped as torch stores W_k."""
     for parameter in module.parameters():
         parameter.requires_grad_(False)
     for weight in weights:
@@ -125,7 +150,7 @@ def _by_autograd(module: nn.Module, weights: list[Tensor], images: Tensor) -> tu
     with torch.enable_grad():
         logits = module(images)
         if not isinstance(logits, Tensor) or logits.ndim != 2:
-            raise NetworkError(f"{type(module).__name__} must give one row of logits an image.")
+            raise NetworkError(f"{type(module).__name__} must return one row of logits per image.")
         energy = -torch.log_softmax(logits, dim=1).mean(dim=1).sum()
         gradients = torch.autograd.grad(energy, weights)
     for weight in weights:
@@ -141,7 +166,7 @@ def _compare(head: Head, body: nn.Module, images: Tensor, logits: Tensor, gradie
     with torch.no_grad():
         x = body(images)
         if x.ndim != 2 or x.shape[1] != head.weights[0].shape[0]:
-            raise NetworkError("The first fully connected layer is not given one row of features an image.")
+            raise NetworkError("The first fully connected layer does not receive one row of features per image.")
         outputs = forward(head, x)
         dys = backward(head, outputs)
         wrong = _error(outputs[f"y{head.last}"], logits)
@@ -157,6 +182,6 @@ def _compare(head: Head, body: nn.Module, images: Tensor, logits: Tensor, gradie
 
 
 def _error(value: Tensor, truth: Tensor) -> float:
-    """Give the relative error in the Frobenius norm, infinite for anything that is not finite."""
+    """Compute the relative error in the Frobenius norm, infinite for anything that is not finite."""
     error = float((value - truth).norm() / truth.norm().clamp_min(1e-30))
     return error if error == error else float("inf")

@@ -1,17 +1,32 @@
 """Turn a photograph into what a network sees, by torchvision's own steps and numbers."""
 
 from collections.abc import Callable
+from typing import Any, Protocol
 
 import torch
 from PIL import Image
 from torch import Tensor
-from torchvision.transforms import functional
-from torchvision.transforms._presets import ImageClassification
+from torchvision.transforms import InterpolationMode, functional
 
 from gradviz.errors import ChoiceError
 
 CROPS = {"center": 1, "squash": 1, "tencrop": 10}
 """The ways and the number of crops that each makes of a photograph."""
+
+
+class Preset(Protocol):
+    """Describe what torchvision publishes with weights: a function from an RGB image to (3, s, s), and its numbers."""
+
+    crop_size: list[int]
+    resize_size: list[int]
+    mean: list[float]
+    std: list[float]
+    interpolation: InterpolationMode
+    antialias: bool | None
+
+    def __call__(self, image: Image.Image, /) -> Tensor:
+        """Resize, crop and normalise an image."""
+        ...
 
 
 def crops(preprocess: str) -> int:
@@ -21,20 +36,30 @@ def crops(preprocess: str) -> int:
     return CROPS[preprocess]
 
 
-def transform(preset: ImageClassification, preprocess: str) -> Callable[[Image.Image], Tensor]:
-    """Make the function from an RGB image to (crops, 3, s, s), float32, normalised.
+def transform(preset: Preset, preprocess: str) -> Callable[[Image.Image], Tensor]:
+    """Return the function from an RGB image to (crops, 3, s, s), float32, normalised.
 
-    `preset` is what torchvision publishes with weights. `center`: the shorter side resized, the centre cut out.
-    `squash`: the whole picture resized to the square. `tencrop`: four corners and centre, each also mirrored, of a
-    picture whose shorter side is 256/224 of the crop or the preset's own size, whichever is larger.
+    Parameters
+    ----------
+    preset
+        What torchvision publishes with weights.
+    preprocess
+        `center`: the shorter side resized, the centre cut out. `squash`: the whole picture resized to the square.
+        `tencrop`: four corners and centre, each also mirrored, of a picture whose shorter side is 256/224 of the crop
+        or the preset's own size, whichever is larger.
+
+    Raises
+    ------
+    ChoiceError
+        For another preprocessing.
     """
     crops(preprocess)
     side = preset.crop_size[0]
 
-    def resized(image: Image.Image, size: list[int]) -> Image.Image:
+    def resized(image: Any, size: list[int]) -> Any:  # images; torchvision's type hints know tensors alone
         return functional.resize(image, size, interpolation=preset.interpolation, antialias=preset.antialias)
 
-    def tensor(image: Image.Image) -> Tensor:
+    def tensor(image: Any) -> Tensor:
         values = functional.convert_image_dtype(functional.pil_to_tensor(image), torch.float)
         return functional.normalize(values, mean=preset.mean, std=preset.std)
 

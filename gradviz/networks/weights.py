@@ -1,7 +1,6 @@
-"""Find files of weights, tell whole ones from damaged ones, and read them without running anything inside."""
+"""Find files of weights, check that they are whole, and read them without running anything inside."""
 
 import os
-import warnings
 from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import file_digest
@@ -14,10 +13,20 @@ from gradviz.networks import Network
 
 if TYPE_CHECKING:
     from torch import Tensor
+    from torchvision.models import WeightsEnum
+
+
+def published(network: Network) -> "WeightsEnum | None":
+    """Return torchvision's own record of a network's weights: transforms, categories, size; None for other networks."""
+    if network.weights is None:
+        return None
+    from torchvision.models import get_model_weights
+
+    return get_model_weights(network.function())[network.weights]
 
 
 def hub_folder() -> Path:
-    """Name the folder in which torch.hub, and so torchvision, keeps what it downloads."""
+    """Return the folder in which torch.hub, and so torchvision, keeps what it downloads."""
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(os.environ.get("TORCH_HOME") or Path(cache) / "torch").expanduser() / "hub" / "checkpoints"
 
@@ -35,7 +44,7 @@ def locate(network: Network, home_folder: str | Path | None = None) -> Path | No
 
 
 def weights_state(network: Network, home: str | Path | None = None) -> dict[str, Any]:
-    """Say whether weights are `present` or `missing`, their bytes (what a download would cost), and their path."""
+    """Return whether weights are `present` or `missing`, their bytes (of a download, if missing), and their path."""
     path = locate(network, home)
     if path is None:
         return {"state": "missing", "bytes": network.bytes, "path": None}
@@ -58,16 +67,25 @@ def _sha256(path: Path, size: int, mtime_ns: int, inode: int) -> str:
 
 
 def check(path: Path, network: Network) -> str:
-    """Compare a found file with its published digest and with the one written beside it; give its sha256.
+    """Compare a found file with its published digest and with the one written beside it.
 
-    The published digest is the begin of the sha256 in the file's name; `FILE.sha256` is what a download recorded.
-    Raises NetworkError for an altered file.
+    The published digest is a prefix of the SHA-256 in the file's name; `FILE.sha256` is what a download recorded.
+
+    Returns
+    -------
+    str
+        The file's SHA-256.
+
+    Raises
+    ------
+    NetworkError
+        For an altered file.
     """
     digest = sha256(path)
     beside = path.with_name(path.name + ".sha256")
     recorded = beside.read_text(encoding="ascii", errors="replace").split() if beside.is_file() else []
-    published = network.sha256 if path.name == network.file else ""
-    if not digest.startswith(published) or (recorded and digest != recorded[0].lower()):
+    prefix = network.sha256 if path.name == network.file else ""
+    if not digest.startswith(prefix) or (recorded and digest != recorded[0].lower()):
         raise NetworkError(
             f"The weights {path} were cut or altered (their sha256 is {digest[:8]}..., not the published one): "
             "delete the file and fetch it again."
@@ -79,7 +97,12 @@ def read(path: Path) -> dict[str, "Tensor"]:
     """Read named tensors from a safetensors, .pth or .pt file; floating point numbers become float32.
 
     A .pth file may hold the tensors themselves or a training checkpoint with them under `state_dict` or `model`.
-    Nothing but tensors is ever unpickled. Raises NetworkError for a missing, cut or unsafe file.
+    Nothing but tensors is ever unpickled.
+
+    Raises
+    ------
+    NetworkError
+        For a missing, cut or unsafe file.
     """
     if not path.is_file():
         raise NetworkError(f"There is no file of weights {path}.")
@@ -110,10 +133,7 @@ def _read_pickle(path: Path) -> Mapping[str, "Tensor"]:
     import torch
 
     try:
-        with warnings.catch_warnings():
-            # Old checkpoints draw deprecation warnings that say nothing about the weights.
-            warnings.simplefilter("ignore")
-            content = torch.load(path, map_location="cpu", weights_only=True)
+        content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # a hostile or cut file can fail in any way inside the reader
         raise NetworkError(
             f"{path} is cut, damaged or holds more than tensors (code, perhaps), so it was not opened: "

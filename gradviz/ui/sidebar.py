@@ -12,7 +12,7 @@ import streamlit as st
 from gradviz.datasets import ImageSet, find, known, voc
 from gradviz.download.pace import size_text
 from gradviz.errors import GradvizError
-from gradviz.networks import NETWORKS, Layer
+from gradviz.networks import NETWORKS, Layer, by_family
 from gradviz.networks.weights import weights_state
 from gradviz.representations import offered_by
 from gradviz.spec import OPTIONS, Spec
@@ -77,7 +77,8 @@ def _network(images: ImageSet, number: int | None) -> tuple[Spec, Layer]:
         with st.popover(f"{len(missing)} more networks", width="stretch"):
             st.caption("Their weights are not on this computer. Fetch one on the Data page, or in a terminal:")
             st.code("python -m gradviz download vgg16", language="bash")
-            st.caption("  \n".join(f"{name}: {size}" for name, size in missing.items()))
+            groups = by_family(missing).items()
+            st.caption("  \n".join(f"**{f}**: " + ", ".join(f"{n} ({missing[n]})" for n in ns) for f, ns in groups))
     layer = _layer(network.layers)
     temperature = options.slider("temperature")
     with st.expander("More choices"):

@@ -45,6 +45,7 @@ def networks() -> None:
     states = {name: weights_state(network) for name, network in NETWORKS.items()}
     rows = [
         {
+            "family": NETWORKS[name].family,
             "name": name,
             "what": NETWORKS[name].title,
             "state": state["state"],
@@ -53,7 +54,7 @@ def networks() -> None:
         }
         for name, state in states.items()
     ]
-    st.dataframe(rows, hide_index=True, width="stretch", height="content", column_config=_COLUMNS)
+    st.dataframe(rows, hide_index=True, width="stretch", column_config=_COLUMNS)
     if not local():
         st.caption(ELSEWHERE.format("vgg16"))
         return

@@ -9,7 +9,7 @@ import pytest
 
 from gradviz.datasets import DATASETS
 from gradviz.download import voc as module
-from gradviz.networks import NETWORKS
+from gradviz.networks import NETWORKS, by_family
 from tests.archives import md5, voc_archive
 from tests.server import Host
 from tests.small_sets import picture
@@ -47,7 +47,7 @@ def test_networks(ask, ask_json, monkeypatch, tmp_path):
     rows = {row["name"]: row for row in ask_json("networks")}
     assert list(rows) == list(NETWORKS)
     for row in rows.values():
-        assert list(row) == ["name", "layers", "representations", "input_size", "parameters", "weights"]
+        assert list(row) == ["name", "family", "layers", "representations", "input_size", "parameters", "weights"]
     alexnet = rows["alexnet"]
     assert alexnet["layers"][1] == {"name": "fc7", "module": "classifier.4", "inputs": 4096, "outputs": 4096}
     assert alexnet["representations"][:4] == ["x5", "y6", "dy6", "dW6"]
@@ -56,7 +56,10 @@ def test_networks(ask, ask_json, monkeypatch, tmp_path):
     assert rows["alexnet64"]["weights"]["state"] == "present"
     lines = ask("networks")[0].splitlines()
     assert len(lines) == 1 + len(NETWORKS)
-    assert lines[0].split() == ["network", "layers", "input", "parameters", "weights", "size", "representations"]
+    head = ["family", "network", "layers", "input", "parameters", "weights", "size", "representations"]
+    assert lines[0].split() == head
+    assert [line.split()[0] for line in lines[1:] if not line.startswith(" ")] == list(by_family(NETWORKS))
+    assert lines[2].split()[:5] == ["alexnet", "fc6", "fc7", "fc8", "224"]
 
 
 def test_datasets(gradviz, tmp_path):

@@ -133,7 +133,7 @@ SCORED = ("--representation", "x6", "--train", "train", "--test", "val")
         (("extract", "voc2012"), "python -m gradviz download voc2012"),
         (("extract", "EMPTY"), "EMPTY"),
         (("extract", "DATA", "--split", "test"), "no split 'test'; it has all, train, val"),
-        (("extract", "DATA", "--network", "lenet"), "no network 'lenet'; choose from alexnet64"),
+        (("extract", "DATA", "--network", "lenet"), "no network 'lenet'; `python -m gradviz networks` lists the"),
         (("extract", "DATA", "--network", "vgg16"), "python -m gradviz download vgg16"),
         (("extract", "DATA", "--network", "nothing.here:factory"), "nothing"),
         (("extract", "DATA", "--weights", "none.pth"), "none.pth"),

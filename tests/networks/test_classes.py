@@ -1,11 +1,13 @@
 """The class map joins VOC's classes to ImageNet's, and each network's classes have the right names."""
 
 import json
+from dataclasses import replace
 
+import pytest
 from torchvision.models import AlexNet_Weights
 
 from gradviz.home import ASSETS
-from gradviz.networks import NETWORKS, classes
+from gradviz.networks import NETWORKS, classes, weights
 from gradviz.networks import network as find
 
 VOC = (
@@ -43,3 +45,17 @@ def test_classes_of_the_table() -> None:
     names, wnids = classes.of(find("resnet18"))
     assert (names[404], wnids[404], wnids[0], len(wnids)) == ("airliner", "n02690373", "", 1000)
     assert all(len(classes.of(net)[0]) == net.layers[-1].outputs for net in NETWORKS.values())
+
+
+def test_names_of_classes_are_those_published_with_the_weights() -> None:
+    published = {name: record for name, net in NETWORKS.items() if (record := weights.published(net))}
+    assert len(published) == len(NETWORKS) - 1
+    for name, record in published.items():
+        assert classes.of(find(name))[0] == tuple(record.meta["categories"]), name
+
+
+@pytest.mark.parametrize("name", ["alexnet64", "resnet18"])
+def test_other_classes_are_numbered(name: str) -> None:
+    net = find(name)
+    tuned = replace(net, layers=(*net.layers[:-1], replace(net.layers[-1], outputs=20)))
+    assert classes.of(tuned) == (tuple(f"class {p}" for p in range(1, 21)), ("",) * 20)

@@ -32,6 +32,12 @@ def good():
     return Own()
 
 def doubled(): return Doubled()
+KEPT = good()
+def kept(): return KEPT
+def locked():
+    module = good()
+    module.lock = __import__("threading").Lock()
+    return module
 def broken(): raise ValueError("no\\nweights")
 def nothing(): return None
 """
@@ -59,10 +65,21 @@ def test_a_module_of_ones_own() -> None:
     assert torch.equal(load_own("mine:good", device="cpu").head.weights[0], model.head.weights[0])
 
 
+def test_a_factory_may_return_the_same_module_every_time() -> None:
+    first, again = (load_own("mine:kept", device="cpu") for _ in range(2))
+    assert torch.equal(first.forward(images(2, 32))["y2"], again.forward(images(2, 32))["y2"])
+    assert first.digest == again.digest == load_own("mine:good", device="cpu").digest
+    kept = sys.modules["mine"].KEPT
+    assert kept.training
+    assert len(kept.classifier) == 4
+    assert all(parameter.requires_grad for parameter in kept.parameters())
+
+
 @pytest.mark.parametrize(
     ("factory", "error", "reason"),
     [
         ("mine:doubled", NetworkError, "do not reproduce this network's gradients"),
+        ("mine:locked", NetworkError, "mine:locked returns cannot be copied: TypeError: cannot pickle"),
         ("mine:broken", NetworkError, "mine:broken failed: ValueError: no weights"),
         ("mine:nothing", NetworkError, "must return a torch.nn.Module, not NoneType"),
         ("mine:absent", ChoiceError, "Cannot find the network 'mine:absent'"),

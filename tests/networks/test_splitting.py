@@ -1,5 +1,7 @@
 """A module is split where its fully connected layers begin, and refused where the split would be wrong."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -12,7 +14,7 @@ from tests.random_networks import images
 class Between(nn.Module):
     """End in a Sequential, but do `then` to what it gives, or `before` to what it is given."""
 
-    def __init__(self, classifier: nn.Module, before: object = None, then: object = None) -> None:
+    def __init__(self, classifier: nn.Module, before: Callable | None = None, then: Callable | None = None) -> None:
         super().__init__()
         self.features = nn.Conv2d(3, 2, 4)
         self.classifier = classifier
@@ -54,7 +56,7 @@ def test_the_body_ends_where_the_head_begins() -> None:
 def test_a_sequential_module_is_cut_itself() -> None:
     module = nn.Sequential(nn.Flatten(), nn.Linear(48, 4), nn.Softsign(), nn.Linear(4, 3)).eval()
     body, head = split(module, first=1, input_size=4)
-    assert (len(body), len(head.weights)) == (3, 1)
+    assert (len(list(body.children())), len(head.weights)) == (3, 1)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +91,7 @@ def test_one_activation_may_stand_in_several_places() -> None:
     relu = nn.ReLU(inplace=True)
     parts = (nn.Linear(48, 6), relu, nn.Softsign(), nn.Linear(6, 5), relu, nn.Linear(5, 4), relu, nn.Linear(4, 3))
     body, head = split(nn.Sequential(nn.Flatten(), *parts).eval(), first=1, input_size=4)
-    assert (head.activations, len(body)) == (("relu", "relu"), 4)
+    assert (head.activations, len(list(body.children()))) == (("relu", "relu"), 4)
 
 
 def test_weights_that_are_not_numbers_are_refused() -> None:

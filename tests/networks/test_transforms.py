@@ -8,6 +8,7 @@ from torchvision import transforms
 
 from gradviz.errors import ChoiceError
 from gradviz.networks import NETWORKS, loading, network
+from gradviz.networks.classes import description
 from gradviz.networks.transforms import crops, transform
 
 MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
@@ -24,26 +25,37 @@ def picture() -> Image.Image:
 def test_alexnet64_sees_the_centre_as_it_was_trained(picture: Image.Image) -> None:
     steps = (transforms.Resize(64), transforms.CenterCrop(64), transforms.ToTensor(), transforms.Normalize(MEAN, STD))
     seen = transform(loading.preset(network("alexnet64")), "center")(picture)
-    assert torch.equal(seen, transforms.Compose(steps)(picture)[None])
+    assert torch.equal(seen[0], torch.as_tensor(transforms.Compose(steps)(picture)))
 
 
 @pytest.mark.parametrize("name", ["alexnet", "swin_t", "efficientnet_b0"])
 def test_center_is_the_published_transform(name: str, picture: Image.Image) -> None:
     preset = loading.preset(network(name))
     assert torch.equal(transform(preset, "center")(picture)[0], preset(picture))
+    assert preset.crop_size == [network(name).input_size]
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+def test_the_numbers_are_those_of_the_description() -> None:
+    """The shipped network's description says how its training pictures were prepared."""
+    preset, said = loading.preset(network("alexnet64")), description("alexnet64.json")["input"]
+    assert (preset.crop_size, preset.resize_size) == ([said["size"]], [said["resize_shorter_side"]])
+    assert (preset.mean, preset.std, preset.antialias) == (said["mean"], said["std"], True)
+
+
 @pytest.mark.parametrize("kind", ["center", "squash", "tencrop"])
-def test_shapes(name: str, kind: str, picture: Image.Image) -> None:
-    side = network(name).input_size
-    assert transform(loading.preset(network(name)), kind)(picture).shape == (crops(kind), 3, side, side)
+def test_shapes(kind: str, picture: Image.Image) -> None:
+    """Many networks share a preset; each is looked at once."""
+    presets = {repr(loading.preset(net)): net for net in NETWORKS.values()}
+    assert len(presets) > 10
+    for shown, net in presets.items():
+        side = net.input_size
+        assert transform(loading.preset(net), kind)(picture).shape == (crops(kind), 3, side, side), shown
 
 
 def test_squash_shows_the_whole_picture(picture: Image.Image) -> None:
     steps = (transforms.Resize((64, 64)), transforms.ToTensor(), transforms.Normalize(MEAN, STD))
     seen = transform(loading.preset(network("alexnet64")), "squash")(picture)
-    assert torch.equal(seen, transforms.Compose(steps)(picture)[None])
+    assert torch.equal(seen[0], torch.as_tensor(transforms.Compose(steps)(picture)))
 
 
 def test_ten_crops_are_five_and_their_mirror_images(picture: Image.Image) -> None:
