@@ -233,7 +233,7 @@ def grid_ap(
     progress: Progress,
     cancel: Cancel,
 ) -> np.ndarray:
-    """Cross-validate every class and C: mean AP over the folds, (classes, len(grid)) float64, nan without a usable fold.
+    """Cross-validate every class and C: mean AP over the folds, (classes, len(grid)) float64, nan where none is usable.
 
     A fold without a positive image, or that leaves no positive or negative image to train on, is left out of the mean.
     """
