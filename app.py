@@ -20,5 +20,5 @@ page = st.navigation(
     }
 )
 state.sidebar()
-first_link.mend()
+first_link.dismiss_page_not_found()
 page.run()
