@@ -1,4 +1,4 @@
-"""The canvas components in a real browser: drawn, zoomed, clicked, lassoed, and deaf to markup in the data."""
+"""The canvas components in a real browser: drawn, zoomed, clicked, lassoed; markup in the data stays text."""
 
 from pathlib import Path
 
@@ -83,7 +83,8 @@ def test_the_browser_writes_the_equation_as_python_does(browser) -> None:
     try:
         shown = page.evaluate(
             """([script, table]) => {
-              const equation = new Function(script.replace("export default function", "function main") + "; return equation")();
+              const plain = script.replace("export default function", "function main");
+              const equation = new Function(`${plain}; return equation`)();
               const panels = [{ symbol: "K_fw" }, { symbol: "K_bw" }];
               return table.map(([a, b]) => equation(panels, [a, b, a * b], 2));
             }""",
