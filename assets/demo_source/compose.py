@@ -33,7 +33,7 @@ CABINET = Figure("", _cabinet, 0.42, "ground", top=0.1, turn=0)
 
 
 def _carries(figure: Figure, name: str) -> bool:
-    """Tell whether a thing of class `name` may stand on a figure: pets sit on seats, bottles stand on boards."""
+    """Return whether a thing of class `name` may stand on a figure: pets sit on seats, bottles stand on boards."""
     if figure.top is None:
         return False
     if name in ("cat", "dog"):

@@ -18,7 +18,7 @@ Colour = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Light:
-    """Name the light of a picture: colours in 0..255, gain per channel, haze from 0 (clear) to 1 (gone)."""
+    """The light of a picture: colours in 0..255, gain per channel, haze from 0 (clear) to 1 (gone)."""
 
     name: str
     top: Colour

@@ -18,7 +18,7 @@ SMALL = 18  # so is one smaller than this, final pixels
 
 @dataclass
 class Item:
-    """Hold one figure of a picture: where it stands, in supersampled pixels, and how."""
+    """One figure of a picture: where it stands, in supersampled pixels, and how."""
 
     figure: Figure
     sprite: Image.Image
@@ -44,7 +44,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Labelled:
-    """Say what is in a picture: class, box in final pixels from 1, and VOC's flags."""
+    """One object of a picture: class, box in final pixels from 1, and VOC's flags."""
 
     name: str
     pose: str
@@ -55,7 +55,7 @@ class Labelled:
 
 
 class Stage:
-    """Keep a picture while it is painted. A person at the bottom edge is `near` pixels tall."""
+    """A picture while it is painted. A person at the bottom edge is `near` pixels tall."""
 
     def __init__(self, rng: Random, size: tuple[int, int], horizon: float, light: Light):
         self.rng = rng
