@@ -95,11 +95,11 @@ def average_precision(scores: np.ndarray, labels: np.ndarray, kind: str) -> floa
     Everingham et al., "The PASCAL Visual Object Classes Challenge: a Retrospective", IJCV 2015, section 2.2.
     """
     if kind not in AP_KINDS:
-        raise ChoiceError(f"No average precision {kind!r}; choose from {', '.join(AP_KINDS)}.")
+        raise ChoiceError(f"There is no average precision {kind!r}; choose from {', '.join(AP_KINDS)}.")
     counted = np.flatnonzero(labels)
     scores, positive = np.asarray(scores)[counted], np.asarray(labels)[counted] > 0
     if np.isnan(scores).any():
-        raise GradvizError("A score is not a number, so the images cannot be ranked; leave images that failed out.")
+        raise GradvizError("A score is not a number, so the images cannot be ranked; leave out the images that failed.")
     if not positive.any():
         return float("nan")
     order = np.argsort(-scores, kind="stable")

@@ -51,7 +51,7 @@ def features(selection: Selection, *splits: str) -> Question | None:
 def has_layer(selection: Selection) -> bool:
     """Return whether there is a layer to look at; show a message where there is none."""
     if selection.layer is None:
-        st.info(f"{selection.images.name} holds no layer with both factors, such as x6 and dy7: only SVMs can use it.")
+        st.info(f"{selection.images.name} has no layer with both factors, such as x6 and dy7: only SVMs can use it.")
     return selection.layer is not None
 
 
@@ -75,7 +75,7 @@ def _logged(offer: Download) -> Callable[[], bytes | str]:
         try:
             return offer.build()
         except Exception:
-            _log.exception("%s could not be made", offer.name)
+            _log.exception("%s could not be built", offer.name)
             raise
 
     return build
