@@ -99,9 +99,7 @@ def test_a_newcomer_sees_kernels_a_map_and_scores(browser, address: str, record_
         assert all(0 < float(row["mean_ap"]) <= 100 for row in scores)
 
 
-def test_ones_own_photographs_get_scores_neighbours_and_map_points(
-    browser, address: str, tmp_path: Path
-) -> None:
+def test_ones_own_photographs_get_scores_neighbours_and_map_points(browser, address: str, tmp_path: Path) -> None:
     with page_of(browser, address + "?images=100") as page:
         page.on("dialog", lambda dialog: pytest.fail("a script in a file's name ran"))
         show_data(page)

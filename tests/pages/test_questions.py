@@ -36,6 +36,7 @@ def asked(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[...,
         app.query_params.update({"images": "50", **query})
         if visitor:
             app.session_state["visitor"] = visitor
+            app.session_state["own photograph"] = "mine.jpg"
         app.run().switch_page(f"pages/{page}.py").run()
         questions.clear()
         if act:
@@ -61,7 +62,9 @@ def somebody(tmp_path: Path) -> Callable[[], Visitor]:
     return arrived
 
 
-@pytest.mark.parametrize(("page", "verb"), [("explore/map", "maps"), ("data/data", "classify")])
+@pytest.mark.parametrize(
+    ("page", "verb"), [("explore/map", "maps"), ("data/data", "classify"), ("data/data", "nearest")]
+)
 def test_an_answer_about_ones_own_photographs_is_found_by_nobody_else(asked, somebody, page: str, verb: str) -> None:
     def key(visitor: Visitor | None) -> str | None:
         found = [question.key for question in asked(page, visitor=visitor) if question.key.startswith(f'["{verb}"')]

@@ -168,7 +168,7 @@ def test_no_estimate_before_there_is_a_pace(queue, gate):
     assert waiting[1].seconds == 0.0
 
 
-@pytest.mark.parametrize("way", ["progress", "cancel", "deaf"])
+@pytest.mark.parametrize("way", ["progress", "cancel", "neither"])
 def test_a_running_job_leaves_at_its_next_step(queue, way):
     steps, at, going = [], threading.Event(), threading.Event()
 
@@ -191,7 +191,7 @@ def test_a_running_job_leaves_at_its_next_step(queue, way):
     going.set()
     assert ended(job).state == "cancelled"
     assert (job.result, job.error, job.message, queue.result("key")) == (None, None, "Stopped", None)
-    assert len(steps) == (10 if way == "deaf" else 5)
+    assert len(steps) == (10 if way == "neither" else 5)
     assert ended(queue.submit("key", lambda p, c: "again")).result == "again"
 
 
