@@ -13,7 +13,7 @@ GLYPH_SIZE = 109  # the only size of the font's bitmaps, pixels per em
 ENLARGED = 3  # glyphs are kept three times larger, with their edges made crisp again
 TILE = 512  # side of a ground texture, texels
 
-Colour = tuple[float, float, float]
+Colour = tuple[float, ...]
 
 
 @dataclass(frozen=True)
