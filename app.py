@@ -27,5 +27,5 @@ page = st.navigation(
     }
 )
 sidebar()
-first_link.mend()
+first_link.dismiss_page_not_found()
 page.run()

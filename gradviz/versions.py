@@ -7,7 +7,7 @@ LIBRARIES = ("torch", "torchvision", "streamlit", "plotly", "umap-learn", "sciki
 
 
 def versions() -> dict[str, str | None]:
-    """Name the versions of Python and of each library, None for one that is not installed."""
+    """Return the versions of Python and of each library, None for one that is not installed."""
     return {"python": platform.python_version()} | {name: _version(name) for name in LIBRARIES}
 
 
