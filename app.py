@@ -1,4 +1,4 @@
-"""Open the dashboard: `streamlit run app.py`; with your own photographs `streamlit run app.py -- --dataset FOLDER`."""
+"""The dashboard, opened by `gradviz app` or, in a checkout, by `streamlit run app.py`."""
 
 import streamlit as st
 
@@ -27,5 +27,5 @@ page = st.navigation(
     }
 )
 sidebar()
-first_link.mend()
+first_link.dismiss_page_not_found()
 page.run()

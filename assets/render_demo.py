@@ -1,7 +1,6 @@
 """Render the demo set again: python assets/render_demo.py [FOLDER].
 
-Needs Debian's fonts-noto-color-emoji and Pillow with libraqm; nothing else in the project needs the font.
-The same versions of Pillow and NumPy give the same files, byte by byte.
+demo_source/README.md describes what it needs and how it works.
 """
 
 import argparse

@@ -1,14 +1,14 @@
-"""How long work reports and how it is stopped: two callables that every verb of the core takes."""
+"""Progress and cancellation callbacks, which every verb of the core takes."""
 
 from collections.abc import Callable
 
 from gradviz.errors import Cancelled
 
 Progress = Callable[[int, int], None]
-"""Called with (done, total) in images, classes or bytes; the core prints nothing."""
+"""Called with (done, total), counts of images, classes or bytes; the core itself prints nothing."""
 
 Cancel = Callable[[], bool]
-"""Asked between batches; True stops the work."""
+"""Called between batches; returns True to stop the work."""
 
 
 def silent(done: int, total: int) -> None:
@@ -16,18 +16,21 @@ def silent(done: int, total: int) -> None:
 
 
 def never() -> bool:
-    """Let the work go on."""
+    """Return False: the work is never stopped."""
     return False
 
 
 def stop_if(cancel: Cancel) -> None:
-    """Raise Cancelled once the callback says so."""
+    """Raise Cancelled if the callback returns True."""
     if cancel():
         raise Cancelled("Stopped before the end; what was finished is kept.")
 
 
 def part(progress: Progress, start: float, end: float) -> Progress:
-    """Report a step of longer work, as thousandths of the whole between the fractions `start` and `end`."""
+    """Return a callback for one step of longer work, which fills the fractions from `start` to `end` of the whole.
+
+    What is reported are thousandths of the whole.
+    """
 
     def report(done: int, total: int) -> None:
         progress(round(1000 * (start + (end - start) * done / max(total, 1))), 1000)

@@ -1,9 +1,9 @@
 """Maps of photographs: UMAP on the distances of a kernel, and how far a map can be trusted.
 
-A kernel is an inner product in some space of features, so it gives distances, d_ij = sqrt(K_ii + K_jj - 2 K_ij), and
+A kernel is an inner product in some feature space, so it gives distances, d_ij = sqrt(K_ii + K_jj - 2 K_ij), and
 principal components (its leading eigenvectors once centred) without the features themselves. UMAP gets our own nearest
-neighbours, and starts from the first two principal components: any number of images can start there, also when the
-neighbourhood graph falls into pieces, and the large-scale order of the map means something.
+neighbours, and starts from the first two principal components: that works for any number of images, also when the
+neighbourhood graph is not connected, and the large-scale order of the map means something.
 
 McInnes, Healy, Melville, "UMAP", arXiv 1802.03426; Kobak, Linderman, "Initialization is critical for preserving global
 data structure in both t-SNE and UMAP", Nature Biotechnology 39 (2021).
@@ -22,30 +22,44 @@ from gradviz.errors import ChoiceError
 BLOCK = 256
 """Rows of a kernel at a time, so that float64 copies stay small."""
 
-# numba's threading layer aborts the whole process when two threads enter it at once.
+# numba's documentation: the workqueue threading layer, its default where neither TBB nor OpenMP is installed, is not
+# thread-safe and aborts the process on concurrent access. UMAP enters it when two maps are computed at once.
 _ONE_AT_A_TIME = threading.Lock()
 
 
 @dataclass(frozen=True)
 class Embedding:
-    """Hold a map of n images and what it is worth."""
+    """A map of n images, and measures of how far it can be trusted."""
 
     points: np.ndarray
-    """(n, 2) float32; only relative positions mean something."""
+    """(n, 2) float32; only relative positions have a meaning."""
     trustworthiness: float
     """In [0, 1]: 1 if neighbours on the map are neighbours in the kernel; nan for fewer than four images."""
     neighbours: int
-    """Neighbours of an image that the map was made from, at most n - 1."""
+    """Neighbours of each image that the map was computed from, at most n - 1."""
     method: Literal["UMAP", "principal components"]
 
 
 def nearest(
     K: np.ndarray, k: int, *, progress: Progress = silent, cancel: Cancel = never
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Find the k nearest other images of each image under a kernel (n, n).
+    """Find the k nearest other images of each image under a kernel.
 
-    Returns positions (n, k) int64 and distances (n, k) float32, nearest first, equal distances in the data set's order;
-    k becomes n - 1 if there are not more. Progress counts images.
+    Parameters
+    ----------
+    K : ndarray of shape (n, n)
+        The kernel.
+    k : int
+        Neighbours of each image; n - 1 is taken if there are fewer.
+    progress, cancel : callable
+        See gradviz.callbacks; progress counts images.
+
+    Returns
+    -------
+    positions : ndarray of shape (n, k), int64
+        Nearest first, equal distances in the data set's order.
+    distances : ndarray of shape (n, k), float32
+        Their distances, sqrt(K_ii + K_jj - 2 K_ij).
     """
     n = len(K)
     k = max(min(k, n - 1), 0)
@@ -66,11 +80,31 @@ def embed(
     progress: Progress = silent,
     cancel: Cancel = never,
 ) -> Embedding:
-    """Map n images onto a plane so that near ones under the kernel (n, n) stay near.
+    """Map images onto a plane so that neighbours under the kernel stay neighbours.
 
-    `neighbours` weighs detail (few) against overall order (many). The seed gives the same map again on one machine.
-    Where all images are neighbours of each other, UMAP has nothing to unfold: they are drawn by their first two
-    principal components, which can be trusted more then. Raises ChoiceError for less than two neighbours.
+    Where all images are neighbours of each other, UMAP has nothing to unfold: the map shows their first two principal
+    components, which can be trusted more then.
+
+    Parameters
+    ----------
+    K : ndarray of shape (n, n)
+        The kernel.
+    neighbours : int, default 15
+        Weighs detail (few) against overall order (many).
+    seed : int, default 0
+        The same seed gives the same map again on one computer.
+    progress, cancel : callable
+        See gradviz.callbacks; progress counts images twice. UMAP itself cannot be stopped in between.
+
+    Returns
+    -------
+    Embedding
+        The map with its trustworthiness.
+
+    Raises
+    ------
+    ChoiceError
+        For fewer than two neighbours.
     """
     check_neighbours(neighbours)
     n = len(K)
@@ -87,7 +121,7 @@ def embed(
 
 
 def check_neighbours(neighbours: int) -> None:
-    """Raise ChoiceError for less than two neighbours."""
+    """Raise ChoiceError for fewer than two neighbours."""
     if neighbours < 2:
         raise ChoiceError(f"A map cannot be made from {neighbours} neighbour(s) of each image; choose 2 or more.")
 
@@ -95,12 +129,29 @@ def check_neighbours(neighbours: int) -> None:
 def trustworthiness(
     K: np.ndarray, points: np.ndarray, k: int, *, progress: Progress = silent, cancel: Cancel = never
 ) -> float:
-    """Measure in [0, 1] how far the k neighbours on a map (n, 2) are also neighbours under the kernel (n, n).
+    """Compute how far the k neighbours on a map are also neighbours under the kernel.
 
     1 - 2 / (n k (2n - 3k - 1)) times the sum, over map neighbours j of i, of how far the rank of j among i's nearest
-    under the kernel exceeds k. Equal distances share the best rank. k is cut to (n - 1) // 2, beyond which the
-    scale loses its sense; nan for fewer than four images.
+    under the kernel exceeds k. Equal distances share the best rank.
 
+    Parameters
+    ----------
+    K : ndarray of shape (n, n)
+        The kernel.
+    points : ndarray of shape (n, 2)
+        The map.
+    k : int
+        Neighbours on the map; at most (n - 1) // 2 are taken, beyond which the measure is not normalised.
+    progress, cancel : callable
+        See gradviz.callbacks; progress counts images.
+
+    Returns
+    -------
+    float
+        In [0, 1]; nan for fewer than four images.
+
+    References
+    ----------
     Venna, Kaski, "Neighborhood preservation in nonlinear projection methods", ICANN 2001.
     """
     n = len(K)
@@ -120,12 +171,12 @@ def trustworthiness(
 
 
 def warm_up() -> None:
-    """Let numba compile UMAP on a few points, half a minute the first time, so that the first map need not wait."""
+    """Compile UMAP by mapping a few points, half a minute the first time, so that the first map need not wait."""
     embed(np.eye(8, dtype=np.float32), neighbours=3)
 
 
 def _distances(K: np.ndarray, cancel: Cancel) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield blocks of rows of the distances, each with its first row's position; an image's own is infinite."""
+    """Yield blocks of rows of the distances, each with its first row's position; the diagonal is infinite."""
     squares = K.diagonal().astype(np.float64)
     for start in range(0, len(K), BLOCK):
         stop_if(cancel)
@@ -152,42 +203,34 @@ def _smallest(distances: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _principal_plane(K: np.ndarray) -> np.ndarray:
-    """Project the images onto the first two principal components of the kernel: (n, 2) float64, signs fixed.
+    """Project the images onto the first two principal components of the kernel: (n, 2), signs fixed.
 
-    By subspace iteration: exact for up to ten images, close enough to start from for more, and never at a loss for
-    kernels of low rank, as a Lanczos solver is. Halko, Martinsson, Tropp, SIAM Review 53 (2011), algorithm 4.4.
+    This is what scikit-learn's KernelPCA computes with its randomized solver, less its check of the eigenvalues: where
+    images are all alike, these are rounding errors of either sign, and the check raises.
     """
-    n = len(K)
-    if n < 2:
-        return np.zeros((n, 2))
+    from sklearn.preprocessing import KernelCenterer
+    from sklearn.utils.extmath import randomized_svd
 
-    def multiply(basis: np.ndarray) -> np.ndarray:
-        product = (K @ (basis - basis.mean(axis=0)).astype(K.dtype)).astype(np.float64)
-        return product - product.mean(axis=0)
-
-    basis = np.random.default_rng(0).standard_normal((n, min(n, 10)))
-    for _ in range(8):
-        basis = np.linalg.qr(multiply(basis))[0]
-    inner = basis.T @ multiply(basis)
-    values, rotation = np.linalg.eigh((inner + inner.T) / 2)
-    vectors = (basis @ rotation)[:, :-3:-1]
-    signs = np.sign(vectors[np.abs(vectors).argmax(axis=0), [0, 1]])
-    return vectors * signs * np.sqrt(np.maximum(values[:-3:-1], 0))
+    if len(K) < 2:
+        return np.zeros((len(K), 2))
+    vectors, values, _ = randomized_svd(KernelCenterer().fit_transform(K), 2, random_state=0)
+    return vectors * np.sqrt(values)
 
 
 def _umap(K: np.ndarray, positions: np.ndarray, distances: np.ndarray, start: np.ndarray, seed: int) -> np.ndarray:
     """Run UMAP's two stages, graph and layout, on one thread."""
     with _ONE_AT_A_TIME:
+        # umap-learn lists these functions in its API guide. The class UMAP gives the same map (a test compares), but
+        # takes the n x n matrix of distances, searches it for the neighbours again, and warns.
         from umap.umap_ import find_ab_params, fuzzy_simplicial_set, simplicial_set_embedding
 
-        # The stages rather than the class UMAP: it insists on vectors, copies them, and warns about every option it
-        # cannot use with given neighbours. Each image comes first among its own neighbours, as UMAP expects.
+        # Each image comes first among its own neighbours, as UMAP expects.
         n, k = len(K), positions.shape[1]
         positions = np.column_stack([np.arange(n), positions])
         distances = np.column_stack([np.zeros(n, np.float32), distances])
         random = np.random.RandomState(seed)
-        graph, _, _ = fuzzy_simplicial_set(K, k + 1, random, "precomputed", {}, positions, distances)
-        # Images that are alike need some distance to part.
+        graph = fuzzy_simplicial_set(K, k + 1, random, "precomputed", {}, positions, distances)[0]
+        # Images at exactly the same place would never separate, so the start is jittered.
         start = start * (10 / max(np.abs(start).max(), 1e-12)) + random.normal(scale=1e-4, size=start.shape)
         a, b = find_ab_params(spread=1.0, min_dist=0.1)
         points, _ = simplicial_set_embedding(
@@ -200,7 +243,7 @@ def _umap(K: np.ndarray, positions: np.ndarray, distances: np.ndarray, start: np
             gamma=1.0,
             negative_sample_rate=5,
             n_epochs=None,
-            init=start,
+            init=start.astype(np.float32),
             random_state=random,
             metric="precomputed",
             metric_kwds={},
@@ -215,12 +258,12 @@ def _map_neighbours(points: np.ndarray, k: int) -> np.ndarray:
     """Find the k nearest other points of each point: positions (n, k)."""
     from scipy.spatial import KDTree
 
-    found = KDTree(points).query(points, k + 1)[1]
+    found = np.asarray(KDTree(points).query(points, k + 1)[1])
     others = found != np.arange(len(points))[:, None]
     others[others.all(axis=1), k] = False  # more than k points in one place: any k of them
     return found[others].reshape(-1, k)
 
 
 def _halved(progress: Progress) -> Callable[[int], Progress]:
-    """Report one of two passes over the images as half of the way."""
+    """Report one of two passes over the images as half of the work."""
     return lambda half: lambda done, total: progress(half * total + done, 2 * total)

@@ -1,29 +1,29 @@
-"""The errors that a user can cause or meet: each message is one line that says what failed, why, and what to do."""
+"""Errors that a user can cause or meet: each message is one line that states what failed, why, and what to do."""
 
 
 class GradvizError(Exception):
-    """Stand for every error that is explained to the user instead of shown as a traceback."""
+    """Base of all errors that are explained to the user instead of shown as a traceback."""
 
 
 class ChoiceError(GradvizError):
-    """Refuse a choice that does not exist or does not go with the others."""
+    """A choice that does not exist or does not go with the others."""
 
 
 class DatasetError(GradvizError):
-    """Say why images, labels or splits cannot be read."""
+    """Images, labels or splits that cannot be read."""
 
 
 class NetworkError(GradvizError):
-    """Say why a network or its weights cannot be used."""
+    """A network or weights that cannot be used."""
 
 
 class StoreError(GradvizError):
-    """Say why kept features cannot be read or written."""
+    """Stored features that cannot be read or written."""
 
 
 class DownloadError(GradvizError):
-    """Say why a transfer failed and how to go on."""
+    """A transfer that failed."""
 
 
 class Cancelled(GradvizError):
-    """Leave work that somebody stopped."""
+    """Work that somebody stopped."""

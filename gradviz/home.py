@@ -1,9 +1,12 @@
-"""Where gradviz keeps what it computes and downloads, and where it finds what it ships."""
+"""This computer: where gradviz keeps what it computes, where it finds what it ships, and how many cores it may use."""
 
 import os
 from pathlib import Path
 
-ASSETS = Path(__file__).resolve().parent.parent / "assets"
+_PACKAGE = Path(__file__).resolve().parent
+DASHBOARD = _PACKAGE / "dashboard" if (_PACKAGE / "dashboard").is_dir() else _PACKAGE.parent
+"""Folder of app.py, its pages, Streamlit's settings and the assets: in an installed package, or a checkout's top."""
+ASSETS = DASHBOARD / "assets"
 """What the program ships: the small network, the demo pictures."""
 
 
@@ -14,3 +17,8 @@ def home(path: str | Path | None = None) -> Path:
     """
     chosen = path or os.environ.get("GRADVIZ_HOME") or Path.home() / ".cache" / "gradviz"
     return Path(chosen).expanduser().resolve()
+
+
+def cores() -> int:
+    """Count the CPU cores that this process may use: in a container or on a cluster fewer than the computer has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,6 +1,7 @@
-"""How good a ranking, a kernel or a neighbourhood is, against labels in {1, 0, -1}: shown, difficult, absent.
+"""How good a ranking, a kernel or a neighbourhood is, judged by labels in {1, 0, -1}: present, difficult, absent.
 
-An image is difficult for a class when all its instances of that class are marked so; it counts neither way there.
+An image is difficult for a class if all its instances of that class are marked so; it then counts neither as a hit nor
+as a miss.
 """
 
 from collections.abc import Callable
@@ -45,7 +46,7 @@ AP_KINDS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
 
 @dataclass(frozen=True)
 class MeanAP:
-    """Hold the average precision of every class, in [0, 1], and its mean."""
+    """The average precision of every class, in [0, 1], and the mean."""
 
     mean: float
     """Over the classes that have a positive image; nan if none has."""
@@ -54,24 +55,44 @@ class MeanAP:
 
     @property
     def left_out(self) -> tuple[int, ...]:
-        """List the positions of the classes without a positive image."""
+        """The positions of the classes without a positive image."""
         return tuple(np.flatnonzero(np.isnan(self.per_class)).tolist())
 
 
 def average_precision(scores: np.ndarray, labels: np.ndarray, kind: str) -> float:
-    """Measure in [0, 1] how well scores (n,) rank the images labelled 1 above those labelled -1.
+    """Compute how well scores rank the images labelled 1 above those labelled -1.
 
-    Images labelled 0 are left out. Equal scores keep the data set's order (`sklearn` treats them as one rank). nan
-    without a positive image. Raises ChoiceError for an unknown kind, GradvizError for a score that is nan.
+    Parameters
+    ----------
+    scores : ndarray of shape (n,)
+        Equal ones keep the data set's order, but for the kind "sklearn", which treats them as one rank.
+    labels : ndarray of shape (n,)
+        1, -1, or 0 for images that are left out.
+    kind : str
+        A name in AP_KINDS.
 
+    Returns
+    -------
+    float
+        In [0, 1]; nan without a positive image.
+
+    Raises
+    ------
+    ChoiceError
+        If there is no such kind.
+    GradvizError
+        If a score is nan.
+
+    References
+    ----------
     Everingham et al., "The PASCAL Visual Object Classes Challenge: a Retrospective", IJCV 2015, section 2.2.
     """
     if kind not in AP_KINDS:
-        raise ChoiceError(f"No average precision {kind!r}; choose from {', '.join(AP_KINDS)}.")
+        raise ChoiceError(f"There is no average precision {kind!r}; choose from {', '.join(AP_KINDS)}.")
     counted = np.flatnonzero(labels)
     scores, positive = np.asarray(scores)[counted], np.asarray(labels)[counted] > 0
     if np.isnan(scores).any():
-        raise GradvizError("A score is not a number, so the images cannot be ranked; leave images that failed out.")
+        raise GradvizError("A score is not a number, so the images cannot be ranked; leave out the images that failed.")
     if not positive.any():
         return float("nan")
     order = np.argsort(-scores, kind="stable")
@@ -79,14 +100,14 @@ def average_precision(scores: np.ndarray, labels: np.ndarray, kind: str) -> floa
 
 
 def mean_ap(scores: np.ndarray, labels: np.ndarray, kind: str) -> MeanAP:
-    """Measure scores (n, classes) against labels (n, classes), class by class."""
+    """Compute the average precision of each class from scores (n, classes) and labels (n, classes), and their mean."""
     per_class = np.array([average_precision(s, y, kind) for s, y in zip(scores.T, labels.T, strict=True)])
     measured = per_class[~np.isnan(per_class)]
     return MeanAP(float(measured.mean()) if len(measured) else float("nan"), per_class)
 
 
 def label_kernel(labels: np.ndarray) -> np.ndarray:
-    """Count for every two images the classes that both show: (n, n) float32 from labels (n, classes).
+    """Count the classes that every two images have in common: (n, n) float32 from labels (n, classes).
 
     Only the label 1 counts; an image without labels has a row of zeros.
     """
@@ -95,9 +116,20 @@ def label_kernel(labels: np.ndarray) -> np.ndarray:
 
 
 def alignment(K: np.ndarray, L: np.ndarray) -> float:
-    """Compare two symmetric kernels (n, n) of the same images: centred kernel alignment, <Kc, Lc> / (|Kc| |Lc|).
+    """Compute the centred kernel alignment of two kernels, <Kc, Lc> / (|Kc| |Lc|), in float64.
 
-    1 for kernels equal up to scale and origin, about 0 for unrelated ones; nan if one is constant. In float64.
+    Parameters
+    ----------
+    K, L : ndarray of shape (n, n)
+        Symmetric kernels of the same images.
+
+    Returns
+    -------
+    float
+        1 for kernels equal up to scale and origin, about 0 for unrelated ones; nan if one is constant.
+
+    References
+    ----------
     Kornblith, Norouzi, Lee, Hinton, "Similarity of Neural Network Representations Revisited", ICML 2019.
     """
     mean_k, mean_l = K.mean(axis=0, dtype=np.float64), L.mean(axis=0, dtype=np.float64)
@@ -115,9 +147,9 @@ def alignment(K: np.ndarray, L: np.ndarray) -> float:
 
 
 def _centred(K: np.ndarray, rows: slice, means: np.ndarray) -> tuple[np.ndarray, float]:
-    """Return some rows of the centred kernel, and the squared norm they had before."""
+    """Return some rows of the centred kernel, and their squared norm before centring."""
     block = K[rows].astype(np.float64)
-    before = np.vdot(block, block)
+    before = float(np.vdot(block, block))
     block -= means
     block += means.mean() - means[rows, None]
     return block, before
@@ -125,7 +157,7 @@ def _centred(K: np.ndarray, rows: slice, means: np.ndarray) -> tuple[np.ndarray,
 
 @dataclass(frozen=True)
 class Purity:
-    """Hold how often neighbours share a class, in [0, 1]; nan where no image has a class."""
+    """How often neighbours share a class, in [0, 1]; nan where no image has a class."""
 
     value: float
     chance: float
@@ -133,10 +165,21 @@ class Purity:
 
 
 def neighbour_purity(neighbours: np.ndarray, labels: np.ndarray) -> Purity:
-    """Measure the part of each image's neighbours that show at least one of its classes, averaged over the images.
+    """Compute the share of each image's neighbours that show at least one of its classes, averaged over the images.
 
-    `neighbours` (n, k) are positions, the image itself not among them; labels (n, classes), of which only 1 counts.
-    Images without a class are not asked, but as somebody's neighbours they count as not sharing.
+    Images without a class are left out of the average; as neighbours they count as sharing no class.
+
+    Parameters
+    ----------
+    neighbours : ndarray of shape (n, k)
+        Positions of each image's neighbours, the image itself not among them.
+    labels : ndarray of shape (n, classes)
+        Only the label 1 counts.
+
+    Returns
+    -------
+    Purity
+        The share, and what neighbours drawn at random would give.
     """
     shown = (labels == 1).astype(np.float32)
     asked = np.flatnonzero(shown.any(axis=1))

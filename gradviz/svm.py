@@ -3,41 +3,64 @@
 Each class is scikit-learn's SVC(kernel="precomputed"), so decisions are the same to the last bit but for the order of
 the final sum. What is saved against a plain loop over the classes: the kernel is converted and checked once and shared
 (rows that a class leaves out get weight 0, for which libsvm drops their pointers instead of copying the kernel),
-classes train on threads (libsvm lets go of the interpreter), and the decisions of all classes are one matrix product.
+classes train on threads (libsvm releases the GIL), and the decisions of all classes are one matrix product.
 libsvm has no warm start, so each C of the grid starts afresh.
 """
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from sklearn import config_context
 from sklearn.base import BaseEstimator
 from sklearn.svm import SVC
-from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+from sklearn.utils import validation
 
 from gradviz.callbacks import Cancel, Progress, never, silent, stop_if
 from gradviz.errors import ChoiceError
+from gradviz.home import cores
 from gradviz.metrics import average_precision, mean_ap
 from gradviz.spec import C_GRID
 
 FOLDS = 3
 BLOCK = 1024
-"""Rows of a test kernel made float64 at a time."""
+"""Rows of a test kernel that are converted to float64 at a time."""
 
 Regularisation = float | Literal["cv"]
 
+_sklearn: Any = validation
+"""scikit-learn has no annotations, and what a type checker infers from its default arguments is wrong."""
+
 
 class OneVsRestSVC(BaseEstimator):
-    """Train one machine a class on a kernel (n, n) and labels (n, classes) in {1, 0 = difficult, -1}.
+    """Train one binary SVM per class on a precomputed kernel; labels are 1, -1, or 0 for difficult.
 
-    C is a positive number, or "cv": for each class the value of C_GRID with the best average precision `ap` over
-    seeded, stratified 3-fold cross-validation on the training images, the smaller one if equal. `threads` None takes
-    all cores. A class without a positive or a negative image gets a constant decision, and is marked in `constant_`.
+    Parameters
+    ----------
+    C : float or "cv", default 1.0
+        Penalty, a positive number; "cv" chooses it for each class from C_GRID: the value with the best average
+        precision over seeded, stratified 3-fold cross-validation on the training images, the smallest of equals.
+    seed : int, default 0
+        Draws the folds of the cross-validation.
+    ap : str, default "area"
+        The average precision, a name in gradviz.metrics.AP_KINDS, that "cv" and `score` measure.
+    threads : int or None, default None
+        Classes trained at the same time; None takes all cores that this process may use.
 
-    After fit: `C_` (classes,), `dual_coef_` (n, classes), `intercept_` (classes,) float64; `constant_` (classes,) bool.
+    Attributes
+    ----------
+    C_ : ndarray of shape (classes,), float64
+        The penalty of each class.
+    dual_coef_ : ndarray of shape (n, classes), float64
+        Coefficient of each training image in the decision of each class: 0 unless it is a support vector.
+    intercept_ : ndarray of shape (classes,), float64
+        Constant term of each class's decision.
+    constant_ : ndarray of shape (classes,), bool
+        Whether a class has no positive or no negative image, so that its decision is the intercept alone: 1 with
+        positive images only, -1 with negative ones only, 0 with neither.
+    n_features_in_ : int
+        The number of training images, n.
     """
 
     def __init__(self, C: Regularisation = 1.0, *, seed: int = 0, ap: str = "area", threads: int | None = None) -> None:
@@ -47,12 +70,40 @@ class OneVsRestSVC(BaseEstimator):
         self.threads = threads
 
     def fit(
-        self, K: np.ndarray, labels: np.ndarray, *, progress: Progress = silent, cancel: Cancel = never
+        self, K: np.ndarray, y: np.ndarray, *, progress: Progress = silent, cancel: Cancel = never
     ) -> "OneVsRestSVC":
-        """Train on the kernel of the training images; progress counts pieces of work of about equal size."""
+        """Train on the kernel of the training images.
+
+        Parameters
+        ----------
+        K : ndarray of shape (n, n)
+            The kernel; anything but float64 is converted once.
+        y : ndarray of shape (n, classes)
+            The labels: 1, -1, or 0 for an image that is difficult for the class and takes no part in its training.
+        progress, cancel : callable
+            See gradviz.callbacks; progress counts pieces of work of about equal size.
+
+        Returns
+        -------
+        OneVsRestSVC
+            This estimator, fitted.
+
+        Raises
+        ------
+        ChoiceError
+            If C is neither "cv" nor a positive number.
+        ValueError
+            If K is not square, labels do not have two dimensions, or a value is not finite.
+        Cancelled
+            If `cancel` asked for it.
+        """
         check_C(self.C)
-        K = validate_data(self, K, dtype=np.float64, order="C")
-        labels = np.asarray(labels)
+        K, labels = _sklearn.validate_data(self, K, y, dtype=np.float64, order="C", multi_output=True)
+        if K.shape[0] != K.shape[1] or labels.ndim != 2:
+            raise ValueError(
+                f"A kernel of shape {K.shape} and labels of shape {labels.shape}: "
+                "fit takes a square kernel (n, n) of the training images and labels (n, classes)."
+            )
         n_classes = labels.shape[1]
         pieces = n_classes * (1 + FOLDS * (self.C == "cv"))
         if self.C == "cv":
@@ -66,15 +117,33 @@ class OneVsRestSVC(BaseEstimator):
 
         def train(c: int) -> None:
             if not self.constant_[c]:
-                self.dual_coef_[:, c], self.intercept_[c] = _machine(K, labels[:, c], self.C_[c])
+                self.dual_coef_[:, c], self.intercept_[c] = _fit_class(K, labels[:, c], self.C_[c])
 
         _in_threads(train, range(n_classes), self.threads, _part(progress, pieces - n_classes, pieces), cancel)
         return self
 
     def decision_function(self, K: np.ndarray) -> np.ndarray:
-        """Score images by their kernel with the training images, (m, n): (m, classes) float64, positive inside."""
-        check_is_fitted(self)
-        K = check_array(K, dtype=None)
+        """Compute how clearly images belong to each class.
+
+        Parameters
+        ----------
+        K : ndarray of shape (m, n)
+            The kernel of m images with the n training images.
+
+        Returns
+        -------
+        ndarray of shape (m, classes), float64
+            Positive for images on the class's side; comparable between images, not between classes.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            Before `fit`.
+        ValueError
+            If K does not have one column per training image, or a value is not finite.
+        """
+        _sklearn.check_is_fitted(self)
+        K = _sklearn.validate_data(self, K, dtype=None, reset=False)
         scores = np.empty((len(K), len(self.intercept_)))
         for start in range(0, len(K), BLOCK):
             rows = slice(start, start + BLOCK)
@@ -82,16 +151,18 @@ class OneVsRestSVC(BaseEstimator):
         return scores + self.intercept_
 
     def predict(self, K: np.ndarray) -> np.ndarray:
-        """Say 1 or -1 for each image and class: (m, classes) int8."""
+        """Return 1 or -1 for each image and class: (m, classes) int8 from a kernel (m, n)."""
         return np.where(self.decision_function(K) > 0, 1, -1).astype(np.int8)
 
-    def score(self, K: np.ndarray, labels: np.ndarray) -> float:
-        """Measure the mean average precision, in [0, 1], on other images."""
-        return mean_ap(self.decision_function(K), labels, self.ap).mean
+    def score(self, K: np.ndarray, y: np.ndarray) -> float:
+        """Return the mean average precision, in [0, 1], of images with a kernel (m, n) and labels (m, classes)."""
+        return mean_ap(self.decision_function(K), y, self.ap).mean
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.pairwise = True
+        tags.target_tags.required = tags.target_tags.two_d_labels = tags.target_tags.multi_output = True
+        tags.target_tags.single_output = False
         return tags
 
 
@@ -113,14 +184,38 @@ def cross_validate(
     progress: Progress = silent,
     cancel: Cancel = never,
 ) -> float:
-    """Measure a kernel (n, n) on its training images alone: mean AP in [0, 1] over folds and classes, to choose it by.
+    """Compute the mean average precision of a kernel on held-out folds of its training images, to choose a kernel by.
 
-    The folds are the ones that choose C. With C "cv" each class counts with its best C, so that the same work answers
-    for both choices. nan where no class can be held out.
+    Parameters
+    ----------
+    K : ndarray of shape (n, n)
+        The kernel of the training images.
+    labels : ndarray of shape (n, classes)
+        1, -1, or 0 for difficult.
+    C : float or "cv", default 1.0
+        Penalty; with "cv" each class counts with its best C, so that the same work answers for both choices.
+    seed : int, default 0
+        Draws the folds, which are the ones that choose C in OneVsRestSVC.
+    ap : str, default "area"
+        A name in gradviz.metrics.AP_KINDS.
+    threads : int or None, default None
+        Folds measured at the same time; None takes all cores that this process may use.
+    progress, cancel : callable
+        See gradviz.callbacks; progress counts folds of a class.
+
+    Returns
+    -------
+    float
+        In [0, 1], the mean over folds and classes; nan where no class can be held out.
+
+    Raises
+    ------
+    ChoiceError
+        If C is neither "cv" nor a positive number.
     """
     check_C(C)
     grid = C_GRID if C == "cv" else (float(C),)
-    K = check_array(K, dtype=np.float64, order="C")
+    K = _sklearn.check_array(K, dtype=np.float64, order="C")
     per_class = grid_ap(K, np.asarray(labels), grid, seed, ap, threads, progress, cancel)
     best = np.take_along_axis(per_class, _best(per_class)[:, None], axis=1)
     return float(np.mean(best[~np.isnan(best)])) if not np.isnan(best).all() else float("nan")
@@ -136,7 +231,7 @@ def grid_ap(
     progress: Progress,
     cancel: Cancel,
 ) -> np.ndarray:
-    """Cross-validate every class and C: mean AP over the folds, (classes, len(grid)) float64, nan where none can be.
+    """Cross-validate every class and C: mean AP over the folds, (classes, len(grid)) float64, nan where none is usable.
 
     A fold without a positive image, or that leaves no positive or negative image to train on, is left out of the mean.
     """
@@ -149,8 +244,8 @@ def grid_ap(
         held = np.flatnonzero(folds[:, c] == fold)
         training = np.where(folds[:, c] == fold, 0, labels[:, c])
         if (labels[held, c] == 1).any() and (training == 1).any() and (training == -1).any():
-            machines = [_machine(K, training, C) for C in grid]
-            coefficients = np.stack([coefficients for coefficients, _ in machines], axis=1)
+            fitted = [_fit_class(K, training, C) for C in grid]
+            coefficients = np.stack([coefficients for coefficients, _ in fitted], axis=1)
             support = np.flatnonzero(coefficients.any(axis=1))
             scores = K[np.ix_(held, support)] @ coefficients[support]
             found[fold, c] = [average_precision(s, labels[held, c], ap) for s in scores.T]
@@ -161,8 +256,8 @@ def grid_ap(
     return np.divide(total, counted.sum(axis=0), out=np.full(total.shape, np.nan), where=counted.any(axis=0))
 
 
-def _machine(K: np.ndarray, y: np.ndarray, C: float) -> tuple[np.ndarray, float]:
-    """Train one class on the images with y other than 0: a coefficient for each image, and the intercept."""
+def _fit_class(K: np.ndarray, y: np.ndarray, C: float) -> tuple[np.ndarray, float]:
+    """Train a binary SVM on the images with y other than 0: a coefficient for each image, and the intercept."""
     kept = np.flatnonzero(y)
     weights = None if len(kept) == len(y) else (y != 0).astype(np.float64)
     with config_context(assume_finite=True, skip_parameter_validation=True):
@@ -174,7 +269,7 @@ def _machine(K: np.ndarray, y: np.ndarray, C: float) -> tuple[np.ndarray, float]
 
 
 def _folds(y: np.ndarray, seed: int) -> np.ndarray:
-    """Deal positives and negatives out to FOLDS folds in seeded random order; -1 for difficult images."""
+    """Assign positives and negatives to FOLDS stratified folds in seeded random order; -1 for difficult images."""
     rng = np.random.default_rng(seed)
     folds = np.full(len(y), -1)
     for sign in (1, -1):
@@ -194,8 +289,8 @@ def _best(ap: np.ndarray) -> np.ndarray:
 def _in_threads(
     work: Callable[[int], None], pieces: range, threads: int | None, progress: Progress, cancel: Cancel
 ) -> None:
-    """Do every piece, one a thread; callbacks are called from here, between two pieces."""
-    pool = ThreadPoolExecutor(threads or os.cpu_count())
+    """Do every piece, one per thread; callbacks are called from here, between two pieces."""
+    pool = ThreadPoolExecutor(threads or cores())
     try:
         stop_if(cancel)
         for done, future in enumerate(as_completed([pool.submit(work, piece) for piece in pieces]), start=1):

@@ -4,7 +4,7 @@ from gradviz.callbacks import never, part, silent, stop_if
 from gradviz.errors import Cancelled
 
 
-def test_work_stops_only_when_told():
+def test_work_stops_only_when_asked_to():
     stop_if(never)
     silent(1, 2)
     with pytest.raises(Cancelled, match="what was finished is kept"):

@@ -2,7 +2,6 @@ import hashlib
 import os
 import subprocess
 import sys
-import threading
 import warnings
 
 import numpy as np
@@ -95,19 +94,28 @@ def test_groups_stay_together():
     assert neighbour_purity(nearest(points @ points.T, 10)[0], labels).value == 1
 
 
-def test_a_seed_gives_the_same_map_also_in_another_process():
+def test_a_seed_gives_the_same_map_again():
     K = groups()[0]
     drawn = embed(K, seed=3).points
     assert np.array_equal(drawn, embed(K, seed=3).points)
     assert not np.array_equal(drawn, embed(K, seed=4).points)
+
+
+def test_threads_of_another_process_take_turns_and_draw_the_same_map():
+    # numba's "workqueue" threads, its only ones where neither TBB nor OpenMP is there, end a process in which two
+    # threads enter them at once. The first map compiles everything, so that the others really meet.
     program = (
-        "import hashlib; from test_embedding import groups; from gradviz.embedding import embed;"
-        "print(hashlib.sha256(embed(groups()[0], seed=3).points.tobytes()).hexdigest())"
+        "import hashlib, threading; from test_embedding import groups; from gradviz.embedding import embed\n"
+        "def draw(): print(hashlib.sha256(embed(groups()[0], seed=3).points.tobytes()).hexdigest() + '\\n', end='')\n"
+        "draw(); threads = [threading.Thread(target=lambda: [draw() for _ in range(4)]) for _ in range(4)]\n"
+        "[thread.start() for thread in threads]; [thread.join() for thread in threads]"
     )
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
+    paths = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
+    environment = os.environ | {"PYTHONPATH": paths, "NUMBA_THREADING_LAYER": "workqueue"}
     command = [sys.executable, "-c", program]
-    other = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    assert other.stdout.strip() == hashlib.sha256(drawn.tobytes()).hexdigest()
+    other = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert other.returncode == 0, other.stderr
+    assert other.stdout.split() == [hashlib.sha256(embed(groups()[0], seed=3).points.tobytes()).hexdigest()] * 17
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 5, 15, 16])
@@ -119,7 +127,7 @@ def test_where_all_are_neighbours_principal_components_are_drawn(n):
     x -= x.mean(axis=0)
     expected = np.linalg.svd(x, full_matrices=False)[1][:2]
     found = np.linalg.norm(drawn.points, axis=0)
-    np.testing.assert_allclose(found[: len(expected)], expected, rtol=0.02, atol=1e-3)
+    np.testing.assert_allclose(found[: len(expected)], expected, rtol=1e-4, atol=1e-3)
     assert np.isnan(drawn.trustworthiness) == (n < 4)
 
 
@@ -131,20 +139,41 @@ def test_degenerate_kernels_have_a_finite_map(n, K):
     assert drawn.method == "UMAP"
 
 
+@given(st.integers(0, 10_000), st.integers(2, 20))
+def test_photographs_that_are_all_alike_have_a_map(seed, n):
+    # The centred kernel holds nothing but rounding errors, of either sign.
+    x = np.repeat(np.random.default_rng(seed).standard_normal((1, 7)).astype(np.float32), n, axis=0)
+    x += np.random.default_rng(seed + 1).standard_normal(x.shape).astype(np.float32) * 1e-7
+    points = embed(x @ x.T, neighbours=n).points
+    assert np.abs(points).max() < 0.01
+
+
 def test_pieces_without_a_link_are_drawn():
     K = np.kron(np.eye(5), np.ones((8, 8))) + np.eye(40) * 0.1
     assert np.isfinite(embed(K.astype(np.float32), neighbours=3).points).all()
 
 
-def test_two_threads_take_turns():
-    maps, K = [], groups(60)[0]
-    threads = [threading.Thread(target=lambda: maps.append(embed(K).points)) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(maps) == 3
-    assert all(np.array_equal(drawn, maps[0]) for drawn in maps)
+def test_the_stages_give_what_the_class_umap_gives(monkeypatch):
+    from umap import UMAP, umap_
+
+    K, starts = groups(60)[0], []
+    layout = umap_.simplicial_set_embedding
+
+    def noted(*arguments, **options):
+        starts.append((options["init"], options["random_state"].get_state()))
+        return layout(*arguments, **options)
+
+    monkeypatch.setattr(umap_, "simplicial_set_embedding", noted)
+    drawn = embed(K, neighbours=10).points
+    monkeypatch.undo()
+    init, state = starts[0]
+    random = np.random.RandomState()
+    random.set_state(state)
+    distances = reference.distances(K.astype(np.float64)).astype(np.float32)
+    model = UMAP(n_neighbors=11, metric="precomputed", init=init, random_state=random, n_jobs=1)
+    with pytest.warns(UserWarning, match="using precomputed metric"):
+        expected = model.fit_transform(distances)
+    assert np.array_equal(drawn, expected)
 
 
 def test_warming_up_says_nothing():
@@ -160,7 +189,7 @@ def test_one_neighbour_is_too_few():
 
 def test_progress_reaches_the_end_and_cancel_is_heard():
     seen, n = [], BLOCK + 1
-    embed(kernel_of(n), neighbours=5, progress=lambda *told: seen.append(told))
+    embed(kernel_of(n), neighbours=5, progress=lambda *step: seen.append(step))
     assert seen == [(BLOCK, 2 * n), (n, 2 * n), (n + BLOCK, 2 * n), (2 * n, 2 * n)]
     with pytest.raises(Cancelled):
         embed(kernel_of(9), cancel=lambda: True)

@@ -1,6 +1,9 @@
+import os
 from pathlib import Path
 
-from gradviz.home import ASSETS, home
+import pytest
+
+from gradviz.home import ASSETS, cores, home
 
 
 def test_an_option_wins_over_the_environment(tmp_path: Path, monkeypatch):
@@ -21,3 +24,14 @@ def test_without_either_the_user_cache_is_taken(tmp_path: Path, monkeypatch):
 
 def test_assets_are_there():
     assert (ASSETS / "alexnet64.safetensors").is_file()
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="This system cannot bind a thread to a core")
+def test_cores_are_those_that_may_be_used():
+    allowed = os.sched_getaffinity(0)
+    assert cores() == len(allowed)
+    os.sched_setaffinity(0, {min(allowed)})
+    try:
+        assert cores() == 1
+    finally:
+        os.sched_setaffinity(0, allowed)

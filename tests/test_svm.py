@@ -1,3 +1,4 @@
+import os
 import threading
 import time
 
@@ -6,6 +7,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.model_selection import cross_val_score
 from sklearn.svm import SVC
+from sklearn.utils.estimator_checks import check_estimator
 
 from gradviz import svm as svm_module
 from gradviz.errors import Cancelled, ChoiceError
@@ -25,12 +27,12 @@ def problem(n=90, m=40, classes=4, seed=0, difficult=0.1):
 
 
 def plain_loop(K, K_test, labels, Cs):
-    """Train scikit-learn's machine class by class on copies of the kernel without the difficult images."""
+    """Train scikit-learn's SVC class by class on copies of the kernel without the difficult images."""
     scores = []
     for y, C in zip(labels.T, Cs, strict=True):
         kept = y != 0
-        machine = SVC(kernel="precomputed", C=C).fit(K[np.ix_(kept, kept)], y[kept])
-        scores.append(machine.decision_function(K_test[:, kept]))
+        svc = SVC(kernel="precomputed", C=C).fit(K[np.ix_(kept, kept)], y[kept])
+        scores.append(svc.decision_function(K_test[:, kept]))
     return np.stack(scores, axis=1)
 
 
@@ -88,8 +90,8 @@ def grid_by_hand(K, labels, c, seed):
         aps = []
         for fold in range(FOLDS):
             held, train = folds == fold, (folds != fold) & (y != 0)
-            machine = SVC(kernel="precomputed", C=C).fit(K[np.ix_(train, train)], y[train])
-            aps.append(average_precision(machine.decision_function(K[np.ix_(held, train)]), y[held], "area"))
+            svc = SVC(kernel="precomputed", C=C).fit(K[np.ix_(train, train)], y[train])
+            aps.append(average_precision(svc.decision_function(K[np.ix_(held, train)]), y[held], "area"))
         means.append(np.mean(aps))
     return np.array(means)
 
@@ -142,6 +144,40 @@ def test_it_is_a_scikit_learn_estimator_on_kernels():
     assert (np.sign(svm.decision_function(K)) == predicted).all()
 
 
+def test_scikit_learns_common_checks_pass():
+    # The one that is skipped needs SCIPY_ARRAY_API to be set before scipy is imported.
+    results = check_estimator(OneVsRestSVC(threads=1), on_skip=None)
+    assert {result["check_name"] for result in results if result["status"] != "passed"} <= {"check_array_api_input"}
+
+
+def test_shapes_that_do_not_fit_are_refused():
+    K, K_test, labels, _ = problem()
+    for kernel, y in ((K_test, labels[:40]), (K, labels[:, 0])):
+        with pytest.raises(ValueError, match="square kernel"):
+            OneVsRestSVC().fit(kernel, y)
+    with pytest.raises(ValueError, match="expecting 90 features"):
+        OneVsRestSVC().fit(K, labels).decision_function(K_test[:, :50])
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="This system cannot bind a thread to a core")
+def test_no_more_threads_train_than_there_are_cores_for_them(monkeypatch):
+    K, _, labels, _ = problem(classes=8)
+    trainers, fit_class, allowed = set(), svm_module._fit_class, os.sched_getaffinity(0)
+
+    def noted(*arguments):
+        trainers.add(threading.get_ident())
+        time.sleep(0.01)
+        return fit_class(*arguments)
+
+    monkeypatch.setattr(svm_module, "_fit_class", noted)
+    os.sched_setaffinity(0, {min(allowed)})
+    try:
+        OneVsRestSVC().fit(K, labels)
+    finally:
+        os.sched_setaffinity(0, allowed)
+    assert len(trainers) == 1
+
+
 @pytest.mark.parametrize("C", [0, -1, "best", float("nan"), float("inf"), None, True])
 def test_a_senseless_c_is_refused(C):
     K, _, labels, _ = problem()
@@ -152,28 +188,28 @@ def test_a_senseless_c_is_refused(C):
 
 
 @pytest.mark.parametrize(("C", "pieces"), [(1.0, 4), ("cv", 4 + 4 * FOLDS)])
-def test_progress_reaches_the_end_and_is_told_by_the_calling_thread(C, pieces):
+def test_progress_reaches_the_end_and_is_reported_by_the_calling_thread(C, pieces):
     K, _, labels, _ = problem()
     seen = []
-    OneVsRestSVC(C).fit(K, labels, progress=lambda *told: seen.append((*told, threading.get_ident())))
+    OneVsRestSVC(C).fit(K, labels, progress=lambda *step: seen.append((*step, threading.get_ident())))
     assert seen == [(done, pieces, threading.get_ident()) for done in range(1, pieces + 1)]
 
 
 @pytest.mark.parametrize("C", [1.0, "cv"])
 def test_cancel_stops_between_classes(C, monkeypatch):
     K, _, labels, _ = problem(classes=8)
-    seen, trained, machine = [], [], svm_module._machine
+    seen, trained, fit_class = [], [], svm_module._fit_class
 
-    def slow_machine(*arguments):
+    def slow(*arguments):
         trained.append(arguments)
         time.sleep(0.05)
-        return machine(*arguments)
+        return fit_class(*arguments)
 
-    monkeypatch.setattr(svm_module, "_machine", slow_machine)
-    machines = 8 if C == 1.0 else 8 * FOLDS * len(C_GRID)
+    monkeypatch.setattr(svm_module, "_fit_class", slow)
+    fits = 8 if C == 1.0 else 8 * FOLDS * len(C_GRID)
     with pytest.raises(Cancelled):
         OneVsRestSVC(C, threads=1).fit(
             K, labels, progress=lambda done, _: seen.append(done), cancel=lambda: len(seen) == 1
         )
     assert seen == [1]
-    assert len(trained) < machines
+    assert len(trained) < fits

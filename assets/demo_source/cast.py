@@ -1,4 +1,4 @@
-"""Say who may appear: every class's figures with their height in the scenes, in persons' heights."""
+"""The cast: every class's figures with their height in the scenes, in persons' heights."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ Draw = Callable[[Random], Image.Image]
 
 @dataclass(frozen=True)
 class Part:
-    """Name one labelled object of a figure and its box as shares of the figure's width and height."""
+    """One labelled object of a figure, and its box as shares of the figure's width and height."""
 
     name: str
     box: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)

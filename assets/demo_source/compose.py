@@ -33,7 +33,7 @@ CABINET = Figure("", _cabinet, 0.42, "ground", top=0.1, turn=0)
 
 
 def _carries(figure: Figure, name: str) -> bool:
-    """Tell whether a thing of class `name` may stand on a figure: pets sit on seats, bottles stand on boards."""
+    """Return whether a thing of class `name` may stand on a figure: pets sit on seats, bottles stand on boards."""
     if figure.top is None:
         return False
     if name in ("cat", "dog"):
@@ -62,7 +62,10 @@ class Composer:
             where = ("table", "ground")
         if "ground" in where and not self.stage.items:
             where = tuple(place for place in where if place != "water")  # the subject stands on the beach
-        return choose(self.rng, name, where) or choose(self.rng, name, ("ground", "table", "water", "rail", "sky"))
+        found = choose(self.rng, name, where) or choose(self.rng, name, ("ground", "table", "water", "rail", "sky"))
+        if found is None:
+            raise ValueError(f"The cast has no figure of the class {name}.")
+        return found
 
     def _item(self, figure: Figure, x: float, foot: float, height: float, depth: float | None = None) -> Item:
         rng = self.rng
@@ -115,7 +118,7 @@ class Composer:
     def _supported(self, figure: Figure) -> None:
         """Make the subject stand on a table or a cupboard."""
         rng, stage = self.rng, self.stage
-        below = choose(rng, "diningtable", ("ground",)) if figure.name == "bottle" else CABINET
+        below = (choose(rng, "diningtable", ("ground",)) if figure.name == "bottle" else None) or CABINET
         holder = self._item(below, (0.5 + rng.gauss(0, 0.06)) * stage.width, 0, 100)
         # A screen is as tall as its cupboard, a bottle about half as tall as its table: both must fit.
         holder.height = rng.uniform(*((0.2, 0.32) if below is CABINET else (0.34, 0.5))) * stage.height
@@ -130,7 +133,7 @@ class Composer:
         x = (left + right) / 2 + self.rng.uniform(-span, span) * (right - left)
         if figure.name == "tvmonitor" and not any(i.figure.name == "tvmonitor" for i in self.stage.items):
             x = (left + right) / 2
-        foot = top + (holder.figure.top + self.rng.uniform(-0.02, 0.04)) * (bottom - top)
+        foot = top + ((holder.figure.top or 0) + self.rng.uniform(-0.02, 0.04)) * (bottom - top)
         height = holder.height / holder.figure.height * figure.height * larger
         self.stage.items.append(self._item(figure, x, foot, height, holder.depth + 0.01 + self.rng.random() * 0.01))
 

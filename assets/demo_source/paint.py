@@ -13,12 +13,12 @@ GLYPH_SIZE = 109  # the only size of the font's bitmaps, pixels per em
 ENLARGED = 3  # glyphs are kept three times larger, with their edges made crisp again
 TILE = 512  # side of a ground texture, texels
 
-Colour = tuple[float, float, float]
+Colour = tuple[float, ...]
 
 
 @dataclass(frozen=True)
 class Light:
-    """Name the light of a picture: colours in 0..255, gain per channel, haze from 0 (clear) to 1 (gone)."""
+    """The light of a picture: colours in 0..255, gain per channel, haze from 0 (clear) to 1 (gone)."""
 
     name: str
     top: Colour

@@ -1,4 +1,4 @@
-"""Say which scenes there are, who meets whom in them, and which subject each picture of the set has."""
+"""The scenes, who meets whom in them, and which subject each picture of the set has."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

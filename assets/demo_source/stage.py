@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from .cast import Figure
-from .paint import Light, toned
+from .paint import Colour, Light, toned
 
 SUPERSAMPLING = 2
 FAINT = 0.12  # an object of which less is visible is not labelled: nobody could see it
@@ -18,7 +18,7 @@ SMALL = 18  # so is one smaller than this, final pixels
 
 @dataclass
 class Item:
-    """Hold one figure of a picture: where it stands, in supersampled pixels, and how."""
+    """One figure of a picture: where it stands, in supersampled pixels, and how."""
 
     figure: Figure
     sprite: Image.Image
@@ -44,7 +44,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Labelled:
-    """Say what is in a picture: class, box in final pixels from 1, and VOC's flags."""
+    """One object of a picture: class, box in final pixels from 1, and VOC's flags."""
 
     name: str
     pose: str
@@ -55,7 +55,7 @@ class Labelled:
 
 
 class Stage:
-    """Keep a picture while it is painted. A person at the bottom edge is `near` pixels tall."""
+    """A picture while it is painted. A person at the bottom edge is `near` pixels tall."""
 
     def __init__(self, rng: Random, size: tuple[int, int], horizon: float, light: Light):
         self.rng = rng
@@ -70,7 +70,7 @@ class Stage:
         self.side = rng.choice((-1, 1)) * rng.uniform(0.3, 1)
         self.items: list[Item] = []
         self._masks: list[tuple[Item, Image.Image, Image.Image]] = []
-        self.tufts: tuple[float, float, float] | None = None  # the colour of grass that stands before feet
+        self.tufts: Colour | None = None  # the colour of grass that stands before feet
 
     @property
     def slope(self) -> float:
@@ -118,7 +118,7 @@ class Stage:
         self._paste(sprite, left, top)
         self._remember(item, sprite, left, top)
         if self.tufts and item.figure.where == "ground":
-            self._grow_tufts(item, sprite.width)
+            self._grow_tufts(item, sprite.width, self.tufts)
 
     def _paste(self, sprite: Image.Image, left: int, top: int) -> None:
         self.image.paste(sprite, (left, top), sprite)
@@ -155,13 +155,13 @@ class Stage:
         x = item.x - wide / 2 - pad - self.side * wide * 0.08
         self.image.paste((14, 14, 22), (round(x), round(item.foot - flat * 0.66 - pad)), shade)
 
-    def _grow_tufts(self, item: Item, wide: int) -> None:
+    def _grow_tufts(self, item: Item, wide: int, green: Colour) -> None:
         draw = ImageDraw.Draw(self.image)
         tall = max(3.0, 0.05 * self.scale_at(item.foot))
         for _ in range(max(6, wide // 5)):
             x = item.x + self.rng.uniform(-0.55, 0.55) * wide
             shade = self.rng.uniform(0.6, 1.15)
-            colour = tuple(int(min(255, c * shade)) for c in self.tufts)
+            colour = tuple(int(min(255, c * shade)) for c in green)
             foot = item.foot + self.rng.uniform(0, 0.5) * tall
             tip = (x + self.rng.uniform(-0.5, 0.5) * tall, foot - self.rng.uniform(0.5, 1.3) * tall)
             draw.line([(x, foot), tip], fill=colour, width=2)

@@ -66,7 +66,7 @@ def gravel(base: Colour) -> np.ndarray:
 
 @lru_cache(maxsize=8)
 def _crests(seed: int) -> np.ndarray:
-    """Waves: noise much longer across than away, with bright crests."""
+    """Return waves: noise much longer across than away, with bright crests."""
     long = Image.fromarray(noise(np.random.default_rng(seed), TILE, TILE, 6, 5)).resize((TILE, TILE // 4))
     tall = np.tile(np.asarray(long), (4, 1))
     return _seamless(tall)

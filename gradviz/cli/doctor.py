@@ -1,15 +1,16 @@
-"""Look around: versions, device, memory, what is kept, which weights and data sets are there, and the next step."""
+"""Describe the installation: versions, device, memory, the store, weights and data sets, and what to do next."""
 
 import os
 import shutil
 from pathlib import Path
 
 from gradviz.download.pace import size_text
+from gradviz.home import cores
 from gradviz.versions import versions
 
 
 def examine(home: Path, device: str) -> dict[str, list[str]]:
-    """Report one or more short lines under each heading, in the order in which they are worth reading."""
+    """Return one or more short lines under each heading, the most useful first."""
     return {
         "versions": _versions(),
         "device": _device(device),
@@ -19,12 +20,12 @@ def examine(home: Path, device: str) -> dict[str, list[str]]:
         "networks": _networks(home),
         "data sets": _datasets(home),
         "unfinished": _unfinished(home),
-        "next": ["streamlit run app.py opens the dashboard; python -m gradviz --help lists the commands"],
+        "next": ["python -m gradviz app opens the dashboard; python -m gradviz --help lists the commands"],
     }
 
 
 def _versions() -> list[str]:
-    return [f"{name} {found or 'missing: pip install -r requirements.txt'}" for name, found in versions().items()]
+    return [f"{name} {found or f'missing: pip install {name}'}" for name, found in versions().items()]
 
 
 def _device(asked: str) -> list[str]:
@@ -32,7 +33,7 @@ def _device(asked: str) -> list[str]:
 
     from gradviz.networks.loading import resolve_device
 
-    lines = [f"{resolve_device(asked)} is used, threads: {torch.get_num_threads()}, cores: {os.cpu_count()}"]
+    lines = [f"{resolve_device(asked)} is used, threads: {torch.get_num_threads()}, cores: {cores()}"]
     if torch.cuda.is_available():
         lines.append(f"cuda: {torch.cuda.get_device_name()}")
     return lines
@@ -42,7 +43,7 @@ def _memory() -> str:
     try:
         total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
-        return "not known on this system"
+        return "unknown on this system"
     return f"{size_text(total)}; 4 GB are enough for 10,000 images"
 
 
@@ -74,24 +75,29 @@ def _networks(home: Path) -> list[str]:
         for family, names in missing.items():
             sizes = ", ".join(f"{name} ({size_text(states[name]['bytes'])})" for name in names)
             lines.append(f"missing, {family}: {sizes}")
-        lines += ["`python -m gradviz download NAME` brings one"]
+        lines += ["`python -m gradviz download NAME` fetches one"]
     return lines
 
 
 def _datasets(home: Path) -> list[str]:
     from gradviz.datasets import known
+    from gradviz.datasets.formats import sentence
     from gradviz.download.voc import record
 
     lines = []
     for entry in known(home):
         state = (record(entry.name, home) or {}).get("state", entry.state)
         lines.append(f"{entry.name}: {state}, {entry.where}")
-    return [*lines, "`python -m gradviz download voc2007 --images 500` brings photographs to start with"]
+    return [
+        *lines,
+        f"your own: {sentence()}",
+        "`python -m gradviz download voc2007 --images 500` fetches photographs to start with",
+    ]
 
 
 def _unfinished(home: Path) -> list[str]:
     parts = sorted([*home.glob("datasets/*.part"), *home.glob("weights/*.part")])
     return [
-        f"{part}: {size_text(part.stat().st_size)}, the next download of it goes on from there; may be deleted"
+        f"{part}: {size_text(part.stat().st_size)}, the next download continues from there; you may delete it"
         for part in parts
     ]

@@ -13,7 +13,9 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, NoReturn
 
-from gradviz.cli import commands
+from gradviz import __version__
+from gradviz.cli import app, commands
+from gradviz.datasets.formats import sentence
 from gradviz.errors import Cancelled, GradvizError
 from gradviz.spec import OPTIONS, Option, Spec
 
@@ -27,7 +29,7 @@ class _Parser(argparse.ArgumentParser):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0, 2 for a user's mistake, 130 when stopped."""
     try:
-        arguments = parser().parse_args(argv)
+        arguments = app.parse(parser(), argv)
         arguments.run(arguments)
         sys.stdout.flush()
     except (Cancelled, KeyboardInterrupt):
@@ -48,6 +50,7 @@ def _fail(message: str, code: int) -> int:
 def parser() -> argparse.ArgumentParser:
     """Build the parser, with a sub-command for each entry of COMMANDS."""
     top = _Parser(prog="gradviz", description="Gradient features of deep networks: kernels, maps, classifiers.")
+    top.add_argument("--version", action="version", version=f"gradviz {__version__}")
     verbs = top.add_subparsers(required=True, metavar="COMMAND")
     for name, command in COMMANDS.items():
         sub = verbs.add_parser(name, help=command.help, description=f"{command.help}.")
@@ -116,7 +119,7 @@ _HOME = _argument(
 )
 _PLACE = (_HOME, _option("device"))
 _CHOICES = (
-    _argument("dataset", metavar="DATASET", help="A name that the command `datasets` lists, a folder or a file."),
+    _argument("dataset", metavar="DATASET", help=f"A name that the command `datasets` lists, {sentence()}."),
     _option("split"),
     *(_option(choice.name) for choice in fields(Spec)),
     *_PLACE,
@@ -210,4 +213,5 @@ COMMANDS: dict[str, Command] = {
         "Show versions, device, store, weights and data sets, and what is missing",
         (*_PLACE, _JSON),
     ),
+    "app": Command(app.run, "Open the dashboard in the browser", (app.add_options,)),
 }

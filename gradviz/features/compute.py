@@ -4,7 +4,6 @@
 either of them into any other vector of REPRESENTATIONS. The formulas stand in networks/head.py.
 """
 
-import os
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -21,6 +20,7 @@ from torch import Tensor
 from gradviz import representations
 from gradviz.callbacks import Cancel, Progress, never, silent, stop_if
 from gradviz.errors import ChoiceError, DatasetError
+from gradviz.home import cores
 from gradviz.networks import head as heads
 from gradviz.networks.head import Head
 from gradviz.networks.loading import Model
@@ -112,7 +112,7 @@ def capture(
         except DatasetError as error:
             return str(error)
 
-    pool = ThreadPoolExecutor(workers or _cores(), thread_name_prefix="decode")
+    pool = ThreadPoolExecutor(workers or cores(), thread_name_prefix="decode")
     ahead: deque[tuple[_Batch, list[Future]]] = deque()
     try:
         for block in blocks:
@@ -137,10 +137,6 @@ def _plan(blocks: Sequence[np.ndarray], size: int) -> Iterator[_Batch]:
     for block in blocks:
         for start in range(0, len(block), size):
             yield _Batch(start, [int(p) for p in block[start : start + size]])
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _fill(arrays: Mapping[str, np.ndarray], start: int, decoded: list[Tensor | str], runner: "_Runner") -> None:

@@ -1,4 +1,4 @@
-"""Colours of every figure, the same in light and dark, on canvas and in Plotly; photographs with their boxes."""
+"""The colours of every figure, the same in light and dark, on canvas and in Plotly; photographs with their boxes."""
 
 import io
 
@@ -10,7 +10,7 @@ from gradviz.datasets import Box, ImageSet
 SIDE = 640
 """Longer side, in pixels, of a photograph as a page shows it."""
 
-# Twenty hues that stay apart on white as on near-black; where two come close, the classes' symbols differ.
+# Twenty hues that can be distinguished on white and on near-black; where two are close, the classes' symbols differ.
 CLASS_COLOURS = (
     "#e6194b",
     "#3cb44b",
@@ -44,12 +44,12 @@ _RED_BLUE = "053061 2166ac 4393c3 92c5de d1e5f0 f7f7f7 fddbc7 f4a582 d6604d b218
 
 
 def class_colour(index: int) -> str:
-    """Give the colour of a class by its position in the data set's list of classes."""
+    """Return the colour of a class by its position in the data set's list of classes."""
     return CLASS_COLOURS[index % len(CLASS_COLOURS)]
 
 
 def class_symbol(index: int) -> str:
-    """Give the symbol of a class: it changes every five classes, so that no two of the first 80 look the same."""
+    """Return the symbol of a class: it changes every five classes, so that no two of the first 80 look the same."""
     return CLASS_SYMBOLS[(index // 5 + index // len(CLASS_COLOURS)) % len(CLASS_SYMBOLS)]
 
 
@@ -65,7 +65,10 @@ SCALES = {"sequential": _table(_VIRIDIS), "diverging": _table(_RED_BLUE)}
 
 
 def photograph(images: ImageSet, position: int, *, boxes: bool = True) -> bytes:
-    """Give a JPEG, its longer side at most SIDE pixels; DatasetError for a picture that cannot be decoded."""
+    """Return a JPEG, its longer side at most SIDE pixels.
+
+    Raises DatasetError for a picture that cannot be decoded.
+    """
     picture = images.open(position)
     width, height = picture.size
     picture.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)

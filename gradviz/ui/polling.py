@@ -1,16 +1,17 @@
-"""Ask for results without computing in a page: one queue for the whole process, progress, stop and try again."""
+"""Ask for results without computing in a page: one queue for the whole process; progress, Stop and Try again."""
 
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, is_dataclass
 from typing import Any
 from weakref import WeakSet
 
 import streamlit as st
 
 from gradviz.callbacks import Cancel, Progress
+from gradviz.datasets import ImageSet
 from gradviz.download.pace import time_text
 from gradviz.errors import GradvizError
 from gradviz.ui.queue import Job, Lane, Queue
@@ -19,25 +20,25 @@ POLL_SECONDS = 0.4
 PATIENCE_SECONDS = 0.25
 """A job that ends within this time never shows a bar."""
 KEPT = 64
-"""Answers kept for everybody, as far as they fit."""
+"""Answers kept for everybody, as far as they fit into BUDGET."""
 BUDGET = 600_000_000
-"""Bytes of the kept answers: two of the largest, three kernels of 5,000 images each."""
+"""Bytes of the kept answers: two of the largest, which are three kernels of 5,000 images each."""
 
 _answered = threading.Event()
 
 
 @st.cache_resource
 def queue() -> Queue:
-    """Give the process its only queue."""
+    """Return the only queue of the process."""
     return Queue(kept=KEPT)
 
 
 @dataclass(frozen=True)
 class Question:
-    """Ask for one thing: the same `key` means the same answer, `title` says what is being done.
+    """What a page wants to know: the same `key` means the same answer, `title` describes the work.
 
-    `paced` tells whether the time left can be foretold from what is done; `words` says better than that where the
-    running job stands.
+    `paced` is False where the time left cannot be estimated from the share that is done; `words` describes the state
+    of the running job better than that share.
     """
 
     key: str
@@ -49,17 +50,17 @@ class Question:
 
 
 def ask(question: Question, *, after: Question | None = None, slot: str) -> Any:
-    """Return the answer, or show how the work goes and end the run of the page."""
+    """Return the answer, or show the progress of the work and end this run of the page."""
     job = follow(question, after=after, slot=slot)
     return st.stop() if job is None else job.result
 
 
 def follow(question: Question, *, after: Question | None = None, slot: str) -> Job | None:
-    """Return the job once it is done; until then show how the work goes, and let the page go on without it.
+    """Return the job once it is done; until then show its progress and return None, so that the page goes on without.
 
-    Questions with the same key are one job, whoever asks. `after` is asked first where the answer is not there yet.
-    A session looks at one job a `slot`: when it moves on to another question there, the former job is cancelled unless
-    another session waits for it too. Leaving the page lets a job go on.
+    Questions with the same key are one job, whoever asks. `after` is answered first where the answer is not there yet.
+    A session follows one job per `slot`: when it moves on to another question there, the previous job is cancelled
+    unless another session waits for it too. A job goes on when its page is left.
     """
     job = queue().get(question.key)
     asked = job is not None and (job.active or job.state == "done")
@@ -73,7 +74,7 @@ def follow(question: Question, *, after: Question | None = None, slot: str) -> J
         job.wait(PATIENCE_SECONDS)
     if job is not None and job.state == "done":
         _answered.set()
-        _budget().use(question.key, getattr(job.result, "nbytes", 0))
+        _budget().use(question.key, job.result)
         return job
     if job is not None and job.active:
         st.fragment(_progress, run_every=POLL_SECONDS)(job, question, slot)
@@ -102,16 +103,19 @@ def _progress(job: Job, question: Question, slot: str) -> None:
         st.progress(share, text=f"{job.title}: {_standing(job, share, question)}")
         if st.button("Stop", key=f"stop {slot}", icon=":material/stop_circle:"):
             st.session_state["stopped"].add(job.key)
-            _watchers().leave(job.key, _me())
+            _watchers().leave(question.key, _me())
             st.rerun()
 
 
 def _standing(job: Job, share: float, question: Question) -> str:
-    """Say in words where a job stands."""
+    """Describe the state of a job; the title of work that only others wait for stays theirs."""
     if job.state == "waiting":
-        ahead = [other.title for other in queue().jobs() if other.lane == job.lane and other.state == "running"]
+        ahead = [other for other in queue().jobs() if other.lane == job.lane and other.state == "running"]
+        if not ahead:
+            return job.message
+        mine = [other.title for other in ahead if _watchers().waits(other.key, _me())]
         more = f" and {job.position - 1} more" if job.position > 1 else ""
-        return f"waiting for “{ahead[0]}”{more}" if ahead else job.message
+        return f"waiting for {f'“{mine[0]}”' if mine else 'the work of another visitor'}{more}"
     if question.words:
         return question.words()
     if not job.total:
@@ -131,44 +135,68 @@ def _again(label: str, key: str, slot: str) -> None:
 
 
 class _Session:
-    """Stand for one visitor; gone when Streamlit drops the session."""
+    """One visitor; gone when Streamlit drops the session."""
 
 
 class _Watchers:
-    """Know which sessions wait for which job, so that one's change of mind does not stop another's work."""
+    """Which sessions wait for which job, so that a visitor who moves on does not stop the work of another."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._by_key: dict[str, WeakSet[_Session]] = {}
+        self._by_key: dict[Hashable, WeakSet[_Session]] = {}
 
-    def join(self, key: str, session: _Session) -> None:
+    def join(self, key: Hashable, session: _Session) -> None:
         with self._lock:
             self._by_key = {k: sessions for k, sessions in self._by_key.items() if len(sessions)}
             self._by_key.setdefault(key, WeakSet()).add(session)
 
-    def leave(self, key: str, session: _Session) -> None:
-        """Cancel the job once nobody waits for it any more."""
+    def waits(self, key: Hashable, session: _Session) -> bool:
         with self._lock:
-            sessions = self._by_key.get(key, WeakSet())
-            sessions.discard(session)
-            if not len(sessions):
+            return session in self._by_key.get(key, ())
+
+    def leave(self, key: Hashable, session: _Session) -> None:
+        """Note that a session waits no longer; cancel the job once nobody waits for it."""
+        with self._lock:
+            sessions = self._by_key.get(key)
+            if sessions is not None:
+                sessions.discard(session)
+            if not sessions:
                 queue().cancel(key)
 
 
 class _Budget:
-    """Bound the memory that kept answers take."""
+    """The memory that kept answers take, and its bound."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._sizes: OrderedDict[str, int] = OrderedDict()
 
-    def use(self, key: str, size: int) -> None:
+    def use(self, key: str, answer: Any) -> None:
         """Note that an answer was read; forget those read longest ago while all together are too large."""
         with self._lock:
-            self._sizes[key] = size
+            if key not in self._sizes:
+                self._sizes[key] = size_of(answer)
             self._sizes.move_to_end(key)
             while len(self._sizes) > 1 and (sum(self._sizes.values()) > BUDGET or len(self._sizes) > KEPT):
                 queue().forget(self._sizes.popitem(last=False)[0])
+
+
+def size_of(answer: Any) -> int:
+    """Estimate the bytes of an answer: its own `nbytes`, else the arrays, bytes and texts in its fields and items.
+
+    The data set that answers point to is not counted: all of them share it.
+    """
+    if hasattr(answer, "nbytes"):
+        return int(answer.nbytes)
+    if isinstance(answer, (bytes, str)):
+        return len(answer)
+    if isinstance(answer, Mapping):
+        return sum(map(size_of, answer.values()))
+    if isinstance(answer, (tuple, list)):
+        return sum(map(size_of, answer))
+    if is_dataclass(answer) and not isinstance(answer, ImageSet):
+        return sum(map(size_of, vars(answer).values()))
+    return 0
 
 
 @st.cache_resource
@@ -187,11 +215,11 @@ def _me() -> _Session:
 
 def _move_on(slot: str, key: str) -> None:
     slots = st.session_state.setdefault("slots", {})
-    former = slots.get(slot)
+    previous = slots.get(slot)
     slots[slot] = key
     _watchers().join(key, _me())
-    if former not in (None, key) and former not in [k for s, k in slots.items() if s != slot]:
-        _watchers().leave(former, _me())
+    if previous not in (None, key) and previous not in [k for s, k in slots.items() if s != slot]:
+        _watchers().leave(previous, _me())
 
 
 @st.cache_resource
@@ -204,8 +232,8 @@ def _prepare(jobs: Queue) -> None:
     import gradviz.experiment  # torch comes with it
     from gradviz.embedding import warm_up as compile_maps
 
-    # The compilation takes half a minute of the processor, so it begins when somebody has got an answer and nobody
-    # waits for another. Maps have a lock of their own, so that this is safe outside the heavy lane.
+    # The compilation takes half a minute of CPU time, so it begins when somebody has got an answer and nobody waits for
+    # another. Maps have a lock of their own, so that this is safe outside the heavy lane.
     _answered.wait()
     import gradviz.svm  # noqa: F401 - scikit-learn comes with it, and kernels, seen first, need none of it
 

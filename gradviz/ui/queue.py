@@ -1,9 +1,10 @@
-"""Run work in the background for the pages: one job a key, two lanes, progress, cancel.
+"""Run work in the background for the pages: one job per key, three lanes, progress, cancel.
 
-A page never computes: it submits a function, polls the job, and shows its result. The heavy lane (network, maps,
-ordering) has one worker, because there is one device and because two maps at once abort the process; the light lane
-(kernels, SVM, neighbours) has two, so that a small question never waits for an extraction. A job takes progress and
-cancel like every verb of the core and knows nothing of the page; once stopped, its next `progress` raises Cancelled.
+A page never computes: it submits a function, polls the job, and shows its result. The heavy lane (network, maps) has
+one worker, because there is one device; the light lane (kernels, SVMs, neighbours) has two, so that a small question
+never waits for an extraction; the transfer lane (downloads, uploads) has its own, because these take minutes in which
+they mostly wait for somebody else's computer. A job takes progress and cancel like every verb of the core and knows
+nothing of the page; once stopped, its next `progress` raises Cancelled.
 """
 
 import logging
@@ -17,17 +18,17 @@ from gradviz.callbacks import Cancel, Progress
 from gradviz.errors import Cancelled, GradvizError
 
 Function = Callable[[Progress, Cancel], Any]
-Lane = Literal["heavy", "light"]
+Lane = Literal["heavy", "light", "transfer"]
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
 
-WORKERS: dict[Lane, int] = {"heavy": 1, "light": 2}
+WORKERS: dict[Lane, int] = {"heavy": 1, "light": 2, "transfer": 3}
 """Threads of each lane."""
 
 _log = logging.getLogger(__name__)
 
 
 class Job:
-    """Show one piece of work; only its queue changes it."""
+    """One piece of work as it stands; only its queue changes it."""
 
     def __init__(self, queue: "Queue", key: Hashable, function: Function, lane: Lane, title: str) -> None:
         self.key = key
@@ -39,7 +40,7 @@ class Job:
         self.result: Any = None
         self.error: str | None = None
         self._queue = queue
-        self._function: Function | None = function
+        self._function = function
         self._stop = threading.Event()
         self._ended = threading.Event()
         self._started = self._finished = 0.0
@@ -47,24 +48,24 @@ class Job:
 
     @property
     def active(self) -> bool:
-        """Tell whether the job waits or runs."""
+        """Whether the job waits or runs."""
         return self.state in ("waiting", "running")
 
     @property
     def position(self) -> int:
-        """Count from 1 how soon it is this job's turn in its lane; 0 once it has started."""
+        """The job's place, from 1, among those that wait in its lane; 0 once it has started."""
         return self._queue._position(self)
 
     @property
     def seconds(self) -> float:
-        """Give how long it has run, or ran."""
+        """How long the job has been running, or ran."""
         if not self._started:
             return 0.0
         return (self._finished or time.monotonic()) - self._started
 
     @property
     def eta(self) -> float | None:
-        """Estimate the seconds left from the pace since the first report (resumed work starts in the middle)."""
+        """The estimated seconds left, from the pace since the first report (resumed work starts in the middle)."""
         first, done, total = self._first, self.done, self.total
         if self.state != "running" or first is None or done <= first[1] or total < done:
             return None
@@ -72,7 +73,7 @@ class Job:
 
     @property
     def message(self) -> str:
-        """Say in a few words where the job stands."""
+        """The job's state in a few words."""
         if self.state == "failed":
             return self.error or ""
         if self.state == "waiting":
@@ -89,14 +90,14 @@ class Job:
         self._queue._cancel(self)
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until the job has ended and tell whether it has. Not for pages, which poll."""
+        """Wait until the job has ended and return whether it has. Not for pages, which poll."""
         return self._ended.wait(timeout)
 
 
 class Queue:
-    """Hold the jobs of one process.
+    """The jobs of one process.
 
-    At most `waiting` jobs wait and at most `kept` ended ones (the last used) are remembered with their results.
+    At most `waiting` jobs wait, and at most `kept` ended ones (the last used) are remembered with their results.
     """
 
     def __init__(self, *, waiting: int = 32, kept: int = 32) -> None:
@@ -109,9 +110,9 @@ class Queue:
         self._threads: list[threading.Thread] = []
 
     def submit(self, key: Hashable, function: Function, *, lane: Lane = "heavy", title: str = "") -> Job:
-        """Ask for work and return its job: the active or finished one of this key, else a new one.
+        """Submit work and return its job: the active or finished one of this key, else a new one.
 
-        A failed, cancelled or stopping job is asked for anew. Raises GradvizError if too many jobs wait.
+        A failed, cancelled or stopping job is replaced by a new one. Raises GradvizError if too many jobs wait.
         """
         with self._changed:
             job = self._find(key)
@@ -129,12 +130,12 @@ class Queue:
             return job
 
     def get(self, key: Hashable) -> Job | None:
-        """Find the job of a key: the waiting one, else the running one, else the ended one if it is remembered."""
+        """Return the job of a key: the waiting one, else the running one, else the ended one if it is remembered."""
         with self._changed:
             return self._find(key)
 
     def result(self, key: Hashable) -> Any:
-        """Give the kept result of a key at once; None if there is none (yet, or any more)."""
+        """Return the kept result of a key, without waiting; None if there is none (yet, or any more)."""
         job = self.get(key)
         return job.result if job is not None else None
 
@@ -145,7 +146,7 @@ class Queue:
             self._cancel(job)
 
     def forget(self, key: Hashable) -> None:
-        """Drop an ended job and its result, so that the next submit computes again."""
+        """Forget an ended job and its result, so that the next submit computes again."""
         with self._changed:
             self._ended.pop(key, None)
 
@@ -186,7 +187,7 @@ class Queue:
                 self._end(job, "cancelled")
 
     def _start_threads(self) -> None:
-        # Daemons, so that a closing process does not wait for an extraction; what the store has is whole at any moment.
+        # Daemons, so that a closing process does not wait for an extraction: the store is consistent at any moment.
         if not self._threads:
             for lane, number in WORKERS.items():
                 for index in range(number):
@@ -235,7 +236,8 @@ class Queue:
             self._end(job, state)
 
     def _end(self, job: Job, state: State) -> None:
-        job.state, job._finished, job._function = state, time.monotonic(), None
+        job.state, job._finished = state, time.monotonic()
+        del job._function  # an ended job that is remembered keeps nothing alive but its result
         if self._find(job.key) is None:  # else it was asked for again while it stopped
             self._ended[job.key] = job
             while len(self._ended) > self._kept:

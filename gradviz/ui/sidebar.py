@@ -33,7 +33,7 @@ def sidebar() -> None:
     if not places:
         st.info(
             "There is no data set on this computer. `python -m gradviz download voc2007 --images 500` fetches "
-            "photographs, or start with `streamlit run app.py -- --dataset FOLDER`."
+            "photographs, or start with `python -m gradviz app --dataset FOLDER`."
         )
         st.stop()
     if not own and st.query_params.get("data") == visitor.NAME:

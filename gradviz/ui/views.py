@@ -1,4 +1,4 @@
-"""What jobs compute for the pages: results of the verbs, without the features that no page draws."""
+"""What jobs compute for the pages: the results of the verbs, less the features, which no page draws."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +11,6 @@ from gradviz import metrics
 from gradviz.callbacks import Cancel, Progress, part, stop_if
 from gradviz.datasets.pictures import thumbnail
 from gradviz.errors import DatasetError
-from gradviz.ui.ordering import by_class, first_class
 
 # gradviz.experiment imports torch: seconds, which a page's script must not wait for.
 if TYPE_CHECKING:
@@ -23,12 +22,13 @@ if TYPE_CHECKING:
     from gradviz.ui.visitor import Own
 
 MOST_THUMBNAILS = 1000
-"""Pictures that travel with a map, about 3.5 kB each, so that it stays under 5 MB."""
+"""Pictures that are sent with a map, about 3.5 kB each, so that it stays under 5 MB."""
+UNLABELLED = "no class"
 
 
 @dataclass(frozen=True)
 class KernelView:
-    """Hold a layer's kernels with rows and columns ordered by class, as they are drawn.
+    """A layer's kernels with rows and columns ordered by class, as they are drawn.
 
     `K`, `K_fw`, `K_bw` are float32 (n, n) for `ids`; K is centred where the spec says so. `alignment` compares
     forward, backward and product with the labels, None without labels.
@@ -43,26 +43,26 @@ class KernelView:
 
     @property
     def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return K_fw, K_bw and K in the order drawn."""
+        """K_fw, K_bw and K, in the order drawn."""
         return self.result.K_fw, self.result.K_bw, self.result.K
 
     @cached_property
     def signed(self) -> bool:
-        """Return whether some value is negative."""
+        """Whether some value is negative."""
         return min(float(K.min()) for K in self.arrays) < 0
 
     @property
     def comparable(self) -> bool:
-        """Return whether one colour scale can hold for all three: they are cosines."""
+        """Whether one colour scale suits all three, because they are cosines."""
         return self.result.about["normalise"] == "l2"
 
     @cached_property
     def spans(self) -> tuple[float, ...]:
-        """Return for each kernel the size below which 99.5 % of its values between two different images lie."""
+        """For each kernel the magnitude below which 99.5 % of its values between two different images lie."""
         return tuple(_usual_size(K) for K in self.arrays)
 
     def colours(self, *, own: bool) -> tuple[Literal["sequential", "diverging"], tuple[tuple[float, float], ...]]:
-        """Choose the colour scale, and for each kernel the values that get its first and last colour."""
+        """Return the colour scale, and for each kernel the values that get its first and last colour."""
         largest = 1.0 if self.comparable else max(float(np.abs(K).max()) for K in self.arrays)
         tops = self.spans if own else (largest,) * 3
         ranges = tuple((-top if self.signed else 0.0, top) for top in tops)
@@ -70,7 +70,7 @@ class KernelView:
 
     @property
     def nbytes(self) -> int:
-        """Count the bytes of the kernels."""
+        """The bytes of the kernels."""
         return sum(K.nbytes for K in self.arrays)
 
     def exported(self) -> "ProductResult":
@@ -81,11 +81,11 @@ class KernelView:
 
 @dataclass(frozen=True)
 class MapsView:
-    """Hold the three maps of a layer with what is needed to draw them, for `ids`.
+    """The three maps of a layer with what is needed to draw them, for `ids`.
 
     `first` (n,) is the first class that each image shows, -1 for none; `thumbnails` are small JPEGs by id, none where
-    there are too many images to send them all. `own` are the ids of a visitor's own photographs, which stand last:
-    a star tells them from the data set's.
+    there are too many images to send them all. `own` are the ids of a visitor's own photographs, which come last:
+    a star marks them.
     """
 
     maps: tuple["Map", ...]
@@ -97,7 +97,7 @@ class MapsView:
 
     @property
     def nbytes(self) -> int:
-        """Count the bytes of the pictures, next to which all else is small."""
+        """The bytes of the pictures, beside which everything else is small."""
         return sum(map(len, self.thumbnails.values()))
 
 
@@ -134,18 +134,18 @@ def maps(selection: "Selection", own: "Own | None", progress: Progress, cancel: 
     for i, name in enumerate(selection.triple):
         here = part(progress, 0.3 * i, 0.3 * (i + 1))
         drawn = lab.embed(name, selection.split, others=others, progress=here, cancel=cancel)
-        strangers = drawn.others and _without_arrays(drawn.others)
-        found.append(replace(drawn, rows=_without_arrays(drawn.rows), others=strangers))
-    rows, strangers = found[0].rows, found[0].others
+        own_rows = drawn.others and _without_arrays(drawn.others)
+        found.append(replace(drawn, rows=_without_arrays(drawn.rows), others=own_rows))
+    rows, own_rows = found[0].rows, found[0].others
     pictures = {}
     if rows.images.paths and len(rows.ids) <= MOST_THUMBNAILS:
         pictures = thumbnails(rows.images, rows.positions, part(progress, 0.9, 1), cancel)
     ids, named, first = rows.ids, _named(rows), first_class(rows.labels, len(rows.ids))
     starred = ()
-    if own and strangers:
-        starred = tuple(f"★ {name}" for name in strangers.ids)
-        pictures |= {star: own.thumbnails[name] for star, name in zip(starred, strangers.ids, strict=True)}
-        ids, named = ids + starred, named + _named(strangers)
+    if own and own_rows:
+        starred = tuple(f"★ {name}" for name in own_rows.ids)
+        pictures |= {star: own.thumbnails[name] for star, name in zip(starred, own_rows.ids, strict=True)}
+        ids, named = ids + starred, named + _named(own_rows)
         first = np.concatenate([first, np.full(len(starred), -1)])
     return MapsView(tuple(found), ids, starred, named, first, pictures)
 
@@ -172,7 +172,7 @@ def evaluations(
 def classification(
     selection: "Selection", own: "Own", representation: str, train: str, progress: Progress, cancel: Cancel
 ) -> "Classification":
-    """Train the reference set's SVMs and apply them to the visitor's photographs."""
+    """Train SVMs on the reference set and apply them to the visitor's photographs."""
     lab, others = _experiment(selection), own.experiment(selection.spec)
     found = lab.classify(representation, others, train=train, progress=progress, cancel=cancel)
     return replace(found, rows=replace(found.rows, arrays={}))
@@ -193,7 +193,7 @@ def nearest(
 
 
 def thumbnails(images: "ImageSet", positions: Sequence[int], progress: Progress, cancel: Cancel) -> dict[str, bytes]:
-    """Make small JPEGs by id; a picture that cannot be decoded is left out."""
+    """Return small JPEGs by id; a picture that cannot be decoded is left out."""
     made = {}
     for done, i in enumerate(positions):
         stop_if(cancel)
@@ -206,7 +206,7 @@ def thumbnails(images: "ImageSet", positions: Sequence[int], progress: Progress,
 
 
 def _usual_size(K: np.ndarray) -> float:
-    step = -(-len(K) // 1000)  # of a large kernel a sample is enough
+    step = -(-len(K) // 1000)  # a sample of a large kernel is enough
     sample = K[::step, ::step]
     apart = np.abs(sample[~np.eye(len(sample), dtype=bool)])
     return float(np.quantile(apart, 0.995)) or 1.0 if len(apart) else 1.0
@@ -223,7 +223,7 @@ def _named(rows: "Features") -> tuple[tuple[str, ...], ...]:
 
 
 def _without_arrays(rows: "Features") -> "Features":
-    """Leave the vectors out: a kept result would hold on to a hundred megabytes."""
+    """Leave the vectors out: a kept result would keep a hundred megabytes in memory."""
     return replace(rows, arrays={})
 
 
@@ -231,3 +231,31 @@ def _permuted(result: "ProductResult", order: np.ndarray) -> "ProductResult":
     both = np.ix_(order, order)
     rows = replace(result.rows, positions=result.rows.positions[order])
     return replace(result, rows=rows, cols=rows, K=result.K[both], K_fw=result.K_fw[both], K_bw=result.K_bw[both])
+
+
+def first_class(labels: np.ndarray | None, n: int) -> np.ndarray:
+    """Return for each of n images the first class that it shows, -1 for none: (n,) int64 from labels (n, classes)."""
+    if labels is None or not labels.shape[1]:
+        return np.full(n, -1)
+    shown = labels == 1
+    return np.where(shown.any(axis=1), shown.argmax(axis=1), -1)
+
+
+def by_class(
+    labels: np.ndarray | None, classes: Sequence[str], n: int
+) -> tuple[np.ndarray, tuple[tuple[str, int, int], ...]]:
+    """Order n images by the first class they show, in the order of the classes, images without one last.
+
+    Returns positions (n,) and blocks (class, start, stop) in that order. Within a block the data set's order stays;
+    without any label there are no blocks.
+    """
+    first = first_class(labels, n)
+    if (first < 0).all():
+        return np.arange(n), ()
+    place = np.where(first < 0, len(classes), first)
+    order = np.argsort(place, kind="stable")
+    names = (*classes, UNLABELLED)
+    found, starts = np.unique(place[order], return_index=True)
+    stops = (*starts[1:].tolist(), n)
+    blocks = tuple((names[c], start, stop) for c, start, stop in zip(found, starts.tolist(), stops, strict=True))
+    return order, blocks

@@ -32,10 +32,10 @@ NAME = "your photographs"
 
 @dataclass(frozen=True)
 class Own:
-    """Hold the photographs as they are now, for a question about them.
+    """The photographs as they are now, for a question about them.
 
-    `token` is in the key of every such question: nobody can guess it, and all of them are forgotten by it. Whoever
-    holds this keeps the folder alive.
+    `token` is in the key of every such question: nobody can guess it, and by it all answers are found and forgotten.
+    The folder exists as long as somebody holds this object.
     """
 
     images: ImageSet
@@ -45,14 +45,17 @@ class Own:
     keeper: "Visitor"
 
     def experiment(self, spec: Spec) -> "Experiment":
-        """Ask questions of all these photographs; their features stay in the visitor's own folder."""
+        """Return an experiment on all these photographs; their features stay in the visitor's own folder."""
         from gradviz.experiment import Experiment
 
         return Experiment(self.images, replace(spec, images=None), store=self.store)
 
 
 class Visitor:
-    """Own a folder with one visitor's photographs and features; both go when this object does, or with the process."""
+    """A folder with one visitor's photographs and features.
+
+    It is deleted with this object, or when the process ends.
+    """
 
     def __init__(self, jobs: Queue, place: Path, gone: "SimpleQueue[str]"):
         self.folder = Path(mkdtemp(prefix="visitor-", dir=place))
@@ -65,12 +68,12 @@ class Visitor:
         weakref.finalize(self, _leave, self.folder, self._secret, gone)
 
     def own(self) -> Own | None:
-        """Give what there is, None without a photograph."""
+        """Return the photographs that there are, None without one."""
         found = self._found
         return Own(*found, self) if found else None
 
     def take(self, files: Sequence[BinaryIO], progress: Progress, cancel: Cancel) -> Added:
-        """Take in pictures and zips that have a `name`; what came before a stop stays."""
+        """Add pictures and zips that have a `name`; what was added before a stop stays."""
         accepted, refused = 0, []
         try:
             for i, file in enumerate(files):
@@ -86,7 +89,7 @@ class Visitor:
         return self.report
 
     def clear(self) -> int:
-        """Delete the photographs and everything computed from them; give how many there were."""
+        """Delete the photographs and everything computed from them; return how many there were."""
         self._jobs.drop(lambda key: self._secret in str(key))
         count = len(self._uploads)
         self._uploads.clear()
@@ -95,7 +98,7 @@ class Visitor:
         return count
 
     def key(self, *words: object) -> str:
-        """Name a job about this visitor's photographs."""
+        """Return the key of a job about this visitor's photographs."""
         return " ".join(map(str, (*words, self._secret, self._round)))
 
     def _add(self, file: BinaryIO, progress: Progress, cancel: Cancel) -> Added:
@@ -106,11 +109,11 @@ class Visitor:
         return self._uploads.add(file.name, file)
 
     def _renew(self) -> None:
-        """Make the data set anew; the features of the former one are of no use to it."""
-        former, self._found = self._found, None
+        """Rebuild the data set; the features of the previous one are of no use to it."""
+        previous, self._found = self._found, None
         known = {}
-        if former:
-            _, _, store, known = former
+        if previous:
+            _, _, store, known = previous
             shutil.rmtree(store, ignore_errors=True)
         self._round += 1
         if len(self._uploads):
@@ -121,32 +124,33 @@ class Visitor:
 
 
 def current() -> Visitor | None:
-    """Give this session's visitor, None before anything was dropped."""
+    """Return this session's visitor, None before anything was dropped."""
     return st.session_state.get("visitor")
 
 
 def arrived() -> Visitor:
-    """Give this session's visitor, with a folder from now on."""
+    """Return this session's visitor, who has a folder from now on."""
     if "visitor" not in st.session_state:
         st.session_state["visitor"] = Visitor(queue(), _place()[0], _gone())
     return st.session_state["visitor"]
 
 
 def own() -> Own | None:
-    """Give this session's photographs, None where there are none."""
+    """Return this session's photographs, None where there are none."""
     visitor = current()
     return visitor.own() if visitor else None
 
 
 def _leave(folder: Path, secret: str, gone: "SimpleQueue[str]") -> None:
-    # The collector may call this anywhere, even while this thread holds the jobs' lock: only a SimpleQueue is safe.
+    # The garbage collector may call this anywhere, even while this thread holds the queue's lock: only a SimpleQueue is
+    # safe.
     gone.put(secret)
     shutil.rmtree(folder, ignore_errors=True)
 
 
 @st.cache_resource
 def _gone() -> "SimpleQueue[str]":
-    """Take in the secrets of visitors who left; a thread forgets their results."""
+    """Return where the secrets of visitors who left are put; a thread forgets their results."""
     gone: SimpleQueue[str] = SimpleQueue()
     threading.Thread(target=_sweep, args=(gone, queue()), name="gradviz-visitors", daemon=True).start()
     return gone
@@ -160,9 +164,9 @@ def _sweep(gone: "SimpleQueue[str]", jobs: Queue) -> None:
 
 @st.cache_resource
 def _place() -> tuple[Path, FileLock]:
-    """Make this process a folder for its visitors, and remove those of processes that were killed.
+    """Create this process's folder for its visitors, and remove the folders of processes that were killed.
 
-    A folder belongs to a process that runs as long as the lock beside it is held.
+    A folder belongs to a running process as long as the lock beside it is held.
     """
     place = home() / "visitors"
     place.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -1,4 +1,4 @@
-"""Small pieces that pages share: a pair of photographs, the row of downloads, remarks."""
+"""Small pieces that pages share: a pair of photographs, a row of download buttons, notes."""
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,13 +16,13 @@ from gradviz.ui.polling import Question
 from gradviz.ui.selection import Selection
 
 PLOTLY = {"displaylogo": False, "toImageButtonOptions": {"format": "svg"}}
-"""What the tool bar of a chart offers."""
+"""What the toolbar of a chart offers."""
 
 _log = logging.getLogger(__name__)
 
 
 class Download(NamedTuple):
-    """Offer a file: the button's text, its name, its type, and how it is made when somebody asks for it."""
+    """A file to download: the button's label, the file's name and type, and the function that builds it on demand."""
 
     label: str
     name: str
@@ -31,7 +31,10 @@ class Download(NamedTuple):
 
 
 def features(selection: Selection, *splits: str) -> Question | None:
-    """Ask for the forward pass, the part of the work that takes long and needs the heavy lane; None without one."""
+    """Return the question for the forward pass, which takes long and needs the heavy lane.
+
+    None where the features come from a file.
+    """
     if selection.images.features:
         return None
     splits = splits or (selection.split,)
@@ -41,14 +44,14 @@ def features(selection: Selection, *splits: str) -> Question | None:
 
 
 def has_layer(selection: Selection) -> bool:
-    """Return whether there is a layer to look at, and tell the visitor where there is none."""
+    """Return whether there is a layer to look at; show a message where there is none."""
     if selection.picked is None:
-        st.info(f"{selection.images.name} holds no layer with both factors, such as x6 and dy7: only SVMs can use it.")
+        st.info(f"{selection.images.name} has no layer with both factors, such as x6 and dy7: only SVMs can use it.")
     return selection.picked is not None
 
 
 def downloads(offers: Iterable[Download]) -> None:
-    """Draw a row of buttons; each file is made when it is asked for."""
+    """Draw a row of buttons; each file is built when its button is clicked."""
     with st.container(horizontal=True):
         for offer in offers:
             st.download_button(
@@ -67,14 +70,14 @@ def _logged(offer: Download) -> Callable[[], bytes | str]:
         try:
             return offer.build()
         except Exception:
-            _log.exception("%s could not be made", offer.name)
+            _log.exception("%s could not be built", offer.name)
             raise
 
     return build
 
 
 def notes(lines: Sequence[str], skipped: Sequence[Skipped] = ()) -> None:
-    """Say what a result leaves out."""
+    """Show what a result leaves out."""
     for line in lines:
         st.caption(line)
     if skipped:
@@ -83,7 +86,7 @@ def notes(lines: Sequence[str], skipped: Sequence[Skipped] = ()) -> None:
 
 
 def pair(images: ImageSet, chosen: tuple[str, str], *lines: str) -> None:
-    """Show two photographs side by side with their ids and classes, and beside them lines, the first of them larger."""
+    """Show two photographs side by side with their ids and classes, and lines beside them, the first one larger."""
     *columns, beside = st.columns(3)
     for column, name in zip(columns, chosen, strict=True):
         position = images.source(name)
@@ -102,7 +105,7 @@ def pair(images: ImageSet, chosen: tuple[str, str], *lines: str) -> None:
 
 
 def thumbnails(images: ImageSet, ids: Sequence[str], made: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Give small JPEGs by id, those of `made` at once; pictures that cannot be decoded are left out."""
+    """Return small JPEGs by id, taken from `made` where it has them; pictures that cannot be decoded are left out."""
     found = {}
     for name in ids:
         with suppress(DatasetError):
@@ -111,7 +114,7 @@ def thumbnails(images: ImageSet, ids: Sequence[str], made: Mapping[str, bytes]) 
 
 
 def photo(images: ImageSet, name: str) -> bytes:
-    """Give one photograph as a JPEG of moderate size; a visitor's own never enters a cache that others share."""
+    """Return a photograph as a JPEG of moderate size; a visitor's own never enters a cache that others share."""
     if images.name == visitor.NAME:
         return photograph(images, images.source(name))
     return _photograph(images.digest, name, images)
@@ -128,7 +131,11 @@ def _photograph(digest: str, name: str, _images: ImageSet) -> bytes:
 
 
 def equation(forward: float, backward: float, product: float) -> str:
-    """Write K_fw × K_bw = K with as many digits as it takes for the printed product to be right."""
+    """Return K_fw × K_bw = K with as many digits as it takes for the printed product to be right.
+
+    The heatmap does the same under the pointer (`equation` in heatmaps.js), where Python cannot be asked; a test
+    compares the two.
+    """
     shown = _number(product, 2)
     decimals = len(shown.partition(".")[2])
     for more in range(4):
@@ -139,7 +146,7 @@ def equation(forward: float, backward: float, product: float) -> str:
 
 
 def _number(value: float, decimals: int) -> str:
-    """Write two decimals, or three significant digits where these would be too few."""
+    """Return the value with so many decimals, or one more where it is small."""
     small = 0 < abs(value) < 2 / 10**decimals
     text = f"{value:.{decimals + 1 if small else decimals}f}"
     return text if float(text) else f"{0:.{decimals}f}"

@@ -132,7 +132,7 @@ def _fetch(kind: str, wanted: tuple | None, make: Callable[..., Transfer]) -> No
         return
     key = repr(("fetch", kind, wanted))
     transfer = _transfers().setdefault(key, make(*wanted))
-    question = polling.Question(key, transfer.title, transfer.run, "light", words=transfer.words)
+    question = polling.Question(key, transfer.title, transfer.run, "transfer", words=transfer.words)
     if polling.follow(question, slot=slot) is None:
         return
     _forget(key)

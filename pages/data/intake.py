@@ -58,7 +58,7 @@ def _question(files: Sequence[BinaryIO]) -> polling.Question:
         here.key("taking in", st.session_state["drops"]),
         "Taking in " + ("a file" if len(files) == 1 else f"{len(files)} files"),
         lambda progress, cancel: here.take(files, progress, cancel),
-        "light",
+        "transfer",
     )
 
 

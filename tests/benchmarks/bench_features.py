@@ -2,13 +2,13 @@
 
 Prints a table on standard error and one JSON value on standard output:
 
-- ratio: all layers forward and backward, over the bare forward pass of the untouched module; decoded tensors in
+- ratio: all layers forward and backward, divided by the plain forward pass of the unchanged module; decoded tensors in
   memory, a batch of 64, no store; the two take turns, and the median of the pairs' ratios counts. Beside it stands the
-  same ratio in processor time, which other programs on the machine disturb less (set OMP_NUM_THREADS=1 for it).
-- decoding: photographs a second read, decoded and preprocessed, without a network.
-- extraction: photographs a second through `capture`, and the process's peak memory beyond the loaded model.
+  same ratio in CPU time, which other programs disturb less (set OMP_NUM_THREADS=1 for it).
+- decoding: photographs per second read, decoded and preprocessed, without a network.
+- extraction: photographs per second through `capture`, and the process's peak memory beyond the loaded model.
 
-Weights are random where none are on disk: they cost the same. Photographs come from GRADVIZ_TEST_DATA.
+Weights are random where none are on disk: the cost is the same. Photographs come from GRADVIZ_TEST_DATA.
 """
 
 import copy
@@ -27,6 +27,7 @@ import torch
 
 from gradviz.datasets import ImageSet
 from gradviz.features.compute import capture
+from gradviz.home import cores
 from gradviz.networks import head, loading, network
 from gradviz.networks.weights import weights_state
 from tests.random_networks import images, random_module
@@ -36,7 +37,7 @@ PAIRS = {"alexnet64": 40, "alexnet": 15, "vgg16": 5}
 
 
 def ratio(name: str) -> dict[str, float]:
-    """Time the bare forward pass and ours in turn."""
+    """Time the plain forward pass and ours in turn."""
     net = network(name)
     bare = random_module(name, net.layers[-1].outputs, net.input_size)
     model = loading.assemble(net, copy.deepcopy(bare), digest="")
@@ -53,7 +54,7 @@ def ratio(name: str) -> dict[str, float]:
     pairs = [(clocks(theirs), clocks(ours)) for _ in range(PAIRS.get(name, 10) + 1)][1:]
     return {
         "ratio": median(b[0] / a[0] for a, b in pairs),
-        "processor_ratio": median(b[1] / a[1] for a, b in pairs),
+        "cpu_ratio": median(b[1] / a[1] for a, b in pairs),
         "bare_seconds": median(a[0] for a, _ in pairs),
         "all_layers_seconds": median(b[0] for _, b in pairs),
         "pairs": len(pairs),
@@ -61,14 +62,14 @@ def ratio(name: str) -> dict[str, float]:
 
 
 def clocks(work: Callable[[], object]) -> tuple[float, float]:
-    """Time work by the wall's clock and by the processor's, in seconds."""
-    wall, processor = time.perf_counter(), time.process_time()
+    """Time work by the wall clock and in CPU time, in seconds."""
+    wall, cpu = time.perf_counter(), time.process_time()
     work()
-    return time.perf_counter() - wall, time.process_time() - processor
+    return time.perf_counter() - wall, time.process_time() - cpu
 
 
 def photographs() -> ImageSet:
-    """Take the photographs without labels."""
+    """Return the photographs, without labels."""
     paths = tuple(sorted((DATA / "VOCdevkit/VOC2007/JPEGImages").glob("*.jpg")))
     return ImageSet("photographs", DATA, tuple(p.stem for p in paths), paths)
 
@@ -76,13 +77,13 @@ def photographs() -> ImageSet:
 def decoding(name: str) -> dict[str, float]:
     """Decode and preprocess in as many threads as there are cores."""
     found, transform = photographs(), loading.preset(network(name))
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+    with ThreadPoolExecutor(cores()) as pool:
         taken = clocks(lambda: list(pool.map(lambda i: transform(found.open(i)).shape, range(len(found.ids)))))[0]
     return {"images": len(found.ids), "per_second": len(found.ids) / taken}
 
 
 def extraction(name: str) -> dict[str, float]:
-    """Extract all photographs in a process of its own, and compare its peak memory with that after loading."""
+    """Extract all photographs in a separate process, and compare its peak memory with that after loading."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(_extraction, (name,))
 
@@ -102,7 +103,7 @@ def _extraction(name: str) -> dict[str, float]:
 
 
 def forget_peak() -> float:
-    """Let the peak memory count from now on, since loading had its own; give the memory in use (Linux only)."""
+    """Restart the record of peak memory, since loading had a peak of its own; return the memory in use (Linux only)."""
     Path("/proc/self/clear_refs").write_text("5")
     return megabytes("VmRSS")
 
@@ -115,12 +116,12 @@ def megabytes(field: str) -> float:
 
 def main(names: list[str]) -> None:
     """Measure the named networks and print."""
-    say("network", "ratio", "by processor", "bare s", "ours s", "decoded/s", "extracted/s", "MB more")
+    say("network", "ratio", "CPU ratio", "bare s", "ours s", "decoded/s", "extracted/s", "MB more")
     results = {}
     for name in names:
         cost, read, whole = ratio(name), decoding(name), extraction(name)
         results[name] = {"cost": cost, "decoding": read, "extraction": whole}
-        figures = (cost["ratio"], cost["processor_ratio"], cost["bare_seconds"], cost["all_layers_seconds"])
+        figures = (cost["ratio"], cost["cpu_ratio"], cost["bare_seconds"], cost["all_layers_seconds"])
         rates = (read["per_second"], whole["per_second"], whole["megabytes_more"])
         say(name, *(f"{x:.3f}" for x in figures), *(f"{x:.0f}" for x in rates))
     print(json.dumps({"threads": torch.get_num_threads(), "torch": torch.__version__, "networks": results}, indent=2))

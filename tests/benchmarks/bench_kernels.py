@@ -20,7 +20,7 @@ SHAPES = {"x5": 9216, "x6": 4096, "y8": 1000}
 
 
 def compare(name: str, n: int, rounds: int = 7) -> None:
-    """Time kernel and bare product in turns, so that both meet the same machine; print medians and their ratio."""
+    """Time kernel and plain product in turns, under the same load; print medians and their ratio."""
     x = np.random.default_rng(0).random((n, SHAPES[name]), dtype=np.float32)
     tensor, parsed, ours, torchs = torch.from_numpy(x), parse(name), [], []
     for _ in range(rounds + 1):
@@ -49,7 +49,7 @@ def precision(n: int = 500) -> None:
 
 
 def memory(n: int = 10_000) -> None:
-    """Compute the product kernel of n images of AlexNet's size, and print what the process took at most."""
+    """Compute the product kernel of n images of AlexNet's size, and print the peak memory of the process."""
     rng = np.random.default_rng(0)
     rows = {"x5": rng.random((n, 9216), dtype=np.float32), "dy6": rng.random((n, 4096), dtype=np.float32)}
     start = time.perf_counter()

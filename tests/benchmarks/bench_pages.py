@@ -1,18 +1,16 @@
-"""Time the second visit of every page in Chromium: from the click to the last message that the server sends.
+"""Time later visits to every page in Chromium, from the click to the last message that the server sends.
 
 Run from the project's folder: python -m tests.benchmarks.bench_pages FOLDER [--images 300|all] [--rounds 5]
-FOLDER is a data set with two splits, such as VOCdevkit/VOC2007. Features are kept in a temporary folder.
+FOLDER is a data set with two splits, such as VOCdevkit/VOC2007. Features are stored in a temporary folder.
 """
 
 import argparse
 import os
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
 from tests.browser.chromium import browsing, serving
 
 ROOT = Path(__file__).parents[2]
@@ -22,7 +20,7 @@ QUIET = 1.0
 
 
 class Traffic:
-    """Note when messages come from the server and how large they are."""
+    """The messages from the server: when they arrive and how large they are."""
 
     def __init__(self, page) -> None:
         self.frames: list[tuple[float, int]] = []
@@ -33,7 +31,7 @@ class Traffic:
 
 
 def visit(page, traffic: Traffic, name: str) -> tuple[float, float]:
-    """Go to a page by its link; give seconds until the last message, and megabytes received."""
+    """Go to a page by its link; return seconds until the last message, and megabytes received."""
     traffic.frames.clear()
     start = time.perf_counter()
     page.get_by_role("link", name=name, exact=True).click()
@@ -44,7 +42,7 @@ def visit(page, traffic: Traffic, name: str) -> tuple[float, float]:
 
 
 def main() -> None:
-    """Open every page once until it is drawn, then visit each some times more."""
+    """Open every page once until it is drawn, then visit each several more times."""
     parser = argparse.ArgumentParser()
     parser.add_argument("folder")
     parser.add_argument("--images", default="300")

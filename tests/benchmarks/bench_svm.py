@@ -1,4 +1,4 @@
-"""Compare one-vs-rest machines with a plain loop over scikit-learn's: 20 classes, 1,238 images of VOC's class sizes.
+"""Compare our one-vs-rest SVMs with a plain loop over scikit-learn's: 20 classes, 1,238 images, VOC's class sizes.
 
 Run from the project's folder: python -m tests.benchmarks.bench_svm
 """
@@ -32,8 +32,8 @@ def plain_loop(K: np.ndarray, K_test: np.ndarray, labels: np.ndarray) -> np.ndar
     scores = []
     for y in labels.T:
         kept = y != 0
-        machine = SVC(kernel="precomputed").fit(K[np.ix_(kept, kept)], y[kept])
-        scores.append(machine.decision_function(K_test[:, kept]))
+        svc = SVC(kernel="precomputed").fit(K[np.ix_(kept, kept)], y[kept])
+        scores.append(svc.decision_function(K_test[:, kept]))
     return np.stack(scores, axis=1)
 
 
@@ -43,7 +43,7 @@ def ours(K: np.ndarray, K_test: np.ndarray, labels: np.ndarray, threads: int | N
 
 
 def main(rounds: int = 9) -> None:
-    """Time both in turns, so that they meet the same machine."""
+    """Time both in turns, so that the computer's other load is the same for both."""
     K, K_test, labels = problem()
     times: dict[str, list[float]] = {"plain loop": [], "ours": [], "ours on one thread": []}
     for _ in range(rounds + 1):
@@ -63,7 +63,7 @@ def main(rounds: int = 9) -> None:
     print(f"largest difference between decisions: {np.abs(expected - found).max():.1e}")
     start = time.perf_counter()
     OneVsRestSVC("cv").fit(K, labels)
-    print(f"C by cross-validation, 300 machines and the final 20: {time.perf_counter() - start:.2f} s")
+    print(f"C by cross-validation, 300 binary SVMs and the final 20: {time.perf_counter() - start:.2f} s")
 
 
 if __name__ == "__main__":

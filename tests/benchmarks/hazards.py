@@ -1,6 +1,6 @@
-"""Meet the store's and the queue's hazards in full counts, by hand: python tests/benchmarks/hazards.py [COUNT].
+"""Run the store's and the queue's hazards in full numbers, by hand: python -m tests.benchmarks.hazards [COUNT].
 
-The suite does a few of each; this does COUNT (200) kills, flips and bursts of clicks, and a tenth of it in pairs.
+The suite runs a few of each; this runs COUNT (200) kills, flips and bursts of clicks, and a tenth as many pairs.
 """
 
 import contextlib
@@ -13,24 +13,22 @@ import time
 from collections import Counter
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
-
 import numpy as np
-from store_writer import CHUNK_ROWS, KEY, ROWS, content, fill
-from test_store import CHUNKS, files, flip, killed_while_writing, same, served_or_refused, start
 
 from gradviz.features.store import Store
 from gradviz.ui.queue import Queue
+from tests.features.store_writer import CHUNK_ROWS, KEY, ROWS, content, fill
+from tests.features.test_store import CHUNKS, files, flip, killed_while_writing, same, served_or_refused, start
 
 
 def quietly(entry) -> list[int]:
-    """Fill without the writer's own words."""
+    """Fill the entry without what the writer prints."""
     with contextlib.redirect_stdout(io.StringIO()):
         return fill(entry)
 
 
 def kills(count: int, folder: Path) -> str:
-    """Kill writers at random moments; after each, everything that is listed must be right."""
+    """Kill writers at random moments; after each, whatever the manifest lists must be right."""
     seeded, most, rounds, mid_write = random.Random(0), 0, 0, 0
     quietly(Store(folder / "whole").entry(KEY))
     entry = None
@@ -57,7 +55,7 @@ def kills(count: int, folder: Path) -> str:
 
 
 def flips(count: int, folder: Path) -> str:
-    """Flip bits anywhere in the entry; what is served must be right, and all must heal."""
+    """Flip bits anywhere in the entry; what is read must be right, and the entry must be repaired."""
     seeded, store = random.Random(0), Store(folder / "flips")
     entry = store.entry(KEY)
     quietly(entry)
@@ -71,7 +69,7 @@ def flips(count: int, folder: Path) -> str:
         assert same(store)
     missed = sum(number for (_, refused), number in found.items() if not refused)
     kinds = {kind: number for (kind, _), number in found.items()}
-    return f"{count} flips {kinds}: 0 wrong reads, {missed} not noticed, {computed} chunks computed again"
+    return f"{count} flips {kinds}: 0 wrong reads, {missed} not noticed, {computed} chunks recomputed"
 
 
 def pairs(count: int, folder: Path) -> str:
@@ -86,7 +84,7 @@ def pairs(count: int, folder: Path) -> str:
 
 
 def clicks(count: int) -> str:
-    """Click in bursts: every burst of a key is one job, and every start is a finish."""
+    """Click in bursts: every burst of a key is one job, and every job that starts finishes."""
     queue, starts, finishes = Queue(), [], []
 
     def work(progress, cancel):
@@ -108,7 +106,7 @@ def clicks(count: int) -> str:
 
 
 def main() -> None:
-    """Run everything and print a line each."""
+    """Run everything and print a line about each."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

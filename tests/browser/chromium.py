@@ -17,7 +17,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 
 @contextmanager
 def serving(script: Path, *arguments: str) -> Iterator[str]:
-    """Run a script with its arguments under Streamlit on a free port of 127.0.0.1; give its address."""
+    """Run a script with its arguments under Streamlit on a free port of 127.0.0.1; yield its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -80,7 +80,7 @@ def settled(page) -> None:
 
 
 def panels_of(canvas) -> list[tuple[float, float, float, float]]:
-    """Give the panels drawn on a component's canvas as (left, top, width, height) on the page."""
+    """Return the panels drawn on a component's canvas as (left, top, width, height) on the page."""
     box = canvas.bounding_box()
     numbers = [[int(number) for number in panel.split()] for panel in canvas.get_attribute("data-panels").split(";")]
     return [(box["x"] + x, box["y"] + y, w, h) for x, y, w, h in numbers]

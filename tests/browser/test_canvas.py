@@ -1,10 +1,13 @@
-"""The canvas components in a real browser: drawn, zoomed, clicked, lassoed, and deaf to markup in the data."""
+"""The canvas components in a real browser: drawn, zoomed, clicked, lassoed; markup in the data stays text."""
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 
+from gradviz.ui import components
+from gradviz.ui.widgets import equation
 from tests.browser.chromium import browsing, page_of, panels_of, serving
 
 pytestmark = pytest.mark.browser
@@ -68,6 +71,29 @@ def test_a_click_on_a_pair_reaches_python_with_the_values_in_the_tip(browser, he
             assert abs(float(b) - backward) < 0.006
             assert abs(float(result) - product) < 0.006
             page.wait_for_timeout(400)  # two quick clicks would be a double click
+
+
+def test_the_browser_writes_the_equation_as_python_does(browser) -> None:
+    script = (Path(components.__file__).parent / "heatmaps.js").read_text(encoding="utf-8")
+    values = np.random.default_rng(0).uniform(-1, 1, (500, 2)) ** (1, 3)
+    # No product lies half-way between two decimals, where JavaScript rounds up and Python to the even one.
+    table = [*values.tolist(), *(1000 * values[:100]).tolist()]
+    table += [[1, 1], [1, -1], [0, 0.3], [0.4, 0], [0.02, 0.5], [0.0199, 1], [-1e-5, 1]]
+    page = browser.new_page()
+    try:
+        shown = page.evaluate(
+            """([script, table]) => {
+              const plain = script.replace("export default function", "function main");
+              const equation = new Function(`${plain}; return equation`)();
+              const panels = [{ symbol: "K_fw" }, { symbol: "K_bw" }];
+              return table.map(([a, b]) => equation(panels, [a, b, a * b], 2));
+            }""",
+            [script, table],
+        )
+    finally:
+        page.close()
+    assert shown == [equation(a, b, a * b) for a, b in table]
+    assert len({text.count("≈") for text in shown}) == 2, "the table holds both kinds of equations"
 
 
 def test_a_click_on_a_block_zooms_until_single_pairs_can_be_clicked(browser, heatmaps) -> None:

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Give an empty home, the server's and the test's own."""
+    """Empty home that the server and the test share."""
     with pytest.MonkeyPatch.context() as patch:
         folder = tmp_path_factory.mktemp("pages")
         patch.setenv("GRADVIZ_HOME", str(folder))

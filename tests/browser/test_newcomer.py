@@ -1,4 +1,4 @@
-"""The newcomer's way: nothing but the program, then photographs of one's own, and files taken along."""
+"""A newcomer's first hour: nothing but the program, then photographs of one's own, and exported files."""
 
 import csv
 import io
@@ -73,18 +73,21 @@ def rows(page: Page, button: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(download.value.path().read_text(encoding="utf-8"))))
 
 
-def test_the_newcomers_way(browser, address: str, tmp_path: Path, record_property) -> None:
+def mapped(page: Page) -> list[dict[str, str]]:
+    settled(page)
+    page.get_by_role("link", name="Map").click()
+    expect(page.get_by_role("button", name="dW7 as CSV")).to_be_visible(timeout=SLOW)
+    return rows(page, "dW7 as CSV")
+
+
+def test_a_newcomer_sees_kernels_a_map_and_scores(browser, address: str, record_property) -> None:
     began = time.monotonic()
     with page_of(browser, address + "?images=100") as page:
-        page.on("dialog", lambda dialog: pytest.fail("a script of a file's name ran"))
         expect(page.locator("canvas").first).to_be_visible(timeout=SLOW)
         record_property("seconds to the first kernels", round(time.monotonic() - began, 1))
         print(f"first kernels after {time.monotonic() - began:.1f} s")
 
-        settled(page)
-        page.get_by_role("link", name="Map").click()
-        expect(page.get_by_role("button", name="dW7 as CSV")).to_be_visible(timeout=SLOW)
-        assert len(rows(page, "dW7 as CSV")) == 100
+        assert len(mapped(page)) == 100
         assert not page.get_by_text("Show my photographs").count()
 
         settled(page)
@@ -95,8 +98,11 @@ def test_the_newcomers_way(browser, address: str, tmp_path: Path, record_propert
         assert "dW7" in {row["representation"] for row in scores}
         assert all(0 < float(row["mean_ap"]) <= 100 for row in scores)
 
-        settled(page)
-        page.get_by_role("link", name="Data").click()
+
+def test_ones_own_photographs_get_scores_neighbours_and_map_points(browser, address: str, tmp_path: Path) -> None:
+    with page_of(browser, address + "?images=100") as page:
+        page.on("dialog", lambda dialog: pytest.fail("a script in a file's name ran"))
+        show_data(page)
         drop(
             page,
             dropped("street.jpg", demo(1)),
@@ -114,30 +120,29 @@ def test_the_newcomers_way(browser, address: str, tmp_path: Path, record_propert
         expect(page.get_by_text("Product dW7")).to_be_visible(timeout=SLOW)
         expect(page.locator(".grid")).to_have_count(4, timeout=SLOW)
 
-        settled(page)
-        page.get_by_role("link", name="Map").click()
+        points = mapped(page)
         expect(page.get_by_text("Show my photographs")).to_be_visible(timeout=SLOW)
-        expect(page.get_by_role("button", name="dW7 as CSV")).to_be_visible(timeout=SLOW)
-        mapped = rows(page, "dW7 as CSV")
-        assert len(mapped) == 110
-        assert {row["labels"] for row in mapped if row["id"] in ("11.jpg", "12.jpg")} == {"town", "country"}
+        assert len(points) == 110
+        assert {row["labels"] for row in points if row["id"] in ("11.jpg", "12.jpg")} == {"town", "country"}
         page.screenshot(path=tmp_path / "map.png")
-
-        with page_of(browser, address + "?images=100") as other:
-            show_data(other)
-            expect(other.get_by_test_id("stFileUploaderDropzone")).to_be_visible(timeout=SLOW)
-            assert "taken in" not in other.content()
-            assert "street.jpg" not in other.content()
-            settled(other)
-            other.get_by_role("link", name="Map").click()
-            expect(other.get_by_role("button", name="dW7 as CSV")).to_be_visible(timeout=SLOW)
-            assert len(rows(other, "dW7 as CSV")) == 100
-            assert not other.get_by_text("Show my photographs").count()
 
         settled(page)
         page.get_by_role("link", name="Data").click()
         page.get_by_role("button", name="Clear").click()
         expect(page.get_by_text("10 photographs and all that was computed from them are deleted.")).to_be_visible()
+
+
+def test_nobody_else_sees_them(browser, address: str) -> None:
+    with page_of(browser, address + "?images=100") as page, page_of(browser, address + "?images=100") as other:
+        show_data(page)
+        drop(page, dropped("street.jpg", demo(1)))
+        expect(page.get_by_text("1 photograph taken in")).to_be_visible(timeout=SLOW)
+        show_data(other)
+        expect(other.get_by_test_id("stFileUploaderDropzone")).to_be_visible(timeout=SLOW)
+        assert "taken in" not in other.content()
+        assert "street.jpg" not in other.content()
+        assert len(mapped(other)) == 100
+        assert not other.get_by_text("Show my photographs").count()
 
 
 def test_ones_own_photographs_as_a_data_set(browser, address: str) -> None:

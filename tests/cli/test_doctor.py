@@ -20,14 +20,14 @@ def test_what_is_there_and_what_is_missing(tmp_path: Path, monkeypatch):
     assert report["store"] == ["0 entries, 0 kB; `python -m gradviz store clear` empties it"]
     assert report["networks"][0] == "present: alexnet64"
     assert "alexnet (244.4 MB)" in report["networks"][1]
-    assert report["networks"][-1] == "`python -m gradviz download NAME` brings one"
+    assert report["networks"][-1] == "`python -m gradviz download NAME` fetches one"
     assert any(line.startswith("voc2007: missing, ") for line in report["data sets"])
     assert any(line.startswith("demo: present, ") for line in report["data sets"])
     assert report["unfinished"] == []
     assert not (tmp_path / "home").exists()
 
 
-def test_unfinished_downloads_and_beginnings_are_told(tmp_path: Path):
+def test_unfinished_downloads_are_listed(tmp_path: Path):
     for part in ("weights/vgg16.pth.part", "datasets/voc2007.tar.part"):
         (tmp_path / part).parent.mkdir()
         (tmp_path / part).write_bytes(bytes(5000))
@@ -39,14 +39,14 @@ def test_unfinished_downloads_and_beginnings_are_told(tmp_path: Path):
     assert ": 5 kB, " in report["unfinished"][0]
 
 
-def test_a_home_that_cannot_be_written_is_told(tmp_path: Path):
+def test_a_home_that_cannot_be_written_is_reported(tmp_path: Path):
     (tmp_path / "empty").mkdir()
     with unwritable(tmp_path / "empty", tmp_path / "home"):
         lines = examine(tmp_path / "home", "cpu")["home"]
     assert lines[1] == f"{tmp_path / 'home'} cannot be written: choose another folder with --home or GRADVIZ_HOME"
 
 
-def test_what_is_kept_is_counted(tmp_path: Path):
+def test_entries_of_the_store_are_counted(tmp_path: Path):
     import numpy as np
 
     with (entry := Store(tmp_path / "store").entry({"a": 1})).writing():

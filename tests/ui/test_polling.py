@@ -1,15 +1,20 @@
-"""Asking for results from a page: one job for all, stop, go on, errors; every page script is run by AppTest."""
+"""Results asked for by a page: one job for all, stop, go on, errors; every page script is run by AppTest."""
 
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from gradviz.datasets import ImageSet
 from gradviz.errors import ChoiceError
+from gradviz.features.extraction import Features
+from gradviz.results import Classification
 from gradviz.ui import polling
 
 GATES: dict[str, threading.Event] = {}
@@ -19,14 +24,15 @@ STARTS: list[str] = []
 def page() -> None:
     """Ask for what ?key names; the job waits for its gate."""
     import streamlit as st
-    import test_work
 
     from gradviz.ui import polling
+    from tests.ui import test_polling
 
     key = st.query_params["key"]
     first = st.query_params.get("after")
-    after = polling.Question(first, f"First {first}", test_work.job(first)) if first else None
-    answer = polling.ask(polling.Question(key, f"Work on {key}", test_work.job(key)), after=after, slot="page")
+    after = polling.Question(first, f"First {first}", test_polling.job(first)) if first else None
+    slot = st.query_params.get("page", "page")
+    answer = polling.ask(polling.Question(key, f"Work on {key}", test_polling.job(key)), after=after, slot=slot)
     st.text(f"answer {answer}")
 
 
@@ -162,13 +168,20 @@ def test_what_must_come_first_is_done_first_and_once() -> None:
     assert STARTS == ["two", "one"]
 
 
-def test_waiting_says_for_what() -> None:
-    visit("one")
+def waiting(visitor: AppTest) -> str:
+    return visitor.get("progress")[0].proto.text
+
+
+def test_waiting_says_for_what_and_shows_nobody_the_titles_of_others() -> None:
+    first = visit("one")
     for _ in range(200):
         if STARTS:
             break
         time.sleep(0.01)
-    assert "waiting for “Work on one”" in visit("two").get("progress")[0].proto.text
+    assert "waiting for the work of another visitor" in waiting(visit("two"))
+    first.query_params["page"] = "another"
+    first.query_params["key"] = "two"
+    assert "waiting for “Work on one”" in waiting(first.run())
 
 
 def test_large_answers_are_forgotten_when_they_do_not_fit_together() -> None:
@@ -180,3 +193,27 @@ def test_large_answers_are_forgotten_when_they_do_not_fit_together() -> None:
         assert texts(visitor)
     assert polling.queue().get("large 1") is None
     assert polling.queue().get("large 2").state == "done"
+
+
+def test_the_size_of_an_answer_counts_what_it_holds_and_not_the_data_set() -> None:
+    ids = tuple(f"{i:0500d}" for i in range(3))
+    paths = tuple(map(Path, ids))
+    images = ImageSet("many", Path("/"), ids, paths, classes=("a",), labels=np.ones((3, 1), np.int8))
+    rows = Features(images, np.arange(3), {})
+    scores = np.zeros((3, 100))
+    scored = Classification("x6", ("a",), rows, scores, (), {"seed": 0})
+    assert scores.nbytes <= polling.size_of(scored) < scores.nbytes + 100
+    assert polling.size_of((scored, scored)) == 2 * polling.size_of(scored)
+    assert polling.size_of(SimpleNamespace(nbytes=7)) == 7
+    assert polling.size_of({"a": b"1234", "b": "12"}) == 6
+    assert polling.size_of((None, 3)) == 0
+
+
+def test_large_answers_that_do_not_know_their_size_are_forgotten_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(polling, "BUDGET", 9)
+    for key in ("one", "two"):
+        GATES[key].set()
+        visitor = visit(key)
+        ended(key)
+        assert texts(visitor.run()) == [f"answer of {key}"]
+    assert polling.queue().get("one") is None

@@ -10,13 +10,13 @@ import pytest
 
 from gradviz.callbacks import stop_if
 from gradviz.errors import Cancelled, GradvizError, StoreError
-from gradviz.ui.queue import Queue
+from gradviz.ui.queue import WORKERS, Queue
 
 LONG = 30  # seconds after which a test gives up
 
 
 class Gate:
-    """A job that waits inside its function until it is let go."""
+    """A job that waits inside its function until it is released."""
 
     def __init__(self):
         self.entered, self.open, self.runs = threading.Event(), threading.Event(), 0
@@ -124,6 +124,16 @@ def test_one_heavy_job_at_a_time_in_order_and_light_ones_beside_it(queue, gate):
     assert queue.jobs() == ()
 
 
+def test_transfers_hold_up_neither_kernels_nor_the_network(queue, gate):
+    transfers = [queue.submit(index, gate, lane="transfer") for index in range(WORKERS["transfer"] + 2)]
+    assert gate.entered.wait(LONG)
+    beside = [queue.submit(lane, lambda p, c: "done", lane=lane) for lane in ("light", "heavy")]
+    assert [ended(job).result for job in beside] == ["done", "done"]
+    assert transfers[-1].state == "waiting"
+    gate.open.set()
+    assert {ended(job).result for job in transfers} == {"through"}
+
+
 def test_two_light_jobs_run_together(queue):
     barrier = threading.Barrier(2)
     jobs = [queue.submit(key, lambda p, c: barrier.wait(LONG), lane="light") for key in "ab"]
@@ -158,7 +168,7 @@ def test_no_estimate_before_there_is_a_pace(queue, gate):
     assert waiting[1].seconds == 0.0
 
 
-@pytest.mark.parametrize("way", ["progress", "cancel", "deaf"])
+@pytest.mark.parametrize("way", ["progress", "cancel", "neither"])
 def test_a_running_job_leaves_at_its_next_step(queue, way):
     steps, at, going = [], threading.Event(), threading.Event()
 
@@ -181,7 +191,7 @@ def test_a_running_job_leaves_at_its_next_step(queue, way):
     going.set()
     assert ended(job).state == "cancelled"
     assert (job.result, job.error, job.message, queue.result("key")) == (None, None, "Stopped", None)
-    assert len(steps) == (10 if way == "deaf" else 5)
+    assert len(steps) == (10 if way == "neither" else 5)
     assert ended(queue.submit("key", lambda p, c: "again")).result == "again"
 
 

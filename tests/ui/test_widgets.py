@@ -1,10 +1,53 @@
 import re
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gradviz.datasets import ImageSet
+from gradviz.networks import NETWORKS
+from gradviz.spec import Spec
+from gradviz.ui import visitor, widgets
+from gradviz.ui.selection import Selection
 from gradviz.ui.widgets import equation
+from tests.small_sets import picture
+
+
+def selected(**changes: object) -> Selection:
+    images = ImageSet("few", Path("/"), ("a", "b"), (Path("/a"), Path("/b")), splits={"train": (0,), "test": (1,)})
+    given = {"images": images, "token": "now", "split": "all", "spec": Spec(), "layer": NETWORKS["alexnet64"].layers[0]}
+    return Selection(**(given | changes))
+
+
+def asked(*splits: str, **changes: object) -> str:
+    return widgets.features(selected(**changes), *splits).key
+
+
+def test_the_forward_pass_is_asked_for_again_when_it_depends_on_what_changed() -> None:
+    spec = Spec()
+    choices = [{"preprocess": "squash"}, {"images": 1}, {"network": "alexnet"}]
+    others = [asked(spec=replace(spec, **choice)) for choice in choices]
+    others += [asked(token="later"), asked(split="train"), asked("train"), asked("train", "test")]
+    assert asked() not in others
+    assert len(set(others)) == len(others) - 1, "the split chosen and the same one named are one question"
+
+
+def test_the_forward_pass_is_not_asked_for_again_when_something_else_changed() -> None:
+    spec = Spec()
+    for choice in ({"temperature": 8.0}, {"pseudo_label": "predicted"}, {"normalise": "none"}, {"seed": 3}):
+        assert asked(spec=replace(spec, **choice)) == asked(spec=spec)
+
+
+def test_a_visitors_photographs_are_never_in_the_cache_that_others_share(tmp_path: Path) -> None:
+    path = picture(tmp_path / "a.jpg", 1)
+    shared = ImageSet("few", tmp_path, ("a.jpg",), (path,))
+    own = replace(shared, name=visitor.NAME)
+    before = [widgets.photo(images, "a.jpg") for images in (shared, own)]
+    picture(path, 5)
+    assert widgets.photo(shared, "a.jpg") == before[0], "what others share comes from the cache"
+    assert widgets.photo(own, "a.jpg") != before[1]
 
 
 @pytest.mark.parametrize(

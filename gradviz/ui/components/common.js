@@ -1,4 +1,4 @@
-// What the components share. Text from the data reaches the page through textContent and fillText only.
+// What the components share. Text from the data is put into the page with textContent and fillText only.
 
 function unpack(data) {
   const size = new DataView(data.buffer, data.byteOffset, 4).getUint32(0, true);
@@ -62,7 +62,7 @@ function placeTip(tip, root, x, y) {
   tip.style.top = `${Math.max(0, top)}px`;
 }
 
-// Redraw at most once a frame.
+// Redraw at most once per frame.
 function scheduler(draw) {
   let waiting = 0;
   return () => {

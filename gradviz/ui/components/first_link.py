@@ -1,10 +1,11 @@
 """Close the "Page not found" that Streamlit lays over the first link to a page after the server's start.
 
 A folder named pages/ makes Streamlit expect its old kind of multipage app until st.navigation has run once. A link to
-/map then draws the right page, with that dialog over it, which would keep a class from the view that it was sent.
+/map then draws the right page, but with that dialog over it.
 """
 
 import streamlit as st
+from streamlit.components import v2
 
 CLOSE = """
 export default function () {
@@ -21,11 +22,11 @@ export default function () {
 }
 """
 
-_closer = st.components.v2.component("gradviz_first_link", html="<i hidden></i>", js=CLOSE)
+_closer = v2.component("gradviz_first_link", html="<i hidden></i>", js=CLOSE)
 
 
-def mend() -> None:
-    """Watch for the dialog for five seconds, in the first run of a visit; later ones cannot meet it."""
+def dismiss_page_not_found() -> None:
+    """Watch for the dialog for five seconds in the first run of a visit; it cannot appear later."""
     if "arrived" not in st.session_state:
         st.session_state["arrived"] = True
         with st.sidebar:

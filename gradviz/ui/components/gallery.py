@@ -9,7 +9,7 @@ _component = register("gallery", "gallery.js")
 
 
 def grid(images: Sequence[tuple[str, bytes, str]], *, key: str, width: int = 128) -> str | None:
-    """Draw (id, JPEG bytes, caption) as a grid of pictures about width pixels wide; give the id clicked in this run."""
+    """Draw (id, JPEG bytes, caption) as a grid of pictures about width pixels wide; return the id clicked."""
     pictures = [picture for _, picture, _ in images]
     names = [name for name, _, _ in images]
     header = {"ids": names, "captions": [caption for _, _, caption in images], "width": width}

@@ -1,4 +1,4 @@
-// Linked heatmaps: state, pointer, keyboard, and the talk with Python.
+// Linked heatmaps: state, pointer, keyboard, and the exchange with Python.
 
 const states = new WeakMap(); // by parentElement: a rerun calls the default function again without a remount
 const buses = new Map(); // by key: the overview, the mark and the window of single pairs are separate elements
@@ -52,7 +52,7 @@ function shows(state, { r0, r1, c0, c1 }) {
   return row0 <= Math.floor(r0) && row1 >= Math.ceil(r1) && col0 <= Math.floor(c0) && col1 >= Math.ceil(c1);
 }
 
-// Widen what is looked at to the limit, so that a little panning needs no new window.
+// Widen the view to the limit, so that a little panning needs no new window.
 function around(from, to, length, limit) {
   const size = Math.min(limit, length);
   const start = Math.min(length - size, Math.max(0, Math.floor((from + to - size) / 2)));
@@ -67,7 +67,7 @@ function askForDetail(state) {
   state.component.setStateValue("window", { digest: header.digest, row0, row1, col0, col1 });
 }
 
-// The single pair under a point, or the overview block where single pairs are not here.
+// The single pair under a point, or the block of the overview where single pairs have not been sent.
 function cellAt(state, panel, x, y) {
   const { view, header } = state;
   const at = (value, length) => Math.max(0, Math.min(length - 1, Math.floor(value)));
@@ -103,6 +103,7 @@ function number(value, usual) {
 }
 
 // Factors get as many decimals as it takes for the printed product to be the product of what is printed.
+// The same as `equation` in widgets.py, which writes it below the heatmaps; tests/browser/test_canvas.py compares them.
 function equation(panels, [a, b, k], usual) {
   const result = number(k, usual);
   const decimals = (result.split(".")[1] || "").length;
@@ -281,9 +282,9 @@ function moveCursor(state, cursor, [down, right], far) {
 }
 
 function receiveMark(state, { header }) {
-  const said = JSON.stringify(header.pair);
-  if (state.said === said) return; // a rerun that says nothing new does not undo a click
-  state.said = said;
+  const pair = JSON.stringify(header.pair);
+  if (state.received === pair) return; // a rerun with nothing new does not undo a click
+  state.received = pair;
   const [row, col] = header.pair ? [state.header.rows.ids.indexOf(header.pair[0]), state.header.cols.ids.indexOf(header.pair[1])] : [-1, -1];
   state.marked = row >= 0 && col >= 0 ? { row, col } : null;
   state.redraw();

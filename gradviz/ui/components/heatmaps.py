@@ -1,8 +1,8 @@
 """Show one to three kernels as linked heatmaps.
 
 The overview holds block means, at most LIMIT x LIMIT of them; a kernel that fits is sent as it is. When somebody zooms
-into a larger one, the browser asks for a window of single pairs, which travels apart from the overview, so that neither
-is sent twice. Values travel as uint16 between each panel's least and greatest: a normalised kernel is exact to 0.00002.
+into a larger one, the browser requests a window of single pairs, which is sent apart from the overview, so that neither
+is sent twice. Values are sent as uint16 between each panel's extremes: a normalised kernel is exact to 0.00002.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ _component = register("heatmaps", "heatmaps_draw.js", "heatmaps.js")
 
 @dataclass(frozen=True)
 class Panel:
-    """Hold one kernel as it is drawn: values of shape (n, m), a title, and the symbol used in the hover text."""
+    """One kernel as it is drawn: values of shape (n, m), a title, and the symbol used in the hover text."""
 
     title: str
     values: np.ndarray
@@ -36,7 +36,7 @@ class Panel:
 
 @dataclass(frozen=True)
 class Axis:
-    """Name the rows or columns, already in the order drawn; blocks are (class name, start, stop)."""
+    """The rows or columns, already in the order drawn; blocks are (class name, start, stop)."""
 
     ids: Sequence[str]
     labels: Sequence[Sequence[str]]
@@ -45,7 +45,7 @@ class Axis:
 
 @dataclass(frozen=True)
 class Event:
-    """Say what was clicked in this run: (row id, column id) or None; and the window of single pairs looked at."""
+    """What was clicked in this run, (row id, column id) or None; and the window of single pairs that is shown."""
 
     pair: tuple[str, str] | None
     window: tuple[int, int, int, int] | None
@@ -60,16 +60,16 @@ def _row_sums(values: np.ndarray, step: int) -> np.ndarray:
 
 
 def block_means(values: np.ndarray, step: int) -> np.ndarray:
-    """Average values (n, m) over blocks of step x step; blocks at the lower and right edge hold what is left."""
+    """Average values (n, m) over blocks of step x step; blocks at the lower and right edge are smaller."""
     if step == 1:
         return values
     sums = _row_sums(_row_sums(values, step).T, step).T
-    heights, widths = (np.diff(np.append(np.arange(0, length, step), length)) for length in values.shape)
+    heights, widths = (np.minimum(step, length - np.arange(0, length, step)) for length in values.shape)
     return sums / np.outer(heights, widths).astype(np.float32)
 
 
 def quantise(values: np.ndarray) -> tuple[bytes, float, float]:
-    """Give values as little-endian uint16 between their own least and greatest, and those two."""
+    """Return values as little-endian uint16 between their least and greatest, and these two."""
     low, high = float(values.min()), float(values.max())
     if not np.isfinite([low, high]).all():
         raise ValueError("A heatmap needs finite values; leave out the images that have none.")
@@ -78,12 +78,12 @@ def quantise(values: np.ndarray) -> tuple[bytes, float, float]:
 
 
 def step_for(shape: tuple[int, int]) -> int:
-    """Say how many rows and columns one overview block averages."""
+    """Return the number of rows and columns that one block of the overview averages."""
     return max(1, -(-max(shape) // LIMIT))
 
 
 def colour_range(panel: Panel, scale: str, lo: float | None, hi: float | None) -> tuple[float, float]:
-    """Say which values get the first and the last colour; a diverging scale has zero in its middle."""
+    """Return the values of the first and the last colour; a diverging scale has zero in its middle."""
     lo = panel.lo if panel.lo is not None else lo
     hi = panel.hi if panel.hi is not None else hi
     low = float(panel.values.min()) if lo is None else lo
@@ -100,7 +100,7 @@ def _described(axis: Axis) -> dict[str, Any]:
 
 
 def overview(panels: Sequence[Panel], rows: Axis, cols: Axis, header: Mapping[str, Any]) -> tuple[str, bytes]:
-    """Pack the overview; give its digest, by which a window asked for it is recognised, and the payload."""
+    """Return the overview's digest, which is part of every request for a window of it, and its payload."""
     shape = (len(rows.ids), len(cols.ids))
     if any(panel.values.shape != shape for panel in panels) or 0 in shape:
         raise ValueError(f"Panels of shapes {[panel.values.shape for panel in panels]} for {shape} ids.")
@@ -127,23 +127,25 @@ def detail(panels: Sequence[Panel], window: tuple[int, int, int, int], key: str,
 
 
 def checked_window(asked: Any, digest: str, shape: tuple[int, int]) -> tuple[int, int, int, int] | None:
-    """Accept a window that the browser asked for, if it belongs to this picture and fits; else None."""
+    """Return the window that the browser requested if it belongs to this picture and fits; else None."""
     if not isinstance(asked, Mapping) or asked.get("digest") != digest:
         return None
-    window = tuple(asked.get(name) for name in ("row0", "row1", "col0", "col1"))
-    if not all(type(edge) is int for edge in window):
+    edges = [edge for name in ("row0", "row1", "col0", "col1") if type(edge := asked.get(name)) is int]
+    if len(edges) < 4:
         return None
-    row0, row1, col0, col1 = window
+    row0, row1, col0, col1 = edges
     fits = 0 <= row0 < row1 <= shape[0] and 0 <= col0 < col1 <= shape[1]
-    return window if fits and row1 - row0 <= LIMIT and col1 - col0 <= LIMIT else None
+    return (row0, row1, col0, col1) if fits and row1 - row0 <= LIMIT and col1 - col0 <= LIMIT else None
 
 
 def checked_pair(clicked: Any, rows: Axis, cols: Axis) -> tuple[str, str] | None:
-    """Accept a clicked pair if both ids are on the axes; else None."""
+    """Return a clicked pair if both ids are on the axes; else None."""
     if not isinstance(clicked, Mapping):
         return None
-    pair = clicked.get("row_id"), clicked.get("col_id")
-    return pair if pair[0] in rows.ids and pair[1] in cols.ids else None
+    row, col = clicked.get("row_id"), clicked.get("col_id")
+    if isinstance(row, str) and isinstance(col, str) and row in rows.ids and col in cols.ids:
+        return row, col
+    return None
 
 
 def heatmaps(

@@ -7,7 +7,7 @@ function fontOf(state, size, weight = 400) {
   return `${weight} ${size}px ${state.theme.font}`;
 }
 
-// One offscreen pixel a value; drawImage does the zooming.
+// One offscreen pixel per value; drawImage does the zooming.
 function colourImage(cells, height, width, range, panel, table) {
   const canvas = element("canvas", { width, height });
   const context = canvas.getContext("2d");
@@ -22,7 +22,7 @@ function colourImage(cells, height, width, range, panel, table) {
   return canvas;
 }
 
-// Decide where everything stands for a given width.
+// Decide where everything is placed for a given width.
 function layout(state, width) {
   const { header } = state;
   const context = state.canvas.getContext("2d");
@@ -54,7 +54,7 @@ function spans(blocks, from, to, length) {
     });
 }
 
-// Largest blocks first; a name that would touch one already placed is left to the hover text.
+// Largest blocks first; a name that would touch one already placed appears in the hover text only.
 function placed(list) {
   const kept = [];
   for (const span of [...list].sort((p, q) => q.room - p.room)) {
@@ -113,7 +113,7 @@ function drawImageAt(context, state, panel, image, step, row, col) {
   context.drawImage(image, x, y, image.width * step * sx, image.height * step * sy);
 }
 
-// A ring that is seen on every colour.
+// A ring that is visible on every colour.
 function ring(context, x, y, w, h) {
   context.lineWidth = 4;
   context.strokeStyle = "rgba(0,0,0,.85)";

@@ -51,12 +51,12 @@ function hover(state, index, point) {
 function select(state, points, add) {
   state.selected = new Set(add ? [...state.selected, ...points] : points);
   showClass(state, null);
-  say(state);
+  showStatus(state);
   state.redraw();
   state.component.setStateValue("ids", [...state.selected].sort((a, b) => a - b).map((i) => state.header.ids[i]));
 }
 
-function say(state) {
+function showStatus(state) {
   const count = state.selected.size;
   const total = state.header.ids.length.toLocaleString("en");
   const hint = state.mode === "lasso" ? "draw around points to select them" : "drag to move, wheel to zoom";
@@ -220,7 +220,7 @@ function receive(state, { header, parts }) {
   state.laidOut = 0;
   state.canvas.setAttribute("aria-label", `Maps: ${header.maps.map((map) => map.title).join("; ")}. Arrow keys go from image to image, Enter selects, plus and minus zoom, 0 shows the whole, Escape clears the selection.`);
   fillLegend(state);
-  say(state);
+  showStatus(state);
 }
 
 function button(text, title, act, properties = {}) {
@@ -234,7 +234,7 @@ function build(component) {
   const state = { component, root, canvas, mode: "lasso", active: 0, selected: new Set(), hovered: null, shown: null, lasso: null, pictureUrl: "" };
   const setMode = (event) => {
     state.mode = event.currentTarget.value;
-    say(state);
+    showStatus(state);
   };
   state.status = element("span", { className: "status" });
   state.lassoButton = button("Lasso", "Drag around points to select them; with Shift, add to the selection", setMode, { value: "lasso" });

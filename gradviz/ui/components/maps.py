@@ -1,4 +1,4 @@
-"""Show one to three maps of the same images, linked: a lasso in one greys the others' points in all of them."""
+"""Show one to three maps of the same images, linked: a lasso in one greys all other points in each of them."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ _component = register("maps", "maps_draw.js", "maps.js")
 
 @dataclass(frozen=True)
 class Map:
-    """Hold one map: points of shape (n, 2), a title, and a note under it (its quality, for instance)."""
+    """One map: points of shape (n, 2), a title, and a note under it (its quality, for instance)."""
 
     title: str
     points: np.ndarray
@@ -24,7 +24,7 @@ class Map:
 
 
 def checked_ids(chosen: Any, ids: Sequence[str]) -> tuple[str, ...]:
-    """Keep of what the browser sent the known ids, in the order of ids."""
+    """Return the known ids among those that the browser sent, in the order of ids."""
     wanted = {name for name in chosen if isinstance(name, str)} if isinstance(chosen, list) else set()
     return tuple(name for name in ids if name in wanted)
 
@@ -75,10 +75,10 @@ def maps(
     thumbnails: Mapping[str, bytes] | None = None,
     height: int = 480,
 ) -> tuple[str, ...]:
-    """Draw the maps and give the ids selected with the lasso or a click, in the order of ids.
+    """Draw the maps and return the ids selected with the lasso or a click, in the order of ids.
 
     class_of is each image's position in classes, -1 for none: it colours the point. own are the ids of a visitor's own
-    photographs, drawn as stars on top. thumbnails (id -> JPEG) appear beside the pointer; they travel once, with the
+    photographs, drawn as stars on top. thumbnails (id -> JPEG) appear beside the pointer; they are sent once, with the
     points. height is the greatest height of a map in pixels.
     """
     data = payload(

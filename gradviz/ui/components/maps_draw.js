@@ -1,4 +1,4 @@
-// Drawing of the linked maps. Each map has its own view {x, y, zoom}: the point in its middle and the magnification.
+// Drawing of the linked maps. Each map has its own view {x, y, zoom}: the point at its centre and the magnification.
 
 function layout(state, width) {
   const count = state.header.maps.length;
@@ -44,7 +44,7 @@ function trace(context, symbol, x, y, r) {
   return undefined;
 }
 
-// One path a class: thousands of points cost a few milliseconds.
+// One path per class: thousands of points cost a few milliseconds.
 function drawPoints(context, state, index, chosen, style) {
   const { header } = state;
   const panel = state.panels[index];

@@ -1,6 +1,6 @@
 import numpy as np
 
-from gradviz.ui.ordering import UNLABELLED, by_class, first_class
+from gradviz.ui.views import UNLABELLED, by_class, first_class
 
 CLASSES = ("bird", "boat", "cat")
 LABELS = np.array([[-1, 1, 1], [-1, -1, -1], [1, -1, 1], [-1, -1, 1], [-1, 1, -1], [0, -1, -1]], np.int8)
@@ -10,13 +10,13 @@ def test_the_first_class_shown_counts_and_difficult_ones_do_not() -> None:
     assert first_class(LABELS, 6).tolist() == [1, -1, 0, 2, 1, -1]
 
 
-def test_images_stand_by_class_in_the_data_sets_order_and_unlabelled_last() -> None:
+def test_images_are_ordered_by_class_and_unlabelled_ones_come_last() -> None:
     order, blocks = by_class(LABELS, CLASSES, 6)
     assert order.tolist() == [2, 0, 4, 3, 1, 5]
     assert blocks == (("bird", 0, 1), ("boat", 1, 3), ("cat", 3, 4), (UNLABELLED, 4, 6))
 
 
-def test_without_labels_everything_stays() -> None:
+def test_without_labels_the_order_stays() -> None:
     for labels in (None, np.full((3, 2), -1, np.int8), np.empty((3, 0), np.int8)):
         order, blocks = by_class(labels, ("a", "b"), 3)
         assert order.tolist() == [0, 1, 2]
