@@ -3,7 +3,7 @@
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
-LIBRARIES = ("torch", "torchvision", "streamlit", "plotly", "umap-learn", "scikit-learn", "zarr", "numpy")
+LIBRARIES = ("torch", "torchvision", "streamlit", "plotly", "umap-learn", "scikit-learn", "numpy")
 
 
 def versions() -> dict[str, str | None]:

@@ -7,7 +7,7 @@ sample is a prefix and a larger sample computes only what is new.
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -20,7 +20,7 @@ from gradviz.errors import DatasetError
 from gradviz.features import compute as maths
 from gradviz.features.pseudo_labels import PseudoLabel
 from gradviz.features.store import Store, chunks_of, rows_of
-from gradviz.features.store.repairing import Kept
+from gradviz.features.store.repairing import Chunk, RepairingEntry
 from gradviz.networks.loading import Model
 from gradviz.networks.transforms import crops as crops_of
 
@@ -162,9 +162,9 @@ class Extraction:
         out[np.argsort(rows)] = sorted_rows
         return out
 
-    def _readable(self, positions: np.ndarray, forward: Kept) -> tuple[np.ndarray, tuple[Skipped, ...]]:
+    def _readable(self, positions: np.ndarray, forward: RepairingEntry) -> tuple[np.ndarray, tuple[Skipped, ...]]:
         """Leave out the images that could not be decoded."""
-        failed = forward.notes
+        failed = forward.notes(self._chunks(positions))
         skipped = tuple(
             Skipped(self.images.ids[i], failed[self.images.ids[i]]) for i in positions if self.images.ids[i] in failed
         )
@@ -174,7 +174,7 @@ class Extraction:
             raise DatasetError(f"None of the {len(positions)} chosen images of {self.images.name} can be read{reason}")
         return readable, skipped
 
-    def _forward_feature(self, forward: Kept, name: str, rows: np.ndarray, temperature: float) -> np.ndarray:
+    def _forward_feature(self, forward: RepairingEntry, name: str, rows: np.ndarray, temperature: float) -> np.ndarray:
         """Read x or y a few chunks at a time: with ten crops the kept arrays are ten times the result."""
         entry, outputs = self.model.network.entry, self.model.network.outputs
         source = name if name == entry or name in outputs else f"y{name[1:]}"
@@ -184,14 +184,12 @@ class Extraction:
             pieces.append(maths.forward_feature(name, kept, self.model.head, temperature))
         return np.concatenate(pieces)
 
-    def _forward(self) -> Kept:
+    def _forward(self) -> RepairingEntry:
         crops = crops_of(self.preprocess)
         shapes = {name: (len(self.images), crops, width) for name, width in self.model.network.arrays.items()}
-        return Kept(self.store.entry(self._key), shapes, self._compute_forward)
+        return RepairingEntry(self.store.entry(self._key), shapes, self._compute_forward)
 
-    def _compute_forward(
-        self, chunks: Sequence[int], progress: Progress, cancel: Cancel
-    ) -> Iterator[tuple[Mapping[str, np.ndarray], Mapping[str, str]]]:
+    def _compute_forward(self, chunks: Sequence[int], progress: Progress, cancel: Cancel) -> Generator[Chunk]:
         order = self.images.row_order
         blocks = [order[list(rows_of(chunk, len(order)))] for chunk in chunks]
         captured = maths.capture(
@@ -206,7 +204,7 @@ class Extraction:
         for block in captured:
             yield block.arrays, {self.images.ids[i]: reason for i, reason in block.failed.items()}
 
-    def _backward(self, forward: Kept, temperature: float, label: PseudoLabel) -> Kept:
+    def _backward(self, forward: RepairingEntry, temperature: float, label: PseudoLabel) -> RepairingEntry:
         layers = self.model.network.layers
         shapes = {f"dy{layer.number}": (len(self.images), layer.outputs) for layer in layers}
         key = {
@@ -220,7 +218,7 @@ class Extraction:
             "pseudo_label": label.digest,
         }
 
-        def compute(chunks: Sequence[int], progress: Progress, cancel: Cancel) -> Iterator[tuple[Mapping, Mapping]]:
+        def compute(chunks: Sequence[int], progress: Progress, cancel: Cancel) -> Generator[Chunk]:
             for done, chunk in enumerate(chunks):
                 rows = np.array(rows_of(chunk, len(self.images)))
                 ys = {f"y{layer.number}": forward.read(f"y{layer.number}", rows) for layer in layers}
@@ -228,7 +226,7 @@ class Extraction:
                 yield maths.backward(self.model.head, ys, temperature=temperature, g=g), {}
                 progress(done + 1, len(chunks))
 
-        return Kept(self.store.entry(key), shapes, compute)
+        return RepairingEntry(self.store.entry(key), shapes, compute)
 
 
 def _skipped_note(skipped: Sequence[Skipped]) -> tuple[str, ...]:
