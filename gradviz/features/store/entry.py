@@ -250,7 +250,7 @@ class Entry:
             files = ", ".join(disk.chunk_path(self.folder, chunk).name for chunk in bad[:5])
             raise Damaged(
                 f"{len(bad)} of {len(found)} chunks of {what} in {self.folder} were damaged and "
-                f"{'could not be' if stuck else 'were'} set aside ({files}{', ...' if bad[5:] else ''}): "
+                f"{'could not be ' if stuck else ''}set aside ({files}{', ...' if bad[5:] else ''}): "
                 "extract the features again, only these are computed.",
                 stuck,
             )
