@@ -665,3 +665,17 @@ def test_a_large_store_is_worth_a_word(filled, monkeypatch):
     assert filled.warning() is None
     monkeypatch.setattr(store_module, "WARN_BYTES", filled.size() - 1)
     assert "store clear" in filled.warning()
+
+
+# Bookkeeping
+
+
+def test_what_an_evaluation_costs_grows_with_the_number_of_chunks(tmp_path):
+    """Listing the folder, or writing a list of all chunks, once for each chunk would make it grow with the square."""
+    script, found = Path(__file__).with_name("store_costs.py"), {}
+    for chunks in (100, 200):
+        command = [sys.executable, script, tmp_path / str(chunks), str(64 * chunks)]
+        found[chunks] = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    for what, once in found[100].items():
+        assert found[200][what] <= 2.2 * once, (what, found)
+    assert 0 < found[200]["names"] < 10 * 200, found  # a few looks at each folder
