@@ -30,7 +30,7 @@ PICKLES = {"pickle", "_pickle", "dill", "joblib", "cloudpickle", "shelve", "mars
 QUICK = (
     *("gradviz.errors", "gradviz.callbacks", "gradviz.home", "gradviz.metrics", "gradviz.representations"),
     *("gradviz.spec", "gradviz.networks.table", "gradviz.networks.weights", "gradviz.networks.classes"),
-    *("gradviz.datasets.catalogue", "gradviz.features.store", "gradviz.ui.queue"),
+    *("gradviz.datasets.formats", "gradviz.datasets.catalogue", "gradviz.features.store", "gradviz.ui.queue"),
 )
 
 

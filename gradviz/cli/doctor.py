@@ -80,13 +80,18 @@ def _networks(home: Path) -> list[str]:
 
 def _datasets(home: Path) -> list[str]:
     from gradviz.datasets import known
+    from gradviz.datasets.formats import sentence
     from gradviz.download.voc import record
 
     lines = []
     for entry in known(home):
         state = (record(entry.name, home) or {}).get("state", entry.state)
         lines.append(f"{entry.name}: {state}, {entry.where}")
-    return [*lines, "`python -m gradviz download voc2007 --images 500` brings photographs to start with"]
+    return [
+        *lines,
+        f"your own: {sentence()}",
+        "`python -m gradviz download voc2007 --images 500` brings photographs to start with",
+    ]
 
 
 def _unfinished(home: Path) -> list[str]:

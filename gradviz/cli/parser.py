@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from gradviz.cli import commands
+from gradviz.datasets.formats import sentence
 from gradviz.errors import Cancelled, GradvizError
 from gradviz.spec import OPTIONS, Option, Spec
 
@@ -116,7 +117,7 @@ _HOME = _argument(
 )
 _PLACE = (_HOME, _option("device"))
 _CHOICES = (
-    _argument("dataset", metavar="DATASET", help="A name that the command `datasets` lists, a folder or a file."),
+    _argument("dataset", metavar="DATASET", help=f"A name that the command `datasets` lists, {sentence()}."),
     _option("split"),
     *(_option(choice.name) for choice in fields(Spec)),
     *_PLACE,

@@ -1,12 +1,12 @@
-"""Know the data sets by name, and find one by name or by its place on disk."""
+"""List the data sets that have a name, and find one by its name or its place on disk."""
 
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from gradviz.datasets import coco, features_file, table, voc
-from gradviz.datasets import folder as plain
+from gradviz.datasets import voc
+from gradviz.datasets.formats import recognised, sentence
 from gradviz.datasets.image_set import ImageSet, joined
 from gradviz.datasets.pictures import printable
 from gradviz.datasets.scan import any_picture
@@ -17,7 +17,7 @@ from gradviz.home import home as home_folder
 
 @dataclass(frozen=True)
 class Archive:
-    """Name a published tar: where it is, how large, its digest, and the members below `prefix` that make the set."""
+    """Describe a published tar: its address, digest and size; the members below `prefix` make the set."""
 
     url: str
     md5: str
@@ -41,11 +41,11 @@ class Dataset:
     joins: tuple[str, ...] = ()
 
     def where(self, home: str | Path | None = None) -> Path:
-        """Name the folder that holds it once it is there."""
+        """Return the folder that holds it once it is there."""
         return (ASSETS if self.shipped else home_folder(home) / "datasets") / self.folder
 
     def present(self, home: str | Path | None = None) -> bool:
-        """Tell whether its pictures are there."""
+        """Check whether its pictures are there."""
         return (self.where(home) / "JPEGImages").is_dir()
 
 
@@ -94,7 +94,7 @@ DATASETS: dict[str, Dataset] = {
 
 
 class Known(NamedTuple):
-    """Say of one data set what it is, where it is or would be, and whether it is there."""
+    """Describe one data set: what it is, where it is or would be, and whether it is there."""
 
     name: str
     description: str
@@ -103,7 +103,13 @@ class Known(NamedTuple):
 
 
 def known(home: str | Path | None = None) -> list[Known]:
-    """List the named data sets, then the folders with pictures that people put into the home's `datasets/`."""
+    """List the named data sets, then the folders with pictures that people put into the home's `datasets/`.
+
+    Parameters
+    ----------
+    home
+        None for $GRADVIZ_HOME or its default.
+    """
     listed = [
         Known(entry.name, entry.title, entry.where(home), "present" if entry.present(home) else "missing")
         for entry in DATASETS.values()
@@ -113,48 +119,45 @@ def known(home: str | Path | None = None) -> list[Known]:
 
 
 def find(name_or_folder: str | Path, *, home: str | Path | None = None, seed: int = 0) -> ImageSet:
-    """Read a data set by its name or from a folder or file.
+    """Read a data set by its name, or from a folder or file in one of the `FORMATS`.
 
-    A name wins over a folder of the same name if the data set is there. `seed` draws train and val for labelled data
-    without splits. DatasetError names what is known and what a folder must look like.
+    Parameters
+    ----------
+    name_or_folder
+        A name in `known()`, or a path. A name wins over a folder of the same name if the data set is there.
+    home
+        Where named data sets lie, in `datasets/`; None for $GRADVIZ_HOME or its default.
+    seed
+        Draws `train` and `val` for images that have labels but no splits.
+
+    Returns
+    -------
+    ImageSet
+        Its pictures are decoded when they are asked for.
+
+    Raises
+    ------
+    DatasetError
+        If there is none, it is damaged, or holds nothing usable. The message lists the names that are known and what a
+        folder or file has to look like.
     """
     text = str(name_or_folder)
     entry = DATASETS.get(text)
     if entry and entry.present(home):
-        sets = [voc.read_voc(part.where(home), name=text) for part in _parts(entry) if part.present(home)]
+        sets = [voc.FORMAT.read(part.where(home), name=text) for part in _parts(entry) if part.present(home)]
         return joined(sets) if len(sets) > 1 else sets[0]
     own = {folder.name: folder for folder in _own_folders(home)}
     if text in own:
-        return _read(own[text], seed=seed, name=text)
+        return recognised(own[text]).read(own[text], seed=seed, name=text)
     path = Path(text)
     if text.strip() and os.path.exists(path):  # noqa: PTH110 - Path.exists raises on names that are too long
-        return _read(path, seed=seed, name=None)
+        return recognised(path).read(path, seed=seed)
     raise DatasetError(_advice(entry, home) if entry else _unknown(text, home))
 
 
 def _parts(entry: Dataset) -> list[Dataset]:
     """List the entry and what adds a split to it; the first is the entry itself."""
     return [entry, *(DATASETS[name] for name in entry.joins)]
-
-
-def _read(path: Path, *, seed: int, name: str | None) -> ImageSet:
-    if path.is_dir():
-        located = voc.locate(path)
-        if located is not None:
-            return voc.read_voc(located, name=name)
-        read = coco.read_coco if coco.locate(path) else plain.read_folder
-    else:
-        read = _FILES.get(path.suffix.lower())
-        if read is None:
-            raise DatasetError(f"{path} is not a data set: give {_FORMS}.")
-    return read(path, seed=seed, name=name)
-
-
-_FILES = {".json": coco.read_coco, ".csv": table.read_table, ".npz": features_file.read_features}
-_FORMS = (
-    f"a folder in VOC layout ({voc.LAYOUT}), a folder with {plain.LAYOUT}, "
-    "COCO instances, a CSV of path,label;label[,split] or an npz of features"
-)
 
 
 def _own_folders(home: str | Path | None) -> list[Path]:
@@ -177,4 +180,4 @@ def _advice(entry: Dataset, home: str | Path | None) -> str:
 
 def _unknown(text: str, home: str | Path | None) -> str:
     names = ", ".join(entry.name for entry in known(home))
-    return f"There is no data set or folder {printable(text)!r}: known are {names}; or give {_FORMS}."
+    return f"There is no data set or folder {printable(text)!r}: known are {names}; or give {sentence(layouts=True)}."

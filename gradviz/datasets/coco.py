@@ -1,21 +1,24 @@
 """Read COCO: lists of instances as JSON beside folders of pictures."""
 
 import json
-from collections.abc import Sequence
+from array import array
 from functools import partial
 from math import ceil, floor
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
-from gradviz.datasets.image_set import Box, ImageSet, Skipped, halves
+from gradviz.datasets.image_set import Box, Skipped
 from gradviz.datasets.pictures import printable
-from gradviz.datasets.scan import below, such_as
+from gradviz.datasets.reading import Format, Listing, Row
+from gradviz.datasets.scan import below
 from gradviz.errors import DatasetError
 
-LAYOUT = "annotations/instances_<split>.json beside <split>/ or images/"
 _PREFIX = "instances_"
+_LARGEST = 2**31 - 1
 
 
 def locate(folder: Path) -> list[Path]:
@@ -23,134 +26,184 @@ def locate(folder: Path) -> list[Path]:
     return sorted((folder / "annotations").glob("instances*.json")) or sorted(folder.glob("instances*.json"))
 
 
-def read_coco(path: Path, *, seed: int = 0, name: str | None = None) -> ImageSet:
-    """Read one instances file, or every one of a folder: several files are splits, a single one is halved by `seed`.
+def read_coco(path: Path) -> Listing:
+    """List the pictures of one instances file, or of every one in a folder: several files are splits.
 
-    A class whose only instances in a picture are crowds has label 0 there: it neither trains nor scores. Ids are paths
-    below the folder. DatasetError if nothing usable is found.
+    A class whose only instances in a picture are crowds has label 0 there: it neither trains nor scores. An instance
+    counts for its picture's labels whether or not its box can be drawn. Ids are paths below the folder.
+
+    Raises
+    ------
+    DatasetError
+        If there is no instances file, or one is damaged.
     """
     files = [path] if path.is_file() else locate(path)
     if not files:
-        raise DatasetError(f"{path} holds no COCO instances: looked for {LAYOUT}.")
+        raise DatasetError(f"{path} holds no COCO instances: looked for {FORMAT.looks}.")
     folder = files[0].parent.parent if files[0].parent.name == "annotations" else files[0].parent
     reader = _Reader(folder.resolve())
-    splits = {file.stem.removeprefix(_PREFIX): reader.read(file) for file in files}
-    if not reader.paths:
-        raise DatasetError(f"{path} lists no usable picture{such_as(reader.skipped)}: looked for {LAYOUT}.")
-    classes = tuple(sorted(reader.categories))
-    labels = _labels(classes, reader.boxes)
-    return ImageSet(
-        name=name or (path.stem if path.is_file() else path.resolve().name),
-        root=reader.root,
-        ids=tuple(reader.paths),
-        paths=tuple(reader.paths.values()),
-        classes=classes,
-        labels=labels,
-        splits=splits if len(files) > 1 else halves(labels, seed=seed),
-        skipped=tuple(reader.skipped),
-        boxes_of=partial(_boxes_at, tuple(tuple(boxes) for boxes in reader.boxes)),
+    splits = [file.stem.removeprefix(_PREFIX) for file in files] if len(files) > 1 else None
+    for i, file in enumerate(files):
+        reader.read(file, (splits[i],) if splits else ())
+    return Listing(
+        reader.root,
+        tuple(reader.rows.values()),
+        reader.skipped,
+        classes=sorted(reader.categories),
+        splits=splits,
+        boxes_of=reader.boxes.of_positions(),
     )
 
 
-def _boxes_at(boxes: Sequence[tuple[Box, ...]], position: int) -> tuple[Box, ...]:
-    return boxes[position]
-
-
-def _labels(classes: Sequence[str], boxes: Sequence[Sequence[Box]]) -> np.ndarray:
-    column = {name: c for c, name in enumerate(classes)}
-    labels = np.full((len(boxes), len(classes)), -1, np.int8)
-    for row, objects in enumerate(boxes):
-        for box in objects:
-            labels[row, column[box.name]] = max(labels[row, column[box.name]], 0 if box.difficult else 1)
-    return labels
+FORMAT = Format(
+    name="COCO instances",
+    layout="`annotations/instances_<split>.json` beside `<split>/` or `images/`",
+    labels="from the annotations; classes with crowds alone count neither way; several files are splits",
+    listing=read_coco,
+    suffixes=(".json",),
+    fits=lambda folder: bool(locate(folder)),
+)
 
 
 class _Reader:
-    """Gather pictures, boxes and complaints over several files."""
+    """Gather pictures, labels, boxes and complaints over several files."""
 
     def __init__(self, root: Path):
         self.root = root
-        self.paths: dict[str, Path] = {}
-        self.boxes: list[list[Box]] = []
+        self.rows: dict[str, Row] = {}
+        self.boxes = _Boxes()
         self.categories: set[str] = set()
         self.skipped: list[Skipped] = []
 
-    def read(self, file: Path) -> list[int]:
-        """Add what one file lists; return the positions of its pictures."""
-        images, annotations, categories = _parts(file)
-        names = {entry.get("id"): printable(str(entry.get("name"))) for entry in categories}
+    def read(self, file: Path, splits: tuple[str, ...]) -> None:
+        """Add what one file lists."""
+        document = _document(file)
+        names = {entry.id: printable(str(entry.name)) for entry in document.categories}
         self.categories |= set(names.values())
-        folder = self._pictures_of(file, images)
-        places: dict[object, tuple[int, dict[str, Any]]] = {}
-        for entry in images:
-            position = self._add(folder, str(entry.get("file_name")))
+        folder = self._pictures_of(file, document.images)
+        places: dict[_Id, tuple[int, dict[str, int], _Image]] = {}
+        for image in document.images:
+            labels: dict[str, int] = {}
+            position = self._add(folder, str(image.file_name), labels, splits)
             if position is not None:
-                places[entry.get("id")] = (position, entry)
-        known = {entry.get("id") for entry in images}
-        wrong = 0
-        for entry in annotations:
-            if entry.get("image_id") in places:
-                position, image = places[entry["image_id"]]
-                box = _box(entry, names, image)
-                wrong += box is None
-                self.boxes[position] += [box] if box else []
+                places[image.id] = (position, labels, image)
+        known = {image.id for image in document.images}
+        lost = undrawable = 0
+        for entry in document.annotations:
+            if entry.image_id not in places or entry.category_id not in names:
+                lost += entry.image_id in places or entry.image_id not in known
+                continue
+            position, labels, image = places[entry.image_id]
+            name = names[entry.category_id]
+            labels[name] = max(labels.get(name, 0), 0 if entry.iscrowd else 1)
+            corners = _corners(entry.bbox, image)
+            if corners is None:
+                undrawable += 1
             else:
-                wrong += entry.get("image_id") not in known
-        if wrong:
-            self.skipped.append(Skipped(file.name, f"{wrong} annotations without a known picture, class or box"))
-        return [position for position, _ in places.values()]
+                self.boxes.add(position, name, corners, crowd=bool(entry.iscrowd))
+        if lost:
+            self._skip(file.name, f"{lost} annotations without a known picture or class")
+        if undrawable:
+            self._skip(file.name, f"{undrawable} boxes that do not fit a picture of known size; their labels count")
 
-    def _pictures_of(self, file: Path, images: list[dict[str, Any]]) -> Path:
+    def _pictures_of(self, file: Path, images: "list[_Image]") -> Path:
         """Choose the folder in which the first listed pictures are found."""
         split = file.stem.removeprefix(_PREFIX)
         candidates = [self.root / split, self.root / "images" / split, self.root / "images", self.root]
-        first = [str(entry.get("file_name")) for entry in images[:10]]
+        first = [str(image.file_name) for image in images[:10]]
         return max(candidates, key=lambda folder: sum(isinstance(below(folder, name), Path) for name in first))
 
-    def _add(self, folder: Path, name: str) -> int | None:
+    def _add(self, folder: Path, name: str, labels: dict[str, int], splits: tuple[str, ...]) -> int | None:
         found = below(folder, name)
         if isinstance(found, str):
-            self.skipped.append(Skipped(printable(name), found))
-            return None
+            return self._skip(name, found)
         identifier = found.relative_to(self.root).as_posix()
-        if identifier in self.paths:
-            self.skipped.append(Skipped(printable(name), "listed twice"))
-            return None
-        self.paths[identifier] = found
-        self.boxes.append([])
-        return len(self.paths) - 1
+        if identifier in self.rows:
+            return self._skip(name, "listed twice")
+        self.rows[identifier] = Row(identifier, found, labels, splits)
+        return len(self.rows) - 1
+
+    def _skip(self, name: str, reason: str) -> None:
+        self.skipped.append(Skipped(printable(name), reason))
 
 
-def _parts(file: Path) -> tuple[list[dict[str, Any]], ...]:
+class _Boxes:
+    """Keep the boxes of many pictures in 28 bytes each: as objects, the 860,000 of train2017 would take 300 MB."""
+
+    def __init__(self):
+        self._columns: dict[str, int] = {}
+        self._rows = array("i")
+
+    def add(self, position: int, name: str, corners: tuple[int, int, int, int], *, crowd: bool) -> None:
+        """Append a box of the picture at `position`."""
+        column = self._columns.setdefault(name, len(self._columns))
+        self._rows.extend((position, column, *corners, crowd))
+
+    def of_positions(self) -> "partial[tuple[Box, ...]]":
+        """Return a function from a position to its boxes, in the order in which they were added."""
+        rows = np.array(self._rows, np.int32).reshape(-1, 7)
+        return partial(_boxes_at, rows[np.argsort(rows[:, 0], kind="stable")], tuple(self._columns))
+
+
+def _boxes_at(rows: NDArray[np.int32], names: tuple[str, ...], position: int) -> tuple[Box, ...]:
+    first, end = np.searchsorted(rows[:, 0], (position, position + 1))
+    found = rows[first:end].tolist()
+    return tuple(Box(names[column], *corners, difficult=bool(crowd)) for _, column, *corners, crowd in found)
+
+
+# Only what is read here: msgspec passes over the rest, the segmentations above all, without building it.
+_Id = str | int | float | None
+
+
+class _Image(msgspec.Struct, gc=False):
+    id: _Id = None
+    file_name: Any = None
+    width: Any = None
+    height: Any = None
+
+
+class _Annotation(msgspec.Struct, gc=False):
+    image_id: _Id = None
+    category_id: _Id = None
+    bbox: Any = None
+    iscrowd: Any = None
+
+
+class _Category(msgspec.Struct, gc=False):
+    id: _Id = None
+    name: Any = None
+
+
+class _Document(msgspec.Struct, gc=False):
+    images: list[_Image]
+    annotations: list[_Annotation]
+    categories: list[_Category]
+
+
+def _document(file: Path) -> _Document:
     try:
-        document = json.loads(file.read_bytes())
-        parts = tuple(document[part] for part in ("images", "annotations", "categories"))
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        content = file.read_bytes()
+        try:
+            return msgspec.json.decode(content, type=_Document)
+        except msgspec.ValidationError:
+            raise
+        except msgspec.DecodeError:
+            # Python's own writer puts NaN, and editors a byte order mark: not JSON, but files that people have.
+            return msgspec.convert(json.loads(content), _Document)
+    except (OSError, ValueError, RecursionError, msgspec.MsgspecError) as error:
         reason = printable(str(error)) or type(error).__name__
         raise DatasetError(
-            f"{file} is no COCO instances file with images, annotations, categories: {reason}."
+            f"{file} is not a COCO instances file with images, annotations, categories: {reason}."
         ) from error
-    hashable = (str, int, float, type(None))
-    for part in parts:
-        if not isinstance(part, list) or not all(
-            isinstance(entry, dict)
-            and all(isinstance(entry.get(key), hashable) for key in ("id", "image_id", "category_id"))
-            for entry in part
-        ):
-            raise DatasetError(f"{file} is no COCO instances file: images, annotations, categories must list objects.")
-    return parts
 
 
-def _box(entry: dict[str, Any], names: dict[object, str], image: dict[str, Any]) -> Box | None:
-    """Turn [x, y, width, height], 0-based, into corners clipped to the picture; None if there is nothing to frame."""
-    name = names.get(entry.get("category_id"))
+def _corners(bbox: Any, image: _Image) -> tuple[int, int, int, int] | None:
+    """Convert [x, y, width, height], 0-based, to corners clipped to the picture; None if there is nothing to frame."""
     try:
-        x, y, width, height = (float(value) for value in entry["bbox"])
-        right, bottom = int(image["width"]), int(image["height"])
+        x, y, width, height = (float(value) for value in bbox)
+        right, bottom = (min(int(side), _LARGEST) for side in (image.width, image.height))
         xmin, ymin = max(1, floor(x) + 1), max(1, floor(y) + 1)
         xmax, ymax = min(right, ceil(x + width)), min(bottom, ceil(y + height))
-    except (KeyError, TypeError, ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError):
         return None
-    if name is None or xmin > xmax or ymin > ymax:
-        return None
-    return Box(name, xmin, ymin, xmax, ymax, difficult=bool(entry.get("iscrowd")))
+    return None if xmin > xmax or ymin > ymax else (xmin, ymin, xmax, ymax)

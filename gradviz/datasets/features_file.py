@@ -1,28 +1,29 @@
 """Read features that were computed before, here or elsewhere: a data set without pictures."""
 
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
-from gradviz.datasets.image_set import ImageSet, Skipped, halves
+from gradviz.datasets.image_set import Skipped
 from gradviz.datasets.pictures import printable
+from gradviz.datasets.reading import Format, Listing, Row
 from gradviz.errors import ChoiceError, DatasetError
 from gradviz.representations import vector_symbol
 
-LAYOUT = "`ids` (n), arrays (n, d) of numbers, and if known `classes` (C), `labels` (n, C) of 1, 0, -1, `split` (n)"
 _RESERVED = ("about", "ids", "classes", "labels", "split")
 
 
-def read_features(path: Path, *, seed: int = 0, name: str | None = None) -> ImageSet:
-    """Read an npz as `features --out` writes it; rows that are not finite in some array are skipped.
+def read_features(path: Path) -> Listing:
+    """List the rows of an npz as `features --out` writes it; those that are not finite in some array are skipped.
 
-    A labelled set without `split` is halved by `seed`. DatasetError if the file is no such npz; pickled arrays are
-    refused.
+    Raises
+    ------
+    DatasetError
+        If the file is not such an npz, holds pickled arrays (they are refused), or no row is finite.
     """
     arrays = _arrays(path)
     if "ids" not in arrays or arrays["ids"].ndim != 1:
-        raise DatasetError(f"{path} has no array `ids` of one dimension: a features file holds {LAYOUT}.")
+        raise DatasetError(f"{path} has no array `ids` of one dimension: a features file holds {FORMAT.layout}.")
     ids = [printable(str(identifier)) for identifier in arrays["ids"]]
     features = {key: array for key, array in arrays.items() if key not in _RESERVED}
     _check(path, len(ids), features)
@@ -35,17 +36,25 @@ def read_features(path: Path, *, seed: int = 0, name: str | None = None) -> Imag
     if not len(keep):
         raise DatasetError(f"{path} holds no usable row: all have values that are not finite.")
     classes, labels = _labels(path, arrays, len(ids))
-    labels = None if labels is None else labels[keep]
-    return ImageSet(
-        name=name or path.stem,
-        root=path.resolve(),
-        ids=tuple(ids[i] for i in keep),
+    splits = _splits(path, arrays)
+    named = sorted({splits[i] for i in keep} - {""})
+    return Listing(
+        path.resolve(),
+        [Row(ids[i], None, labels[i], (splits[i],) if splits[i] else ()) for i in keep],
+        [Skipped(ids[i], "values that are not finite") for i in np.flatnonzero(~finite)],
         classes=classes,
-        labels=labels,
-        splits=_splits(path, arrays, keep) or ({} if labels is None else halves(labels, seed=seed)),
-        skipped=tuple(Skipped(ids[i], "values that are not finite") for i in np.flatnonzero(~finite)),
+        splits=named or None,
         features={key: array[keep] for key, array in features.items()},
     )
+
+
+FORMAT = Format(
+    name="an npz of features",
+    layout="`ids` (n), arrays (n, d) of numbers, and if known `classes` (C), `labels` (n, C) of 1, 0, -1, `split` (n)",
+    labels="as in the file, which `features --out` writes; no pictures needed",
+    listing=read_features,
+    suffixes=(".npz",),
+)
 
 
 def _arrays(path: Path) -> dict[str, np.ndarray]:
@@ -56,13 +65,15 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
                 raise ValueError("one array instead of several")
             with arrays:
                 return {key: arrays[key] for key in arrays.files}
-    except (OSError, ValueError, EOFError, TypeError, zipfile.BadZipFile) as error:
-        raise DatasetError(f"{path} is no npz of plain arrays: {printable(str(error))}.") from error
+    except Exception as error:
+        # Damaged bytes raise whatever they lead to: zlib.error, NotImplementedError, RuntimeError, MemoryError ...
+        reason = printable(str(error)) or type(error).__name__
+        raise DatasetError(f"{path} is not an npz of plain arrays: {reason}.") from error
 
 
 def _check(path: Path, n: int, features: dict[str, np.ndarray]) -> None:
     if not features:
-        raise DatasetError(f"{path} holds ids but no features: looked for {LAYOUT}.")
+        raise DatasetError(f"{path} holds ids but no features: looked for {FORMAT.looks}.")
     for key, array in features.items():
         if array.ndim != 2 or len(array) != n or array.dtype.kind not in "fiub":
             raise DatasetError(
@@ -74,22 +85,27 @@ def _check(path: Path, n: int, features: dict[str, np.ndarray]) -> None:
             raise DatasetError(f"{path} has an array whose name says nothing: {error}") from error
 
 
-def _labels(path: Path, arrays: dict[str, np.ndarray], n: int) -> tuple[tuple[str, ...], np.ndarray | None]:
+def _labels(path: Path, arrays: dict[str, np.ndarray], n: int) -> tuple[list[str] | None, list[dict[str, int] | None]]:
+    """Return the classes, None without labels, and each row's labels that are not -1."""
     if "labels" not in arrays:
-        return (), None
+        return None, [None] * n
     labels = arrays["labels"]
     if labels.ndim != 2 or len(labels) != n or not np.isin(labels, (-1, 0, 1)).all():
         raise DatasetError(f"{path}: labels must be 1, 0 or -1 in an array of shape ({n}, classes).")
-    classes = arrays.get("classes", np.arange(labels.shape[1]))
+    classes = arrays["classes"] if "classes" in arrays else np.arange(labels.shape[1])
     if classes.shape != labels.shape[1:]:
         raise DatasetError(f"{path}: {classes.size} classes for {labels.shape[1]} columns of labels.")
-    return tuple(printable(str(c)) for c in classes), labels
+    names = [printable(str(c)) for c in classes]
+    if len(set(names)) < len(names):
+        raise DatasetError(f"{path}: two classes have the same name.")
+    return names, [{names[c]: int(row[c]) for c in np.flatnonzero(row != -1)} for row in labels]
 
 
-def _splits(path: Path, arrays: dict[str, np.ndarray], keep: np.ndarray) -> dict[str, np.ndarray]:
+def _splits(path: Path, arrays: dict[str, np.ndarray]) -> list[str]:
+    """Return each row's split, empty where it is in none."""
     if "split" not in arrays:
-        return {}
+        return [""] * len(arrays["ids"])
     split = arrays["split"].astype(str)
     if split.shape != arrays["ids"].shape:
         raise DatasetError(f"{path}: split has shape {split.shape}, ids {arrays['ids'].shape}.")
-    return {printable(str(s)): np.flatnonzero(split[keep] == s) for s in np.unique(split[keep]) if s}
+    return [printable(name) for name in split.tolist()]

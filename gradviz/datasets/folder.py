@@ -3,69 +3,49 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
+from gradviz.datasets.reading import Format, Listing, Row
+from gradviz.datasets.scan import Found, pictures_below
 
-from gradviz.datasets.image_set import ImageSet, halves
-from gradviz.datasets.scan import Found, pictures_below, such_as
-from gradviz.errors import DatasetError
-
-LAYOUT = "JPEG, PNG or WebP pictures, in one subfolder a class or all together"
 _SPLITS = ("train", "val", "test")
 
 
-def read_folder(folder: Path, *, seed: int = 0, name: str | None = None) -> ImageSet:
-    """Read pictures and, from the subfolders, classes and splits.
+def read_folder(folder: Path) -> Listing:
+    """List pictures and, from the subfolders, classes and splits.
 
-    Three layouts: pictures alone (no labels); `<class>/...` (a seeded stratified half is `train`, the other `val`);
-    `train|val|test/<class>/...` (splits as found). A picture beside the class folders has no label: 0 for every class.
-    Ids are paths below the folder. DatasetError if no picture is found.
+    Three layouts: pictures alone (no labels); `<class>/...` (no splits); `train|val|test/<class>/...`. A picture beside
+    the class folders is of unknown class. Ids are paths below the folder.
+
+    Raises
+    ------
+    DatasetError
+        If the folder cannot be read.
     """
     root = folder.resolve()
     found, skipped = pictures_below(root, root)
-    if not found:
-        raise DatasetError(f"{folder} holds no usable picture{such_as(skipped)}: looked for {LAYOUT}.")
-    parts = _split_folders(found)
-    places = [picture.folders[1:] if parts else picture.folders for picture in found]
-    names = [place[0] if place else None for place in places]
-    classes, labels = one_label_each(names)
-    if parts:
-        splits = {
-            split: [i for i, picture in enumerate(found) if picture.folders[0].lower() == split]
-            for split in _SPLITS
-            if split in parts
-        }
-    else:
-        splits = {} if labels is None else halves(labels, seed=seed)
-    return ImageSet(
-        name=name or root.name or str(root),
-        root=root,
-        ids=tuple(picture.name for picture in found),
-        paths=tuple(picture.path for picture in found),
-        classes=classes,
-        labels=labels,
-        splits=splits,
-        skipped=tuple(skipped),
-    )
+    splits = _split_folders(found)
+    rows = [_row(picture, split=bool(splits)) for picture in found]
+    return Listing(root, rows, skipped, splits=splits or None)
 
 
-def one_label_each(names: Sequence[str | None]) -> tuple[tuple[str, ...], NDArray[np.int8] | None]:
-    """Make classes and labels (n, C) of one class name an image; None is an image of unknown class: a row of 0."""
-    classes = tuple(sorted({name for name in names if name is not None}))
-    if not classes:
-        return (), None
-    column = {name: c for c, name in enumerate(classes)}
-    labels = np.full((len(names), len(classes)), -1, np.int8)
-    for row, name in enumerate(names):
-        if name is None:
-            labels[row] = 0
-        else:
-            labels[row, column[name]] = 1
-    return classes, labels
+def _row(picture: Found, *, split: bool) -> Row:
+    place = picture.folders[1:] if split else picture.folders
+    splits = (picture.folders[0].lower(),) if split else ()
+    return Row(picture.name, picture.path, {place[0]: 1} if place else None, splits)
 
 
-def _split_folders(found: Sequence[Found]) -> set[str]:
-    """Name the splits if every picture lies in <split>/<class>/: `train` with pictures right in it is a class."""
-    if all(len(picture.folders) >= 2 and picture.folders[0].lower() in _SPLITS for picture in found):
-        return {picture.folders[0].lower() for picture in found}
-    return set()
+def _split_folders(found: Sequence[Found]) -> list[str]:
+    """List the splits if every picture lies in <split>/<class>/: `train` with pictures right in it is a class."""
+    if not all(len(picture.folders) >= 2 and picture.folders[0].lower() in _SPLITS for picture in found):
+        return []
+    here = {picture.folders[0].lower() for picture in found}
+    return [split for split in _SPLITS if split in here]
+
+
+FORMAT = Format(
+    name="a folder of pictures",
+    layout="JPEG, PNG or WebP pictures, in one subfolder a class or all together",
+    labels="the subfolder's name; `train/`, `val/`, `test/` above them are splits; "
+    "none for pictures side by side: kernels, maps and neighbours still work",
+    listing=read_folder,
+    fits=Path.is_dir,
+)

@@ -1,9 +1,7 @@
 """A set of photographs with labels and splits: what every data set becomes, wherever it comes from."""
 
 import hashlib
-import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -14,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from gradviz.datasets.digests import file_digests
 from gradviz.datasets.pictures import open_picture
 from gradviz.errors import ChoiceError, DatasetError
 
@@ -24,7 +23,7 @@ EVERYTHING = "all"
 
 @dataclass(frozen=True)
 class Box:
-    """Frame one object: corners in pixels, 1-based and inclusive as in VOC, inside the picture."""
+    """Hold the box of one object: corners in pixels, 1-based and inclusive as in VOC, inside the picture."""
 
     name: str
     xmin: int
@@ -37,35 +36,54 @@ class Box:
 
 @dataclass(frozen=True)
 class Skipped:
-    """Name an entry that was left out, and why."""
+    """Record an entry that was left out, and why."""
 
     name: str
     reason: str
 
 
 def no_boxes(position: int) -> tuple[Box, ...]:
-    """Stand for a data set without annotations."""
+    """Return no boxes: `boxes_of` of a data set without annotations."""
     return ()
 
 
 @dataclass(frozen=True, eq=False)
 class ImageSet:
-    """Hold what is known of n images; nothing is decoded until `open`.
+    """Hold n images with their labels and splits; nothing is decoded until `open`.
 
-    Attributes:
-        name: what people call it.
-        root: the folder (or file) it was read from; no picture lies outside it. None for a visitor's own pictures.
-        ids: n distinct names.
-        paths: n files, or none where the set holds features instead of pictures.
-        classes: C names.
-        labels: int8 (n, C); 1 positive, -1 negative, 0 left out of training and scoring (only difficult objects, or
-            unknown). None if nothing is labelled.
-        splits: name -> ascending int64 positions.
-        skipped: what was left out while reading.
-        ap: the average precision that people use with this set.
-        features: name -> float32 (n, d) for a set without pictures, else empty.
-        boxes_of: reads the boxes of one position.
+    Attributes
+    ----------
+    name
+        What people call it.
+    root
+        The folder (or file) it was read from; no picture lies outside it. None for a visitor's own pictures.
+    ids
+        n distinct names.
+    paths
+        n files, or none where the set holds features instead of pictures.
+    classes
+        C names.
+    labels
+        int8 of shape (n, C): 1 positive, -1 negative, 0 left out of training and scoring (only difficult objects, or
+        unknown). None if nothing is labelled.
+    splits
+        Name -> ascending int64 positions.
+    skipped
+        What was left out while reading.
+    ap
+        The average precision that people use with this set.
+    features
+        Name -> float32 of shape (n, d) for a set without pictures, else empty.
+    boxes_of
+        Reads the boxes of one position.
 
+    Raises
+    ------
+    DatasetError
+        If ids repeat, or shapes do not fit together.
+
+    Notes
+    -----
     Arrays are write-protected copies. Two sets are equal when their digests are.
     """
 
@@ -108,9 +126,9 @@ class ImageSet:
         return hash(self.digest)
 
     def open(self, position: int) -> Image.Image:
-        """Decode one picture: RGB, upright. DatasetError, naming it, if that cannot be done safely."""
+        """Decode one picture: RGB, upright. Raises DatasetError, naming it, if that cannot be done safely."""
         if not self.paths:
-            raise DatasetError(f"{self.name} holds features, no pictures.")
+            raise DatasetError(f"{self.name} holds features, not pictures.")
         return open_picture(self.paths[position], name=self.ids[position])
 
     def boxes(self, position: int) -> tuple[Box, ...]:
@@ -118,13 +136,13 @@ class ImageSet:
         return self.boxes_of(position)
 
     def labels_of(self, position: int) -> tuple[str, ...]:
-        """Name the classes that the image shows."""
+        """Return the classes that the image shows."""
         if self.labels is None:
             return ()
         return tuple(self.classes[c] for c in np.flatnonzero(self.labels[position] == 1))
 
     def source(self, identifier: str) -> int:
-        """Find the position of an id; ChoiceError if there is none."""
+        """Return the position of an id; raises ChoiceError if there is none."""
         try:
             return self._positions[identifier]
         except KeyError:
@@ -132,12 +150,29 @@ class ImageSet:
             raise ChoiceError(f"{self.name} has no image {identifier!r}; its ids look like {like}.") from None
 
     def select(self, split: str | None = None, n: int | None = None) -> NDArray[np.int64]:
-        """Choose positions, ascending: a split (None or "all": everything), or n images of it.
+        """Choose the images of a split, or n of them.
 
-        The n images are those with the smallest sha256 of the id: no seed is needed, and a larger n contains the
+        The n images are those with the smallest SHA-256 of the id: no seed is needed, and a larger n contains the
         smaller. A split with fewer than n images is returned whole.
+
+        Parameters
+        ----------
+        split
+            A name in `splits`; None or "all" for every image.
+        n
+            How many, at least 1; None for all of the split.
+
+        Returns
+        -------
+        ndarray
+            Ascending int64 positions.
+
+        Raises
+        ------
+        ChoiceError
+            If there is no such split, or n is less than 1.
         """
-        if split in self.splits:
+        if split is not None and split in self.splits:
             positions = self.splits[split]
         elif split is None or split == EVERYTHING:
             positions = np.arange(len(self))
@@ -152,7 +187,7 @@ class ImageSet:
 
     @cached_property
     def row_order(self) -> NDArray[np.int64]:
-        """Order of the store's rows: images that share their splits together, by sha256 of the id inside such a group.
+        """Order of the store's rows: images that share their splits together, by SHA-256 of the id inside such a group.
 
         A sample of a split is then a prefix of each group of that split, and lies in few chunks.
         """
@@ -163,7 +198,7 @@ class ImageSet:
 
     @cached_property
     def digest(self) -> str:
-        """Identify everything that a result may depend on: contents, ids, labels, splits. 64 hex digits."""
+        """Identify everything that a result may depend on, contents, ids, labels and splits: 64 hex digits."""
         whole = hashlib.sha256()
         for line in zip(self.ids, file_digests(self.paths), strict=False):
             whole.update("\t".join(line).encode() + b"\n")
@@ -184,37 +219,15 @@ class ImageSet:
 
     @cached_property
     def _rank(self) -> NDArray[np.int64]:
-        """Place of each image when all are sorted by the sha256 of their ids."""
+        """Place of each image when all are sorted by the SHA-256 of their ids."""
         order = sorted(range(len(self)), key=lambda i: hashlib.sha256(self.ids[i].encode()).digest())
         rank = np.empty(len(self), np.int64)
         rank[order] = np.arange(len(self))
         return rank
 
 
-def halves(labels: NDArray[np.int8], *, seed: int) -> dict[str, NDArray[np.int64]]:
-    """Split into `train` and `val`, half of each kind of image in either; images of unknown class go to neither.
-
-    A kind is a row of `labels` (n, C). Odd kinds favour train and val in turn; a kind with one image goes to train.
-    """
-    rng = np.random.default_rng(seed)
-    known = np.flatnonzero((labels != 0).any(axis=1))
-    _, kind = np.unique(labels[known], axis=0, return_inverse=True)
-    parts: dict[str, list[NDArray[np.int64]]] = {"train": [], "val": []}
-    larger, smaller = "train", "val"
-    for k in range(kind.max(initial=-1) + 1):
-        members = rng.permutation(known[kind == k])
-        if len(members) == 1:
-            parts["train"].append(members)
-            continue
-        parts[larger].append(members[0::2])
-        parts[smaller].append(members[1::2])
-        if len(members) % 2:
-            larger, smaller = smaller, larger
-    return {name: np.sort(np.concatenate([np.empty(0, np.int64), *part])) for name, part in parts.items()}
-
-
 def joined(sets: Sequence[ImageSet]) -> ImageSet:
-    """Put data sets together under the name, root and average precision of the first.
+    """Join data sets under the name, root and average precision of the first.
 
     Splits of the same name grow together. A class that one set does not know has label 0 there. An id that came before
     is skipped.
@@ -261,31 +274,3 @@ def _frozen(values: object, dtype: type) -> np.ndarray:
     array = np.array(values, dtype)
     array.flags.writeable = False
     return array
-
-
-_KEPT_DIGESTS = 200_000
-_digests: dict[tuple[str, int, int], str] = {}
-_digests_lock = threading.Lock()
-
-
-def file_digests(paths: Iterable[Path]) -> list[str]:
-    """Hash the contents of files, in threads; a file whose size and time have not changed is not read again."""
-    with ThreadPoolExecutor(4) as pool:
-        return list(pool.map(_file_digest, paths))
-
-
-def _file_digest(path: Path) -> str:
-    try:
-        stat = path.stat()
-        key = (str(path), stat.st_size, stat.st_mtime_ns)
-        known = _digests.get(key)
-        if known is None:
-            with path.open("rb") as file:
-                known = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise DatasetError(f"{path} cannot be read: {error.strerror}.") from error
-    with _digests_lock:
-        while len(_digests) >= _KEPT_DIGESTS:
-            del _digests[next(iter(_digests))]
-        _digests[key] = known
-    return known

@@ -1,4 +1,4 @@
-"""Open photographs from strangers: three formats, by content, within limits of size, never fatal to the program."""
+"""Decode untrusted images safely: JPEG, PNG and WebP, recognised by content, within limits of size and memory."""
 
 import io
 import os
@@ -25,14 +25,14 @@ MAX_WEBP_MEGAPIXELS = 15
 """The decoder of WebP holds the picture four times. With these limits no picture takes more than 300 MB."""
 MAX_FILE_BYTES = 100_000_000
 HEAD = 16
-"""Bytes that tell the format."""
+"""Bytes that suffice to recognise the format."""
 
 UNWRITABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """Characters that break a line, reverse it or have no encoding. (Screenshots have odd spaces, families joiners.)"""
 
 PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 OTHER_SUFFIXES = frozenset({".heic", ".heif", ".avif", ".gif", ".bmp", ".tif", ".tiff", ".jp2", ".svg"})
-"""Pictures that people have and that are not read: named as skipped instead of passed over in silence."""
+"""Pictures that people have and that are not read: reported as skipped instead of ignored."""
 
 _OPENERS = {
     "JPEG": JpegImagePlugin.JpegImageFile,
@@ -58,7 +58,7 @@ warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 def picture_format(head: bytes) -> str | None:
-    """Tell JPEG, PNG or WebP by the first bytes of a file; None for anything else."""
+    """Recognise JPEG, PNG or WebP by the first bytes of a file; None for anything else."""
     if head.startswith(b"\xff\xd8\xff"):
         return "JPEG"
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
@@ -69,7 +69,7 @@ def picture_format(head: bytes) -> str | None:
 
 
 def why_not(head: bytes) -> str:
-    """Say why a file that starts with `head` is no picture for us, and what to do."""
+    """Explain why a file that starts with `head` is not read, and what to do."""
     if not head:
         return "the file is empty"
     if head[4:8] == b"ftyp":
@@ -81,7 +81,7 @@ def why_not(head: bytes) -> str:
 
 
 def printable(name: str, longest: int = 120) -> str:
-    """Make a stranger's file name fit for one line of a message."""
+    """Return an untrusted name as one line of a message: control characters replaced, shortened."""
     line = UNWRITABLE.sub("?", name)
     return line if len(line) <= longest else line[: longest - 1] + "…"
 
@@ -89,13 +89,28 @@ def printable(name: str, longest: int = 120) -> str:
 def open_picture(source: Path | bytes, *, name: str | None = None) -> Image.Image:
     """Decode a picture: RGB, upright, on white where it was transparent, without metadata.
 
-    `name` is what messages call it. DatasetError if it is no JPEG, PNG or WebP, too large, cut off or damaged.
+    Parameters
+    ----------
+    source
+        The file, or its contents.
+    name
+        What messages call it.
+
+    Returns
+    -------
+    PIL.Image.Image
+        A JPEG of more than 25 megapixels comes at half or quarter scale.
+
+    Raises
+    ------
+    DatasetError
+        If it is not a JPEG, PNG or WebP, or is too large, cut off or damaged.
     """
     return _decode(source, name, smallest=None)
 
 
 def thumbnail(source: Path | bytes, *, name: str | None = None, side: int = 128) -> bytes:
-    """Make a small JPEG, its longer side at most `side` pixels. DatasetError as in `open_picture`."""
+    """Return a small JPEG, its longer side at most `side` pixels. Raises DatasetError as `open_picture` does."""
     picture = _decode(source, name, smallest=2 * side)
     picture.thumbnail((side, side), Image.Resampling.LANCZOS)
     return as_jpeg(picture, quality=80)
@@ -140,7 +155,7 @@ def _read(file: BinaryIO, label: str, smallest: int | None) -> Image.Image:
     picture = _OPENERS[kind](file, label)
     scale = _scale(picture, kind, label)
     if "progressive" in picture.info and _scans(file) > MAX_SCANS:
-        raise DatasetError(f"{label} is refused: a JPEG of more than {MAX_SCANS} scans; save it anew.")
+        raise DatasetError(f"{label} is refused: a JPEG of more than {MAX_SCANS} scans; save it again.")
     if kind == "JPEG" and (scale > 1 or smallest):
         width, height = (smallest, smallest) if smallest else (side // scale for side in picture.size)
         picture.draft("RGB", (width, height))
@@ -193,7 +208,7 @@ def _rgb(picture: Image.Image) -> Image.Image:
 
 
 def _on_white(picture: Image.Image, rows: int = 512) -> Image.Image:
-    """Lay a transparent picture on white, band by band: whole, the steps between would take 300 MB."""
+    """Composite a transparent picture onto white, in bands: whole, the intermediate images would take 300 MB."""
     white = Image.new("RGB", picture.size, "white")
     for top in range(0, picture.height, rows):
         band = picture.crop((0, top, picture.width, min(top + rows, picture.height))).convert("RGBA")

@@ -1,4 +1,4 @@
-"""Look through folders of pictures without decoding any and without leaving the folder."""
+"""List the pictures in folders without decoding any and without leaving the folder."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -25,23 +25,37 @@ _UNWRITABLE_NAME = "a name with characters that cannot be written down"
 
 @dataclass(frozen=True)
 class Found:
-    """Name a picture by its path below the scanned folder, with `/` between the parts."""
+    """Locate a picture; `name` is its path below the scanned folder, with `/` between the parts."""
 
     name: str
     path: Path
 
     @property
     def folders(self) -> tuple[str, ...]:
-        """Name the folders between the scanned one and the picture."""
+        """Return the folders between the scanned one and the picture."""
         return tuple(self.name.split("/")[:-1])
 
 
 def pictures_below(folder: Path, root: Path, *, deepest: int = DEEPEST) -> tuple[list[Found], list[Skipped]]:
-    """List the pictures in `folder` and the folders below it, by name; `root` is a resolved folder around them.
+    """List the pictures in `folder` and the folders below it, by name.
 
     A picture is a regular file that starts like a JPEG, PNG or WebP, whatever its suffix. Skipped, with the reason:
     files that pretend to be pictures, links that lead out of `root`, names that cannot be written down. Other files and
-    hidden ones are passed over in silence.
+    hidden ones are ignored.
+
+    Parameters
+    ----------
+    folder
+        Where to look.
+    root
+        A resolved folder that no picture may lie outside of.
+    deepest
+        How many folders inside folders are followed.
+
+    Raises
+    ------
+    DatasetError
+        If `folder` cannot be read.
     """
     found: list[Found] = []
     skipped: list[Skipped] = []
@@ -55,7 +69,7 @@ def pictures_below(folder: Path, root: Path, *, deepest: int = DEEPEST) -> tuple
 
 
 def any_picture(folder: Path) -> bool:
-    """Tell whether a folder holds a usable picture, looking no further than the first."""
+    """Check whether a folder holds a usable picture, looking no further than the first."""
     root = folder.resolve()
     try:
         return any(_refusal(name, entry, root) is None for name, entry in _files(folder, "", DEEPEST, root, []))
@@ -64,12 +78,12 @@ def any_picture(folder: Path) -> bool:
 
 
 def inside(root: Path, path: Path) -> bool:
-    """Tell whether a path stays below a resolved root once every link is followed."""
+    """Check whether a path stays below a resolved root once every link is followed."""
     return path.resolve().is_relative_to(root)
 
 
 def below(root: Path, relative: str) -> Path | str:
-    """Turn a path from somebody's list into a picture below `root`, or into the reason why it is none."""
+    """Return the picture below `root` that a list names by its path, or the reason why there is none."""
     if UNWRITABLE.search(relative):
         return _UNWRITABLE_NAME
     try:
@@ -80,11 +94,11 @@ def below(root: Path, relative: str) -> Path | str:
             return "no such file"
         return _content(path) or path
     except (OSError, ValueError, RuntimeError) as error:  # too long, a zero byte, a ring of links
-        return f"no usable path: {printable(str(error))}"
+        return f"not a usable path: {printable(str(error))}"
 
 
 def such_as(skipped: Sequence[Skipped]) -> str:
-    """Say in a few words how many entries were skipped, with the first as an example; nothing if none was."""
+    """Summarise how many entries were skipped, with the first as an example; empty if none was."""
     return f" (skipped {len(skipped)}, such as {skipped[0].name}: {skipped[0].reason})" if skipped else ""
 
 
@@ -115,7 +129,7 @@ def _files(
 
 
 def _refusal(name: str, entry: os.DirEntry, root: Path) -> str | None:
-    """Say why an entry is no picture: None if it is one, "" if nobody would take it for one."""
+    """Explain why an entry is not a picture: None if it is one, "" if nobody would take it for one."""
     suffix = os.path.splitext(entry.name)[1].lower()  # noqa: PTH122 - a Path for each of 17,000 entries is slow
     pretends = suffix in PICTURE_SUFFIXES or suffix in OTHER_SUFFIXES
     if not (pretends or not suffix):
@@ -126,7 +140,7 @@ def _refusal(name: str, entry: os.DirEntry, root: Path) -> str | None:
         if entry.is_symlink() and not inside(root, Path(entry.path)):
             return "a link that leads out of the folder"
         if not entry.is_file():
-            return "no file" if pretends else ""
+            return "not a file" if pretends else ""
         reason = _content(Path(entry.path))
     except (OSError, RuntimeError) as error:
         reason = f"cannot be read: {getattr(error, 'strerror', None) or error}"

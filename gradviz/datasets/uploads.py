@@ -1,4 +1,4 @@
-"""Turn what a visitor drops, files or zips, into a data set of that visitor alone."""
+"""Build a data set, seen by one visitor alone, from the files and zips that this visitor uploads."""
 
 import hashlib
 import io
@@ -20,7 +20,7 @@ from PIL import Image
 from gradviz.callbacks import Cancel, Progress, never, silent, stop_if
 from gradviz.datasets.image_set import ImageSet, Skipped
 from gradviz.datasets.pictures import OTHER_SUFFIXES, PICTURE_SUFFIXES, as_jpeg, open_picture, printable
-from gradviz.datasets.table import many_labels
+from gradviz.datasets.reading import Listing, Row
 from gradviz.errors import DatasetError
 
 MB = 1_000_000
@@ -39,7 +39,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Added:
-    """Count what became part of the set, and name with its reason what did not."""
+    """Report how many pictures became part of the set; `refused` lists the others with the reason."""
 
     accepted: int
     refused: tuple[tuple[str, str], ...] = ()
@@ -56,7 +56,7 @@ class Uploads:
     """Keep one visitor's pictures in a folder of their own, until `clear` or the end of this object.
 
     Each picture is decoded once, within the limits of `pictures`, brought down to a shorter side of 1024 pixels and
-    written anew as a JPEG named by the sha256 of what came in: EXIF, and whatever else hid in the file, stays behind.
+    encoded again as a JPEG named by the sha256 of what came in: EXIF, and whatever else hid in the file, stays behind.
     The same picture twice is one picture. Names are only ever used as ids, never as paths.
     """
 
@@ -73,12 +73,12 @@ class Uploads:
         return len(self._pictures)
 
     def add(self, name: str, content: bytes | BinaryIO) -> Added:
-        """Take one picture; its size is checked before it is read."""
+        """Add one picture; its size is checked before it is read."""
         with self._lock:
             return self._report([(name, self._take(name, (), content))])
 
     def add_zip(self, file: BinaryIO, *, progress: Progress = silent, cancel: Cancel = never) -> Added:
-        """Take the pictures of a zip, one by one; the folders below those that all pictures share become classes.
+        """Add the pictures of a zip, one by one; the folders below those that all pictures share become classes.
 
         Refused as a whole, before anything is unpacked: larger than 200 MB, or than 400 MB unpacked, more than 5,000
         entries, not a zip.
@@ -92,28 +92,28 @@ class Uploads:
             except DatasetError as error:
                 return self._report([(name, str(error))])
             except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error):
-                return self._report([(name, "no readable zip file")])
+                return self._report([(name, "not a readable zip file")])
 
     def image_set(self, name: str = "your pictures") -> ImageSet:
-        """Make the data set of what was accepted; labelled where zips had folders. DatasetError while it is empty."""
+        """Return the data set of what was accepted, labelled where zips had folders.
+
+        Raises
+        ------
+        DatasetError
+            While there is no picture.
+        """
         with self._lock:
             if not self._pictures:
                 raise DatasetError("There is no picture yet: drop JPEG, PNG or WebP files, or a zip of them.")
             ids = _unique([picture.name for picture in self._pictures.values()])
             pictures = sorted(zip(ids, self._pictures.values(), strict=True), key=lambda pair: pair[0])
-            classes, labels = many_labels([_classes(picture) for _, picture in pictures])
-            if labels is not None:
-                # A picture that came without a folder is of unknown class.
-                labels[[not _classes(picture) for _, picture in pictures]] = 0
-            return ImageSet(
-                name=name,
-                root=self.folder,
-                ids=tuple(identifier for identifier, _ in pictures),
-                paths=tuple(picture.path for _, picture in pictures),
-                classes=classes,
-                labels=labels,
-                skipped=tuple(Skipped(refused, reason) for refused, reason in self._refused.items()),
-            )
+            # A picture that came without a folder is of unknown class.
+            rows = [
+                Row(identifier, picture.path, dict.fromkeys(_classes(picture), 1) or None)
+                for identifier, picture in pictures
+            ]
+            skipped = [Skipped(refused, reason) for refused, reason in self._refused.items()]
+            return Listing(self.folder, rows, skipped, splits=()).image_set(name=name)
 
     def clear(self) -> None:
         """Remove every picture from memory and disk."""
@@ -144,7 +144,7 @@ class Uploads:
         if info.flag_bits & 0x1:
             return "encrypted"
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            return "packed in a way that is not read: make the zip anew"
+            return "packed in a way that is not read: create the zip again"
         if info.filename.startswith(("/", "\\")) or ".." in re.split(r"[/\\]", info.filename):
             return "a path that leads out of the zip"
         if info.file_size > self.limits.picture_bytes:
@@ -157,18 +157,18 @@ class Uploads:
         return self._take(info.filename, parts, content)
 
     def _take(self, name: str, parts: tuple[str, ...], content: bytes | BinaryIO) -> str | None:
-        """Add one picture; return why not."""
-        content = self._read(content)
-        if content is None:
+        """Add one picture; return the reason if it is refused."""
+        read = self._read(content)
+        if read is None:
             return self._too_large()
-        key = hashlib.sha256(content).hexdigest()
+        key = hashlib.sha256(read).hexdigest()
         picture = self._pictures.get(key)
         if picture is None:
             if len(self._pictures) >= self.limits.pictures:
                 return f"more than {self.limits.pictures} pictures: remove some first"
             path = self.folder / f"{key}.jpg"
             try:
-                jpeg = as_jpeg(_smaller(open_picture(content, name="it"), self.limits.shorter_side), quality=92)
+                jpeg = as_jpeg(_smaller(open_picture(read, name="it"), self.limits.shorter_side), quality=92)
                 path.write_bytes(jpeg)
             except DatasetError as error:
                 return str(error).removeprefix("it ").rstrip(".")
@@ -205,7 +205,7 @@ def _check_directory(file: BinaryIO, limits: Limits) -> None:
     tail = file.read()
     end = tail.rfind(b"PK\5\6")
     if end < 0 or len(tail) < end + 22:
-        raise DatasetError("no readable zip file")
+        raise DatasetError("not a readable zip file")
     entries, directory_bytes = struct.unpack("<HI", tail[end + 10 : end + 16])
     if entries > limits.zip_entries or directory_bytes > 1000 * limits.zip_entries or b"PK\6\7" in tail[:end][-20:]:
         raise DatasetError(f"refused: more than {limits.zip_entries} files")
@@ -218,7 +218,7 @@ def _wanted(name: str) -> bool:
 
 
 def _folders(names: list[str]) -> list[tuple[str, ...]]:
-    """Name the folders of each entry below those that all entries share."""
+    """Return the folders of each entry below those that all entries share."""
     parts = [PurePosixPath(name.replace("\\", "/")).parts[:-1] for name in names]
     levels = enumerate(zip(*parts, strict=False))
     shared = next((depth for depth, level in levels if len(set(level)) > 1), min(map(len, parts), default=0))

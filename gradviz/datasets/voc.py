@@ -1,21 +1,23 @@
 """Read a folder in the layout of PASCAL VOC 2007 to 2012."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import parse
-from numpy.typing import NDArray
 
-from gradviz.datasets.image_set import ApKind, Box, ImageSet, Skipped
+from gradviz.datasets.image_set import ApKind, Box, Skipped
 from gradviz.datasets.pictures import printable
-from gradviz.datasets.scan import inside, pictures_below, such_as
+from gradviz.datasets.reading import Format, Listing, Row
+from gradviz.datasets.scan import inside, pictures_below
 from gradviz.errors import DatasetError
 
-LAYOUT = "JPEGImages/ with pictures, ImageSets/Main/ with train.txt and <class>_train.txt, Annotations/ with XML files"
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
 _ID = re.compile(r"\w[\w.-]{0,199}")
 _OFFICIAL = ("train", "val", "trainval", "test")
 _MAX_LIST_BYTES = 100_000_000
@@ -23,9 +25,12 @@ _MAX_ANNOTATION_BYTES = 1_000_000
 
 
 def locate(folder: Path) -> Path | None:
-    """Find the folder that holds JPEGImages: `folder`, or the only one in it or in its VOCdevkit.
+    """Find the folder that holds JPEGImages: `folder`, or the only one in it or in its VOCdevkit; None without one.
 
-    None if there is none; DatasetError if a devkit holds several years.
+    Raises
+    ------
+    DatasetError
+        If a devkit holds several years.
     """
     if (folder / "JPEGImages").is_dir():
         return folder
@@ -39,16 +44,21 @@ def locate(folder: Path) -> Path | None:
     return None
 
 
-def read_voc(folder: Path, *, name: str | None = None) -> ImageSet:
-    """Read pictures, classes, labels and splits as found; boxes are read when asked for.
+def read_voc(folder: Path) -> Listing:
+    """List pictures, classes, labels and splits as found; boxes are read when asked for.
 
-    The set is the images that the lists in ImageSets/Main name and that are there; without lists, every picture,
+    The images are those that the lists in ImageSets/Main name and that are there; without lists, every picture,
     unlabelled. An image that no list of a class mentions has label 0 for that class. `<filename>` in annotations is
     ignored, no path is ever built from the contents of a file.
+
+    Raises
+    ------
+    DatasetError
+        If the folder is not in this layout, holds several years, or its pictures lie elsewhere.
     """
     located = locate(folder)
     if located is None:
-        raise DatasetError(f"{folder} is not in VOC layout: looked for {LAYOUT}.")
+        raise DatasetError(f"{folder} is not in VOC layout: looked for {FORMAT.looks}.")
     root = located.resolve()
     pictures, skipped = _pictures(root)
     lists, problems = _lists(root)
@@ -57,24 +67,30 @@ def read_voc(folder: Path, *, name: str | None = None) -> ImageSet:
     ids = sorted(set().union(*splits.values())) if splits else sorted(pictures)
     skipped += _absent(ids, pictures, splits)
     ids = [identifier for identifier in ids if identifier in pictures]
-    if not ids:
-        raise DatasetError(f"{folder} holds no usable image{such_as(skipped)}: looked for {LAYOUT}.")
-    position = {identifier: i for i, identifier in enumerate(ids)}
-    labels, problems = _labels(labelled, position)
-    return ImageSet(
-        name=name or root.name,
-        root=root,
-        ids=tuple(ids),
-        paths=tuple(pictures[identifier] for identifier in ids),
-        classes=tuple(sorted(labelled)),
-        labels=labels,
-        splits={
-            split: here for split in _ordered(splits) if (here := [position[i] for i in splits[split] if i in position])
-        },
-        skipped=tuple(skipped + problems),
-        ap=_ap(root, ids),
+    labels, problems = _labels(labelled, ids)
+    ordered = _ordered(splits)
+    members = {split: set(splits[split]) for split in ordered}
+    rows = [Row(i, pictures[i], labels[i], tuple(split for split in ordered if i in members[split])) for i in ids]
+    return Listing(
+        root,
+        rows,
+        skipped + problems,
+        name=root.name,
+        classes=sorted(labelled) or None,
+        splits=[split for split in ordered if any(split in row.splits for row in rows)],
+        ap=_ap(root, ids[0] if ids else ""),
         boxes_of=partial(_boxes_at, root / "Annotations", tuple(ids)),
     )
+
+
+FORMAT = Format(
+    name="a folder in VOC layout",
+    layout="`JPEGImages/` with pictures, `ImageSets/Main/` with `train.txt` and `<class>_train.txt`, "
+    "`Annotations/` with XML files",
+    labels="from `<class>_<split>.txt`; difficult ones count neither way",
+    listing=read_voc,
+    fits=lambda folder: locate(folder) is not None,
+)
 
 
 def read_boxes(annotation: Path) -> tuple[Box, ...]:
@@ -93,7 +109,7 @@ def read_boxes(annotation: Path) -> tuple[Box, ...]:
     return tuple(box for box in boxes if box is not None)
 
 
-def _box(item: object, width: int, height: int) -> Box | None:
+def _box(item: "Element", width: int, height: int) -> Box | None:
     try:
         corners = [round(float(item.findtext(f"bndbox/{side}", ""))) for side in ("xmin", "ymin", "xmax", "ymax")]
     except (ValueError, OverflowError):
@@ -122,7 +138,7 @@ def _pictures(root: Path) -> tuple[dict[str, Path], list[Skipped]]:
     for picture in found:
         identifier = picture.path.stem
         if not _ID.fullmatch(identifier):
-            skipped.append(Skipped(picture.name, "a name that is no VOC id"))
+            skipped.append(Skipped(picture.name, "a name that is not a VOC id"))
         elif identifier in pictures:
             skipped.append(Skipped(picture.name, f"the second picture called {identifier}"))
         else:
@@ -140,7 +156,7 @@ def _lists(root: Path) -> tuple[dict[str, list[tuple[str, ...]]], list[Skipped]]
             if not inside(root, path):
                 raise ValueError("a link that leads out of the folder")
             if not path.is_file() or path.stat().st_size > _MAX_LIST_BYTES:
-                raise ValueError("no file of less than 100 MB")
+                raise ValueError("not a file of less than 100 MB")
             rows = [tuple(line.split()) for line in path.read_text("utf-8").splitlines()]
         except (OSError, ValueError) as error:
             skipped.append(Skipped(printable(path.name), f"the list cannot be read: {printable(str(error))}"))
@@ -150,7 +166,7 @@ def _lists(root: Path) -> tuple[dict[str, list[tuple[str, ...]]], list[Skipped]]
         fits = [len(row) == columns and is_id(row[0]) is not None for row in rows]
         if not all(fits):
             example = printable(" ".join(rows[fits.index(False)]))
-            skipped.append(Skipped(printable(path.name), f"{fits.count(False)} lines are no ids, like {example!r}"))
+            skipped.append(Skipped(printable(path.name), f"{fits.count(False)} lines are not ids, like {example!r}"))
         lists[path.stem] = [row for row, fit in zip(rows, fits, strict=True) if fit]
     return lists, skipped
 
@@ -158,7 +174,7 @@ def _lists(root: Path) -> tuple[dict[str, list[tuple[str, ...]]], list[Skipped]]
 def _splits_and_classes(
     lists: Mapping[str, list[tuple[str, ...]]],
 ) -> tuple[dict[str, list[str]], dict[str, list[tuple[str, str]]]]:
-    """Tell split files from class files by their columns, not by name: `train_val` is the class train's list for val.
+    """Separate split files and class files by columns, not by name: `train_val` is the class train's list for val.
 
     Returns split -> ids, and class -> rows of (id, label). A split without its own file is what its class files list.
     """
@@ -170,37 +186,39 @@ def _splits_and_classes(
             continue
         endings = [split for split in {*splits, *_OFFICIAL} if stem.endswith(f"_{split}")]
         split = max(endings, key=len) if endings else stem.rpartition("_")[2]
-        labelled.setdefault(stem.removesuffix(f"_{split}"), []).extend(rows)
+        labelled.setdefault(stem.removesuffix(f"_{split}"), []).extend(
+            (identifier, label) for identifier, label in rows
+        )
         if split not in splits:
             implied.setdefault(split, []).extend(row[0] for row in rows)
     return splits | implied, labelled
 
 
 def _labels(
-    labelled: Mapping[str, list[tuple[str, str]]], position: Mapping[str, int]
-) -> tuple[NDArray[np.int8] | None, list[Skipped]]:
+    labelled: Mapping[str, list[tuple[str, str]]], ids: Sequence[str]
+) -> tuple[dict[str, dict[str, int] | None], list[Skipped]]:
+    """Return each image's labels, None if there is no class, and complaints."""
     if not labelled:
-        return None, []
+        return dict.fromkeys(ids), []
     value = {"1": 1, "+1": 1, "0": 0, "-1": -1}
-    labels = np.zeros((len(position), len(labelled)), np.int8)
+    labels: dict[str, dict[str, int]] = {identifier: {} for identifier in ids}
     skipped: list[Skipped] = []
     unmentioned = 0
-    for column, (name, rows) in enumerate(sorted(labelled.items())):
+    for name, rows in sorted(labelled.items()):
         known: dict[str, str] = {}
         wrong = 0
         for identifier, label in rows:
             wrong += label not in value or known.setdefault(identifier, label) != label
-        for identifier, label in known.items():
-            if identifier in position:
-                labels[position[identifier], column] = value[label]
-        unmentioned += len(position.keys() - known.keys())
+        for identifier, mine in labels.items():
+            mine[name] = value[known[identifier]] if identifier in known else 0
+        unmentioned += len(labels.keys() - known.keys())
         if wrong:
             skipped.append(Skipped(printable(name), f"{wrong} labels are not 1, 0, -1 or contradict an earlier list"))
     if unmentioned:
         skipped.append(
             Skipped("labels", f"{unmentioned} pairs of image and class are in no list: neither train nor score")
         )
-    return labels, skipped
+    return dict(labels), skipped
 
 
 def _absent(ids: Iterable[str], pictures: Mapping[str, Path], splits: Mapping[str, list[str]]) -> list[Skipped]:
@@ -212,10 +230,10 @@ def _ordered(splits: Iterable[str]) -> list[str]:
     return sorted(splits, key=lambda split: (_OFFICIAL.index(split) if split in _OFFICIAL else len(_OFFICIAL), split))
 
 
-def _ap(root: Path, ids: list[str]) -> ApKind:
+def _ap(root: Path, first: str) -> ApKind:
     if "2007" in root.name:
         return "eleven_point"
-    path = root / "Annotations" / f"{ids[0]}.xml"
+    path = root / "Annotations" / f"{first}.xml"
     try:
         small = inside(root, path) and path.is_file() and path.stat().st_size <= _MAX_ANNOTATION_BYTES
         return "eleven_point" if small and "VOC2007" in path.read_text("utf-8") else "area"

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from gradviz.datasets import formats
 from gradviz.ui import polling, views, visitor, widgets
 from gradviz.ui.components.gallery import grid
 from gradviz.ui.selection import Selection, current
@@ -25,6 +26,9 @@ def _page(selection: Selection) -> None:
             _photographs(selection, own)
     with sets:
         downloads.datasets()
+        with st.expander("What can be opened"):
+            st.markdown(formats.table())
+            st.caption("Start the dashboard with `--dataset` and the folder or file: it then stands in the sidebar.")
     with networks:
         downloads.networks()
 

@@ -1,13 +1,16 @@
 import json
+import tracemalloc
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from gradviz.datasets.coco import read_coco
-from gradviz.datasets.image_set import Box
+from gradviz.datasets.coco import FORMAT
+from gradviz.datasets.image_set import Box, Skipped
 from gradviz.errors import DatasetError
 from tests.small_sets import picture
 
+read_coco = FORMAT.read
 CATEGORIES = [{"id": 7, "name": "dog"}, {"id": 3, "name": "cat"}]
 
 
@@ -85,27 +88,95 @@ def test_entries_that_cannot_be_used_are_skipped_and_shown(tmp_path: Path):
         "/etc/passwd": "leads out of the folder",
         "1.jpg": "listed twice",
         "None": "no such file",
-        "instances_all.json": "5 annotations without a known picture, class or box",
+        "instances_all.json": "3 boxes that do not fit a picture of known size; their labels count",
     }
+    assert images.skipped[-2] == Skipped("instances_all.json", "2 annotations without a known picture or class")
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("size", "bbox", "drawable"),
     [
-        "",
-        "[]",
-        "{}",
-        "null",
-        "[" * 100_000,
-        '{"images": 1, "annotations": [], "categories": []}',
-        '{"images": [1], "annotations": [], "categories": []}',
-        '{"images": [{"id": []}], "annotations": [], "categories": []}',
+        ({}, (0, 0, 10, 10), 0),
+        ({"width": 40, "height": 30}, None, 0),
+        ({"width": 40, "height": 30}, (50, 50, 5, 5), 0),
+        ({"width": 40, "height": 30}, (0, 0, 0, 0), 0),
+        ({"width": "wide", "height": 30}, (0, 0, 10, 10), 0),
+        ({"width": 1e30, "height": 1e30}, (0, 0, 1e40, 10), 1),
+        ({"width": 40, "height": 30}, (0, 0, 10, 10), 1),
     ],
 )
-def test_what_is_no_instances_file_is_refused_in_one_line(tmp_path: Path, text: str):
+def test_labels_do_not_depend_on_boxes_that_can_be_drawn(tmp_path: Path, size: dict, bbox: object, drawable: int):
+    images = [{"id": n, "file_name": f"{n}.jpg"} | size for n in range(3)]
+    for n in range(3):
+        picture(tmp_path / f"{n}.jpg", n)
+    path = write(tmp_path / "instances.json", images, [instance(0, 7, bbox), instance(1, 3, bbox, crowd=1)])
+    found = read_coco(path)
+    assert found.labels.tolist() == [[-1, 1], [0, -1], [-1, -1]]
+    assert [len(found.boxes(n)) for n in range(3)] == [drawable, drawable, 0]
+    said = [(path.name, "2 boxes that do not fit a picture of known size; their labels count")]
+    assert [(s.name, s.reason) for s in found.skipped] == ([] if drawable else said)
+
+
+def test_boxes_stay_in_the_order_of_the_file(tmp_path: Path):
+    rng = np.random.default_rng(0)
+    numbers = rng.integers(0, 4, 200).tolist()
+    annotations = [instance(n, 3 + 4 * (i % 2), (i % 30, 0, 1, 1), crowd=i % 3 == 0) for i, n in enumerate(numbers)]
+    for n in range(4):
+        picture(tmp_path / f"{n}.jpg", n)
+    images = read_coco(write(tmp_path / "instances.json", [image(n) for n in range(4)], annotations))
+    for n in range(4):
+        assert images.boxes(n) == tuple(
+            Box("dog" if i % 2 else "cat", i % 30 + 1, 1, i % 30 + 1, 1, difficult=i % 3 == 0)
+            for i, number in enumerate(numbers)
+            if number == n
+        )
+
+
+def test_what_python_writes_beyond_json_is_read(tmp_path: Path):
+    picture(tmp_path / "1.jpg")
+    path = write(tmp_path / "instances.json", [image(1)], [instance(1, 3), instance(1, 7, (float("nan"), 0, 5, 5))])
+    assert b"NaN" in path.read_bytes()
+    images = read_coco(path)
+    assert (images.labels.tolist(), len(images.boxes(0))) == ([[1, 1]], 1)
+    text = path.read_text("utf-8")
+    for encoding in ("utf-8-sig", "utf-16"):
+        path.write_text(text, encoding)
+        assert read_coco(path).ids == ("1.jpg",)
+
+
+def test_segmentations_are_not_built(tmp_path: Path):
+    picture(tmp_path / "1.jpg")
+    outline = {"segmentation": [[n / 7 for n in range(200_000)]]}
+    path = write(tmp_path / "instances.json", [image(1)], [instance(1, 3) | outline])
+    read_coco(path)
+    tracemalloc.start()
+    read_coco(path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1.2 * path.stat().st_size, "little more than the file"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "Expecting value"),
+        ("[]", "Expected `object`, got `array`"),
+        ("{}", "missing required field `images`"),
+        ("null", "got `null`"),
+        ("[" * 100_000, "got `array`"),
+        ('{"images": [' + "[" * 100_000, "got `array`"),
+        ('{"images": [], "info": ' + "[" * 100_000, "recursion"),
+        ('{"images": 1, "annotations": [], "categories": []}', r"Expected `array`, got `int` - at `\$\.images`"),
+        ('{"images": [1], "annotations": [], "categories": []}', r"at `\$\.images\[0\]`"),
+        ('{"images": [{"id": []}], "annotations": [], "categories": []}', r"got `array` - at `\$\.images\[0\]\.id`"),
+        ('{"images": [], "annotations": [{"image_id": {}}], "categories": []}', r"annotations\[0\]\.image_id`"),
+        ('{"images": [], "annotations": [', "Expecting value"),
+    ],
+)
+def test_what_is_not_an_instances_file_is_refused_in_one_line(tmp_path: Path, text: str, said: str):
     path = tmp_path / "instances.json"
     path.write_text(text)
-    with pytest.raises(DatasetError, match="no COCO instances file") as caught:
+    with pytest.raises(DatasetError, match=f"is not a COCO instances file with images.*{said}") as caught:
         read_coco(path)
     assert "\n" not in str(caught.value)
 

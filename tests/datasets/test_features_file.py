@@ -1,11 +1,13 @@
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from gradviz.datasets.features_file import read_features
+from gradviz.datasets.features_file import FORMAT
 from gradviz.errors import DatasetError
 
+read_features = FORMAT.read
 IDS = np.array(["a", "b", "c", "d"])
 X = np.arange(12.0).reshape(4, 3)
 LABELS = np.array([[1, -1], [1, -1], [-1, 1], [0, 1]], np.int8)
@@ -37,6 +39,10 @@ def test_labels_classes_and_splits_if_known(tmp_path: Path):
     images = read_features(save(tmp_path, **told, split=np.array(["test", "train", "train", ""])))
     assert {split: list(positions) for split, positions in images.splits.items()} == {"test": [0], "train": [1, 2]}
     assert read_features(save(tmp_path, ids=np.arange(4), x6=X, labels=LABELS)).classes == ("0", "1")
+    images = read_features(save(tmp_path, **told | {"classes": np.array(["zebra", "ant"])}))
+    assert images.classes == ("zebra", "ant"), "columns keep their order"
+    assert images.labels is not None
+    assert (images.labels == LABELS).all()
 
 
 def test_rows_that_are_not_finite_are_skipped_with_their_labels(tmp_path: Path):
@@ -66,9 +72,10 @@ def test_rows_that_are_not_finite_are_skipped_with_their_labels(tmp_path: Path):
         ({"ids": IDS, "x6": X, "labels": LABELS * 2}, "labels must be 1, 0 or -1"),
         ({"ids": IDS, "x6": X, "labels": LABELS[:2]}, "labels must be"),
         ({"ids": IDS, "x6": X, "labels": LABELS, "classes": IDS}, "4 classes for 2 columns"),
+        ({"ids": IDS, "x6": X, "labels": LABELS, "classes": np.array(["a", "a"])}, "two classes have the same name"),
         ({"ids": IDS, "x6": X, "split": IDS[:2]}, "split has shape"),
-        ({"ids": IDS.astype(object), "x6": X}, "no npz of plain arrays"),
-        ({"ids": IDS, "x6": np.array([{}] * 4)}, "no npz of plain arrays"),
+        ({"ids": IDS.astype(object), "x6": X}, "is not an npz of plain arrays"),
+        ({"ids": IDS, "x6": np.array([{}] * 4)}, "is not an npz of plain arrays"),
     ],
 )
 def test_what_does_not_fit_is_refused_in_one_line(tmp_path: Path, arrays: dict, said: str):
@@ -92,6 +99,15 @@ def test_damaged_files_are_refused(tmp_path: Path):
         path.write_bytes(content)
         with pytest.raises(DatasetError, match=r"f\.npz"):
             read_features(path)
+    rng = np.random.default_rng(0)
+    np.savez_compressed(path, ids=IDS, x6=X)
+    for intact in (whole, path.read_bytes()):
+        for _ in range(200):
+            content = bytearray(intact)
+            content[rng.integers(len(content))] ^= 1 << rng.integers(8)
+            path.write_bytes(content)
+            with suppress(DatasetError):
+                read_features(path)
     np.save(tmp_path / "g.npy", X)
     (tmp_path / "g.npy").rename(path)
     with pytest.raises(DatasetError, match="one array instead of several"):

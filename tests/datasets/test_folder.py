@@ -2,9 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from gradviz.datasets.folder import read_folder
+from gradviz.datasets.folder import FORMAT
 from gradviz.errors import DatasetError
 from tests.small_sets import picture
+
+read_folder = FORMAT.read
 
 
 def fill(root: Path, **counts: int) -> Path:

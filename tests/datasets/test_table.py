@@ -2,9 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from gradviz.datasets.table import many_labels, read_table
+from gradviz.datasets.table import FORMAT
 from gradviz.errors import DatasetError
 from tests.small_sets import picture
+
+read_table = FORMAT.read
 
 
 @pytest.fixture
@@ -62,9 +64,3 @@ def test_what_lists_no_picture_is_refused_in_one_line(tmp_path: Path, content: b
     with pytest.raises(DatasetError, match=r"list\.csv") as caught:
         read_table(tmp_path / "list.csv")
     assert "\n" not in str(caught.value)
-
-
-def test_many_labels_by_hand():
-    classes, labels = many_labels([("b", "a"), (), ("b",)])
-    assert (classes, labels.tolist()) == (("a", "b"), [[1, 1], [-1, -1], [-1, 1]])
-    assert many_labels([(), ()]) == ((), None)

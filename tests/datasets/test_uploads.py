@@ -202,7 +202,7 @@ def test_damaged_zips_never_raise(uploads: Uploads):
     rng = np.random.default_rng(0)
     for content in (b"", b"PK", b"PK\5\6", whole[:-30], whole[:500], b"x" * 70_000):
         added = uploads.add_zip(io.BytesIO(content))
-        assert added == Added(0, (("the zip", "no readable zip file"),))
+        assert added == Added(0, (("the zip", "not a readable zip file"),))
     for _ in range(100):
         content = bytearray(whole)
         for place in rng.integers(0, len(whole), 4):

@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 
 from gradviz.datasets.image_set import Box, Skipped
-from gradviz.datasets.voc import locate, read_boxes, read_voc
+from gradviz.datasets.voc import FORMAT, locate, read_boxes
 from gradviz.errors import DatasetError
 from tests.small_sets import annotation, picture, voc, write_list
 
+read_voc = FORMAT.read
 LABELS = {"train": {"000001": 1, "000002": -1, "000003": 0}, "cat": {"000001": -1, "000002": 1, "000003": 1}}
 SPLITS = {"train": ["000001", "000002"], "val": ["000003"], "trainval": ["000001", "000002", "000003"]}
 
@@ -90,7 +91,7 @@ def test_hostile_ids_are_skipped_and_shown(small: Path, tmp_path: Path):
     assert images.splits["train"].tolist() == [0]
     assert all(path.resolve().is_relative_to(small) for path in images.paths)
     (skipped,) = images.skipped
-    assert (skipped.name, skipped.reason) == ("train.txt", "4 lines are no ids, like '../../secret'")
+    assert (skipped.name, skipped.reason) == ("train.txt", "4 lines are not ids, like '../../secret'")
 
 
 def test_wrong_and_contradicting_labels_are_counted(small: Path):
@@ -202,7 +203,7 @@ def test_nothing_usable_is_an_error_that_says_what_was_looked_for(tmp_path: Path
     with pytest.raises(DatasetError, match="looked for JPEGImages/"):
         read_voc(tmp_path)
     (tmp_path / "JPEGImages").mkdir()
-    with pytest.raises(DatasetError, match="no usable image: looked for JPEGImages/"):
+    with pytest.raises(DatasetError, match="no usable picture: looked for JPEGImages/"):
         read_voc(tmp_path)
 
 

@@ -13,6 +13,7 @@ import streamlit as st
 from filelock import FileLock
 from streamlit.testing.v1 import AppTest
 
+from gradviz.datasets import formats
 from gradviz.errors import Cancelled
 from gradviz.home import ASSETS
 from gradviz.ui import polling, visitor
@@ -260,6 +261,12 @@ def test_elsewhere_nothing_can_be_fetched(app: AppTest, monkeypatch: pytest.Monk
     assert not at.text_input
     assert len(table(at, "layers")) == len(downloads.NETWORKS)
     assert "missing" in set(table(at, "what").state)
+
+
+def test_what_can_be_opened_is_the_table_of_formats(app: AppTest):
+    at = opened(app)
+    assert formats.table() in [text.value for text in at.markdown]
+    assert "What can be opened" in [expander.label for expander in at.expander]
 
 
 def test_a_transfer_says_how_far_it_is(tmp_path: Path):

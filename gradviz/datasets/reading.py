@@ -1,0 +1,215 @@
+"""Build an image set from what a reader lists: classes, labels and splits, the part that all formats share."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradviz.datasets.image_set import ApKind, Box, ImageSet, Skipped, no_boxes
+from gradviz.datasets.scan import such_as
+from gradviz.errors import DatasetError
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Describe one image as a reader found it.
+
+    Attributes
+    ----------
+    id
+        Its name, unique in the set.
+    path
+        The picture; None in a set of features.
+    labels
+        Class -> 1 where the image shows it, 0 where it neither trains nor scores (only difficult objects). Classes that
+        are not mentioned are -1. None where nobody knows: 0 for every class.
+    splits
+        The splits that the image belongs to.
+    """
+
+    id: str
+    path: Path | None = None
+    labels: Mapping[str, int] | None = None
+    splits: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Hold what a reader found, in the order of the rows.
+
+    Attributes
+    ----------
+    root
+        The resolved folder (or file) that was read; no picture lies outside it.
+    rows
+        One for each usable image.
+    skipped
+        What was left out, and why.
+    name
+        What the set calls itself; empty where that is the name of the file or folder.
+    classes
+        C names; None: those that the rows mention, sorted, and no labels at all if they mention none.
+    splits
+        Names in their order, whether rows mention them or not; None: those that the rows mention. If these mention
+        none and there are labels, halves are drawn.
+    ap, features, boxes_of
+        As in `ImageSet`.
+    """
+
+    root: Path
+    rows: Sequence[Row]
+    skipped: Sequence[Skipped] = ()
+    name: str = ""
+    classes: Sequence[str] | None = None
+    splits: Sequence[str] | None = None
+    ap: ApKind = "area"
+    features: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    boxes_of: Callable[[int], tuple[Box, ...]] = no_boxes
+
+    def image_set(self, *, name: str, seed: int = 0) -> ImageSet:
+        """Build the image set; `seed` draws the halves of labelled images without splits."""
+        classes, labels = self._labels()
+        return ImageSet(
+            name=name,
+            root=self.root,
+            ids=tuple(row.id for row in self.rows),
+            paths=tuple(row.path for row in self.rows if row.path is not None),
+            classes=classes,
+            labels=labels,
+            splits=self._splits(labels, seed),
+            skipped=tuple(self.skipped),
+            ap=self.ap,
+            features=self.features,
+            boxes_of=self.boxes_of,
+        )
+
+    def _labels(self) -> tuple[tuple[str, ...], NDArray[np.int8] | None]:
+        if self.classes is None:
+            classes = tuple(sorted({name for row in self.rows for name in row.labels or ()}))
+            if not classes:
+                return (), None
+        else:
+            classes = tuple(self.classes)
+        column = {name: c for c, name in enumerate(classes)}
+        labels = np.full((len(self.rows), len(classes)), -1, np.int8)
+        for i, row in enumerate(self.rows):
+            if row.labels is None:
+                labels[i] = 0
+            else:
+                for name, value in row.labels.items():
+                    labels[i, column[name]] = value
+        return classes, labels
+
+    def _splits(self, labels: NDArray[np.int8] | None, seed: int) -> dict[str, NDArray[np.int64]]:
+        names = self.splits
+        if names is None:
+            names = tuple(dict.fromkeys(split for row in self.rows for split in row.splits))
+            if not names:
+                return {} if labels is None else halves(labels, seed=seed)
+        members: dict[str, list[int]] = {name: [] for name in names}
+        for i, row in enumerate(self.rows):
+            for split in row.splits:
+                members[split].append(i)
+        return {name: np.array(positions, np.int64) for name, positions in members.items()}
+
+
+def _no_folder(folder: Path) -> bool:
+    return False
+
+
+@dataclass(frozen=True)
+class Format:
+    """Describe a format of data sets: the words that people are shown, how it is recognised, how it is read.
+
+    Attributes
+    ----------
+    name
+        What it is called, with its article: it stands in sentences.
+    layout
+        What it looks like, in Markdown.
+    labels
+        Where labels and splits come from, in Markdown.
+    listing
+        Reads a file or folder. Raises DatasetError for what is not in this format; what is not usable within it is
+        skipped and reported.
+    suffixes
+        The suffixes of files in this format, in lower case; none for a format of folders.
+    fits
+        Checks whether a folder is in this format.
+    """
+
+    name: str
+    layout: str
+    labels: str
+    listing: Callable[[Path], Listing]
+    suffixes: tuple[str, ...] = ()
+    fits: Callable[[Path], bool] = _no_folder
+
+    @property
+    def looks(self) -> str:
+        """Return the layout for a message in plain text."""
+        return self.layout.replace("`", "")
+
+    def recognises(self, path: Path) -> bool:
+        """Check whether a file or folder is in this format: a file by its suffix, a folder by what lies in it."""
+        return self.fits(path) if path.is_dir() else path.suffix.lower() in self.suffixes
+
+    def read(self, path: Path, *, seed: int = 0, name: str | None = None) -> ImageSet:
+        """Read a file or folder.
+
+        Parameters
+        ----------
+        path
+            What to read.
+        seed
+            Draws `train` and `val` where images have labels but no splits.
+        name
+            What to call the set instead of by its file or folder.
+
+        Raises
+        ------
+        DatasetError
+            If it is not in this format, is damaged, or holds nothing usable.
+        """
+        listing = self.listing(path)
+        if not listing.rows:
+            verb = "holds" if path.is_dir() else "lists"
+            raise DatasetError(f"{path} {verb} no usable picture{such_as(listing.skipped)}: looked for {self.looks}.")
+        own = path.resolve().name if path.is_dir() else path.stem
+        return listing.image_set(name=name or listing.name or own or str(listing.root), seed=seed)
+
+
+def halves(labels: NDArray[np.int8], *, seed: int) -> dict[str, NDArray[np.int64]]:
+    """Split into `train` and `val`, half of each kind of image in either; images of unknown class go to neither.
+
+    A kind is a row of `labels`. Odd kinds favour train and val in turn; a kind with one image goes to train.
+
+    Parameters
+    ----------
+    labels
+        Shape (n, C) of 1, -1 and 0.
+    seed
+        Draws who goes where.
+
+    Returns
+    -------
+    dict
+        Split -> ascending positions.
+    """
+    rng = np.random.default_rng(seed)
+    known = np.flatnonzero((labels != 0).any(axis=1))
+    _, kind = np.unique(labels[known], axis=0, return_inverse=True)
+    parts: dict[str, list[NDArray[np.int64]]] = {"train": [], "val": []}
+    larger, smaller = "train", "val"
+    for k in range(kind.max(initial=-1) + 1):
+        members = rng.permutation(known[kind == k])
+        if len(members) == 1:
+            parts["train"].append(members)
+            continue
+        parts[larger].append(members[0::2])
+        parts[smaller].append(members[1::2])
+        if len(members) % 2:
+            larger, smaller = smaller, larger
+    return {name: np.sort(np.concatenate([np.empty(0, np.int64), *part])) for name, part in parts.items()}

@@ -1,0 +1,92 @@
+"""One small example of every format of data sets: what `test_formats.py` holds each of them to."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from tests.small_sets import picture, voc
+
+LABELS = {f"{number:02d}": "cat" if number < 8 else "dog" for number in range(12)}
+"""Name of a picture -> the class that it shows."""
+SPLITS = {name: "test" if int(name) % 3 == 0 else "train" for name in LABELS}
+
+Splits = Mapping[str, str] | None
+
+
+def csv(folder: Path, splits: Splits) -> Path:
+    for number, name in enumerate(LABELS):
+        picture(folder / f"{name}.jpg", number)
+    lines = [f"{name}.jpg,{label}" + (f",{splits[name]}" if splits else "") for name, label in LABELS.items()]
+    return _write(folder / "list.csv", "\n".join([*lines, "gone.jpg,cat"]))
+
+
+def coco(folder: Path, splits: Splits) -> Path:
+    categories = [{"id": 1, "name": "dog"}, {"id": 2, "name": "cat"}]
+    for split in sorted(set(splits.values())) if splits else ["everything"]:
+        names = [name for name in LABELS if not splits or splits[name] == split]
+        for name in names:
+            picture(folder / split / f"{name}.jpg", int(name))
+        images = [{"id": int(name), "file_name": f"{name}.jpg", "width": 40, "height": 30} for name in names]
+        annotations = [
+            {"id": int(name), "image_id": int(name), "category_id": 1 + (LABELS[name] == "cat"), "bbox": [1, 1, 9, 9]}
+            for name in names
+        ]
+        if split in ("everything", "test"):
+            images.append({"id": 99, "file_name": "gone.jpg"})
+        listed = {"images": images, "annotations": annotations, "categories": categories}
+        _write(folder / "annotations" / f"instances_{split}.json", json.dumps(listed))
+    return folder
+
+
+def features(folder: Path, splits: Splits) -> Path:
+    x = np.random.default_rng(0).normal(size=(len(LABELS) + 1, 4))
+    x[-1, 0] = np.nan
+    labels = [[1, -1] if label == "cat" else [-1, 1] for label in [*LABELS.values(), "cat"]]
+    known = {"ids": [*LABELS, "gone"], "x6": x, "classes": ["cat", "dog"], "labels": labels}
+    if splits:
+        known["split"] = [*splits.values(), "test"]
+    np.savez(folder / "f.npz", allow_pickle=False, **{key: np.array(value) for key, value in known.items()})
+    return folder / "f.npz"
+
+
+def pictures(folder: Path, splits: Splits) -> Path:
+    for name, label in LABELS.items():
+        picture(folder / (splits[name] if splits else "") / label / f"{name}.jpg", int(name))
+    _write(folder / "gone.jpg", "")
+    return folder
+
+
+def voc_folder(folder: Path, splits: Splits) -> Path:
+    assert splits, "its lists of labels are lists of splits"
+    labels = {shown: {name: 1 if label == shown else -1 for name, label in LABELS.items()} for shown in ("cat", "dog")}
+    members = {split: [name for name in LABELS if splits[name] == split] for split in ("train", "test")}
+    root = voc(folder / "VOC2012", labels, members)
+    with (root / "ImageSets/Main/test.txt").open("a") as file:
+        file.write("gone\n")
+    for shown in labels:
+        with (root / f"ImageSets/Main/{shown}_test.txt").open("a") as file:
+            file.write("gone -1\n")
+    return folder
+
+
+EXAMPLES: dict[str, Callable[[Path, Splits], Path]] = {
+    "a folder in VOC layout": voc_folder,
+    "COCO instances": coco,
+    "a folder of pictures": pictures,
+    "a CSV": csv,
+    "an npz of features": features,
+}
+"""Name of a format -> writes an example into a new folder and returns what `find` is given: the folder or a file in it.
+
+It holds LABELS, the splits if there are any, and one entry called `gone` that cannot be used.
+"""
+ALWAYS_SPLIT = {"a folder in VOC layout"}
+"""Formats in which labels cannot be without splits."""
+
+
+def _write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path

@@ -1,0 +1,108 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gradviz.datasets.image_set import Box, Skipped
+from gradviz.datasets.reading import Format, Listing, Row, halves
+from gradviz.errors import DatasetError
+
+
+def row(identifier: str, *splits: str, **labels: int) -> Row:
+    return Row(identifier, Path(identifier), labels, splits)
+
+
+def splits_of(listing: Listing, seed: int = 0) -> dict[str, list[int]]:
+    return {name: list(positions) for name, positions in listing.image_set(name="set", seed=seed).splits.items()}
+
+
+def test_rows_become_labels_by_hand():
+    rows = [row("a", b=1, a=1), row("b"), row("c", b=1), row("d", a=0), Row("e", Path("e"))]
+    images = Listing(Path(), rows).image_set(name="set")
+    assert images.classes == ("a", "b")
+    assert images.labels is not None
+    assert images.labels.tolist() == [[1, 1], [-1, -1], [-1, 1], [0, -1], [0, 0]], "d is difficult, e unknown"
+    assert images.labels.dtype == np.int8
+    assert (images.ids, images.paths) == (tuple("abcde"), tuple(map(Path, "abcde")))
+
+
+def test_rows_without_labels_have_no_classes_and_no_halves():
+    images = Listing(Path(), [row("a"), Row("b", Path("b"))]).image_set(name="set")
+    assert (images.classes, images.labels, dict(images.splits)) == ((), None, {})
+
+
+def test_classes_that_are_given_keep_their_order_and_need_no_image():
+    images = Listing(Path(), [row("a", cat=1)], classes=("owl", "cat")).image_set(name="set")
+    assert images.classes == ("owl", "cat")
+    assert images.labels is not None
+    assert images.labels.tolist() == [[-1, 1]]
+
+
+def test_splits_are_those_of_the_rows_those_that_are_given_or_halves():
+    rows = [row("a", "test", "all", c=1), row("b", c=1), row("c", "all", c=1)]
+    assert splits_of(Listing(Path(), rows)) == {"test": [0], "all": [0, 2]}
+    assert list(splits_of(Listing(Path(), rows, splits=("all", "val", "test"))).items()) == [
+        ("all", [0, 2]),
+        ("val", []),
+        ("test", [0]),
+    ]
+    plain = Listing(Path(), [row(str(i), c=1) for i in range(20)])
+    assert {name: len(positions) for name, positions in splits_of(plain).items()} == {"train": 10, "val": 10}
+    assert splits_of(plain) == splits_of(plain, 0) != splits_of(plain, 1)
+    assert splits_of(Listing(Path(), plain.rows, splits=())) == {}
+
+
+def test_what_else_a_listing_says_is_passed_on():
+    skipped, box = Skipped("x", "y"), Box("c", 1, 1, 2, 2)
+    features = {"f": np.ones((1, 2), np.float32)}
+    listing = Listing(
+        Path("r"), [Row("a")], [skipped], ap="eleven_point", features=features, boxes_of=lambda position: (box,)
+    )
+    images = listing.image_set(name="set")
+    assert (images.name, images.root, images.skipped, images.ap) == ("set", Path("r"), (skipped,), "eleven_point")
+    assert (images.paths, images.features["f"].tolist(), images.boxes(0)) == ((), [[1, 1]], (box,))
+
+
+def test_a_format_names_what_it_reads_and_reports_what_is_empty(tmp_path: Path):
+    file = tmp_path / "list.xyz"
+    file.touch()
+
+    def form(*rows: Row, name: str = "", skipped: tuple[Skipped, ...] = ()) -> Format:
+        listing = Listing(tmp_path, rows, skipped, name)
+        return Format("an XYZ", "lines of `x y z`", "none", lambda path: listing, suffixes=(".xyz",))
+
+    assert form(row("a")).read(file).name == "list"
+    assert form(row("a")).read(tmp_path).name == tmp_path.name
+    assert form(row("a"), name="its own").read(file).name == "its own"
+    assert form(row("a"), name="its own").read(file, name="asked").name == "asked"
+    with pytest.raises(DatasetError, match=r"list\.xyz lists no usable picture: looked for lines of x y z\.$"):
+        form().read(file)
+    with pytest.raises(DatasetError, match=r"holds no usable picture \(skipped 1, such as a: gone\): looked for"):
+        form(skipped=(Skipped("a", "gone"),)).read(tmp_path)
+    assert form().recognises(file)
+    assert not form().recognises(tmp_path)
+    assert not form().recognises(tmp_path / "list.csv")
+
+
+@given(st.lists(st.sampled_from([(1, -1), (-1, 1), (1, 1), (-1, -1), (0, 0)]), max_size=40), st.integers(0, 5))
+def test_halves_divide_each_kind_and_leave_out_the_unknown(rows: list, seed: int):
+    labels = np.array(rows, np.int8).reshape(-1, 2)
+    parts = halves(labels, seed=seed)
+    train, val = set(parts["train"]), set(parts["val"])
+    assert not train & val
+    assert train | val == {i for i, row in enumerate(rows) if row != (0, 0)}
+    singles = 0
+    for kind in set(rows) - {(0, 0)}:
+        members = {i for i, row in enumerate(rows) if row == kind}
+        singles += len(members) == 1
+        assert abs(len(members & train) - len(members & val)) <= 1
+        assert members & train
+    assert abs(len(train) - len(val)) <= 1 + singles
+    assert all((halves(labels, seed=seed)[name] == parts[name]).all() for name in parts)
+
+
+def test_another_seed_gives_other_halves():
+    labels = np.ones((40, 1), np.int8)
+    assert list(halves(labels, seed=0)["train"]) != list(halves(labels, seed=1)["train"])
