@@ -46,8 +46,8 @@ def vectors() -> ImageSet:
 def test_nothing_is_loaded_before_it_is_needed(images, tmp_path):
     bench = Experiment(images, Spec(network="vgg16"), home=tmp_path)
     assert parse("x6;x7", bench.offer).name == "x6+x7"
-    assert bench.offer.vectors[:4] == ("x5", "y6", "dy6", "x6")
-    with pytest.raises(ChoiceError, match=r"vgg16 has no representation 'x9'; choose from x5, y6, dy6, dW6"):
+    assert {"x5", "y6", "dy6", "x8"} <= set(bench.offer.vectors)
+    with pytest.raises(ChoiceError, match=r"vgg16 has no representation 'x9'; choose from x5, .*y6, "):
         bench.kernel("x9")
     with pytest.raises(NetworkError, match="python -m gradviz download vgg16"):
         bench.features(("x5",), SPLIT)
@@ -168,7 +168,7 @@ def test_a_name_is_found_with_the_home_and_the_seed_of_the_choice(snapshots, hom
 
 
 def test_a_network_of_ones_own_is_made_once_for_all_temperatures(photographs, tmp_path, monkeypatch):
-    (tmp_path / "mine.py").write_text("""
+    (tmp_path / "counting_network.py").write_text("""
 import torch
 from torch import nn
 calls = []
@@ -178,7 +178,7 @@ def make():
 """)
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
-    spec = Spec(network="mine:make", images=10, temperature="cv")
+    spec = Spec(network="counting_network:make", images=10, temperature="cv")
     lab = Experiment(photographs, spec, home=tmp_path / "home", device="cpu")
     assert lab.evaluate("dW2", train="train", test="val", ap="area").temperature in TEMPERATURE_GRID
-    assert len(sys.modules["mine"].calls) == 1
+    assert len(sys.modules["counting_network"].calls) == 1

