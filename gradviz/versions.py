@@ -7,7 +7,7 @@ from gradviz import __version__
 
 LIBRARIES = (
     *("torch", "torchvision", "streamlit", "plotly", "umap-learn", "scikit-learn"),
-    *("zarr", "numpy", "scipy", "pillow"),
+    *("numpy", "scipy", "pillow"),
 )
 """What results or their presentation depend on, by the names under which it is installed."""
 

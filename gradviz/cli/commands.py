@@ -234,8 +234,12 @@ def store(arguments: Namespace) -> None:
     entries = kept.entries()
     if arguments.json:
         return _print_json({"bytes": kept.size(), "entries": [asdict(entry) for entry in entries]})
-    lines = ((*_choices(e.key), f"{e.rows}/{e.total}", size_text(e.bytes)) for e in entries)
-    _print(table(("kind", "data set", "network", "preprocessing", "temperature", "images", "size"), lines))
+    lines = [
+        (*_choices(e.key), f"{e.rows}/{e.total}", size_text(e.bytes), "older format" if e.old else "") for e in entries
+    ]
+    _print(table(("kind", "data set", "network", "preprocessing", "temperature", "images", "size", ""), lines))
+    if any(entry.old for entry in entries):
+        _print("What is in an older format is not read any more: `python -m gradviz store clear` removes it.")
     return _print(f"{size_text(kept.size())} in {kept.root}")
 
 

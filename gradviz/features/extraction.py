@@ -7,7 +7,7 @@ sample is a prefix and a larger sample computes only what is new.
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -20,7 +20,7 @@ from gradviz.errors import DatasetError
 from gradviz.features import compute
 from gradviz.features.pseudo_labels import PseudoLabel
 from gradviz.features.store import Store, chunks_of, rows_of
-from gradviz.features.store.repairing import Kept
+from gradviz.features.store.repairing import Chunk, RepairingEntry
 from gradviz.networks.loading import Model
 from gradviz.networks.transforms import crops as crops_of
 from gradviz.representations import source
@@ -180,9 +180,9 @@ class Extraction:
         out[np.argsort(rows)] = sorted_rows
         return out
 
-    def _readable(self, positions: np.ndarray, forward: Kept) -> tuple[np.ndarray, tuple[Skipped, ...]]:
+    def _readable(self, positions: np.ndarray, forward: RepairingEntry) -> tuple[np.ndarray, tuple[Skipped, ...]]:
         """Leave out the images that could not be decoded."""
-        failed = forward.notes
+        failed = forward.notes(self._chunks(positions))
         skipped = tuple(
             Skipped(self.images.ids[i], failed[self.images.ids[i]]) for i in positions if self.images.ids[i] in failed
         )
@@ -192,7 +192,7 @@ class Extraction:
             raise DatasetError(f"None of the {len(positions)} chosen images of {self.images.name} can be read{reason}")
         return readable, skipped
 
-    def _vector(self, table: Kept, name: str, kept: str, rows: np.ndarray, temperature: float) -> np.ndarray:
+    def _vector(self, table: RepairingEntry, name: str, kept: str, rows: np.ndarray, temperature: float) -> np.ndarray:
         """Compute a vector from what is kept, a few chunks at a time: ten crops are ten times the result."""
         pieces = []
         for start in range(0, len(rows), READ_ROWS):
@@ -200,14 +200,12 @@ class Extraction:
             pieces.append(compute.vector(name, arrays, self.model.head, temperature))
         return np.concatenate(pieces)
 
-    def _forward(self) -> Kept:
+    def _forward(self) -> RepairingEntry:
         crops = crops_of(self.preprocess)
         shapes = {name: (len(self.images), crops, width) for name, width in self.model.network.arrays.items()}
-        return Kept(self.store.entry(self._key), shapes, self._compute_forward)
+        return RepairingEntry(self.store.entry(self._key), shapes, self._compute_forward)
 
-    def _compute_forward(
-        self, chunks: Sequence[int], progress: Progress, cancel: Cancel
-    ) -> Iterator[tuple[Mapping[str, np.ndarray], Mapping[str, str]]]:
+    def _compute_forward(self, chunks: Sequence[int], progress: Progress, cancel: Cancel) -> Generator[Chunk]:
         order = self.images.row_order
         blocks = [order[list(rows_of(chunk, len(order)))] for chunk in chunks]
         captured = compute.capture(
@@ -222,7 +220,7 @@ class Extraction:
         for block in captured:
             yield block.arrays, {self.images.ids[i]: reason for i, reason in block.failed.items()}
 
-    def _backward(self, forward: Kept, temperature: float, label: PseudoLabel) -> Kept:
+    def _backward(self, forward: RepairingEntry, temperature: float, label: PseudoLabel) -> RepairingEntry:
         network = self.model.network
         shapes = {name: (len(self.images), width) for name, width in network.gradients.items()}
         key = {
@@ -236,7 +234,7 @@ class Extraction:
             "pseudo_label": label.digest,
         }
 
-        def of(chunks: Sequence[int], progress: Progress, cancel: Cancel) -> Iterator[tuple[Mapping, Mapping]]:
+        def of(chunks: Sequence[int], progress: Progress, cancel: Cancel) -> Generator[Chunk]:
             for done, chunk in enumerate(chunks):
                 rows = np.array(rows_of(chunk, len(self.images)))
                 ys = {name: forward.read(name, rows) for name in network.outputs}
@@ -244,7 +242,7 @@ class Extraction:
                 yield compute.backward(self.model.head, ys, temperature=temperature, g=g), {}
                 progress(done + 1, len(chunks))
 
-        return Kept(self.store.entry(key), shapes, of)
+        return RepairingEntry(self.store.entry(key), shapes, of)
 
 
 def _skipped_note(skipped: Sequence[Skipped]) -> tuple[str, ...]:

@@ -300,6 +300,18 @@ def test_store(gradviz, photographs, tmp_path):
     assert gradviz("store", "clear", *home)[1] == "0 kB freed\n"
 
 
+def test_store_names_what_is_in_an_older_format(gradviz, tmp_path):
+    (tmp_path / "store" / ("0" * 64)).mkdir(parents=True)
+    (tmp_path / "store" / ("0" * 64) / "manifest.json").write_text("{}")
+    lines = gradviz("store", "--home", tmp_path)[1].splitlines()
+    assert lines[1].endswith("older format")
+    assert "not read any more" in lines[2]
+    assert "store clear" in lines[2]
+    assert json.loads(gradviz("store", "--json", "--home", tmp_path)[1])["entries"][0]["old"]
+    gradviz("store", "clear", "--home", tmp_path)
+    assert json.loads(gradviz("store", "--json", "--home", tmp_path)[1])["entries"] == []
+
+
 def test_download(gradviz, tmp_path, monkeypatch):
     content = voc_archive(20, unlisted=2)
     entry = DATASETS["voc2007"]

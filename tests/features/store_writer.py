@@ -1,7 +1,12 @@
-"""Fill a store's entry, slowly if asked, in a process that a test can kill: store_writer.py ROOT SECONDS_A_CHUNK."""
+"""Fill a store's entry, slowly if asked, in a process that a test can kill: store_writer.py ROOT SECONDS_A_CHUNK.
 
+`store_writer.py` alone does so in a fresh fork for each root that it reads: two hundred starts of Python take long.
+"""
+
+import os
 import sys
 import time
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +22,7 @@ ROWS, CHUNK_ROWS = 150, 16  # ten chunks, the last one short
 SHAPES = {"x5": (ROWS, 2, 300), "y6": (ROWS, 7)}
 
 
+@cache
 def content(name: str) -> np.ndarray:
     """Make the values that the entry must hold, the same in every process: half zeros, and some rows that failed."""
     values = np.random.default_rng(len(name) + SHAPES[name][-1]).standard_normal(SHAPES[name], dtype=np.float32)
@@ -30,23 +36,39 @@ def fill(entry: Entry, seconds: float = 0.0, report=silent, cancel=never) -> lis
     """Compute what is missing, as extraction does, and name the chunks computed."""
     wanted = {name: content(name) for name in SHAPES}
     computed = []
-    with entry.writing(cancel=cancel, waiting=report):
-        entry.create(SHAPES, CHUNK_ROWS)
-        for chunk in entry.missing():
+    with entry.writing(SHAPES, CHUNK_ROWS, cancel=cancel, waiting=report) as writer:
+        for chunk in writer.missing():
             time.sleep(seconds)
             rows = slice(chunk * CHUNK_ROWS, (chunk + 1) * CHUNK_ROWS)
             arrays = {name: values[rows] for name, values in wanted.items()}
-            entry.write(chunk, arrays, {f"image {chunk}": "cut off"} if chunk % 4 == 0 else None)
+            writer.write(chunk, arrays, {f"image {chunk}": "cut off"} if chunk % 4 == 0 else None)
             computed.append(chunk)
-            print(chunk, flush=True)
+            print(f"{chunk}\n", end="", flush=True)  # in one piece, wherever a kill meets it
     return computed
+
+
+def serve() -> None:
+    """Fork a writer for each root; print its process, the chunks it finished and, asked by a second line, its end."""
+    while line := sys.stdin.readline():
+        child = os.fork()
+        if not child:
+            fill(Store(line.strip()).entry(KEY))
+            os._exit(0)
+        print(f"process {child}\n", end="", flush=True)
+        sys.stdin.readline()
+        os.waitpid(child, 0)
+        print("end", flush=True)
 
 
 if __name__ == "__main__":
     import filelock  # noqa: F401 - what is imported before "start" costs no time after it
-    import zarr  # noqa: F401
 
-    told = []
-    print("start", flush=True)
-    fill(Store(sys.argv[1]).entry(KEY), float(sys.argv[2]), report=lambda done, total: told.append((done, total)))
-    print("waited" if told else "at once", flush=True)
+    for name in SHAPES:
+        content(name)
+    if not sys.argv[1:]:
+        serve()
+    else:
+        told = []
+        print("start", flush=True)
+        fill(Store(sys.argv[1]).entry(KEY), float(sys.argv[2]), report=lambda done, total: told.append((done, total)))
+        print("waited" if told else "at once", flush=True)

@@ -7,7 +7,7 @@ import pytest
 
 from gradviz.errors import Cancelled, DatasetError, StoreError
 from gradviz.features.store import Damaged, Store, rows_of
-from gradviz.features.store.repairing import REPAIRS, Kept
+from gradviz.features.store.repairing import REPAIRS, RepairingEntry
 from tests.disks import small_disk, unwritable
 
 ROWS, WIDTH = 150, 500  # three chunks of 64 rows, the last one short
@@ -29,13 +29,13 @@ class Work:
             progress(done, len(chunks))
 
 
-def kept(root: Path, work) -> Kept:
-    return Kept(Store(root).entry({"a": 1}), {"x": (ROWS, WIDTH)}, work)
+def repairing(root: Path, work) -> RepairingEntry:
+    return RepairingEntry(Store(root).entry({"a": 1}), {"x": (ROWS, WIDTH)}, work)
 
 
 def flip(root: Path, chunk: int) -> None:
     """Flip a bit in the middle of a chunk's file."""
-    path = next(root.glob(f"*/x/c.{chunk}.*"))
+    path = next(root.glob(f"*/{chunk:06d}.chunk"))
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
@@ -43,31 +43,55 @@ def flip(root: Path, chunk: int) -> None:
 
 def test_only_what_is_absent_is_computed(tmp_path):
     work, steps = Work(), []
-    table = kept(tmp_path, work)
+    table = repairing(tmp_path, work)
     assert table.fill([2], progress=lambda *step: steps.append(step)) == 22
     assert table.fill([0, 1, 2]) == 128
     assert table.fill([0, 1, 2]) == 0
     assert (work.chunks, steps) == ([2, 0, 1], [(1, 1)])
-    again = kept(tmp_path, work)
+    again = repairing(tmp_path, work)
     assert np.array_equal(again.read("x", np.array([3, 70, 149])), X[[3, 70, 149]])
-    assert again.notes == {"image 70": "cut off"}
+    assert again.notes([0, 1, 2]) == {"image 70": "cut off"}
     assert (work.chunks, table.trouble) == ([2, 0, 1], None)
 
 
 def test_reading_computes_what_it_needs(tmp_path):
     work = Work()
-    assert np.array_equal(kept(tmp_path, work).read("x", np.array([64, 127])), X[[64, 127]])
+    assert np.array_equal(repairing(tmp_path, work).read("x", np.array([64, 127])), X[[64, 127]])
     assert work.chunks == [1]
 
 
 def test_damage_is_healed_with_the_right_values(tmp_path):
     work = Work()
-    table = kept(tmp_path, work)
+    table = repairing(tmp_path, work)
     table.fill([0, 1, 2])
     flip(tmp_path, 1)
     assert np.array_equal(table.read("x", ALL), X)
     assert work.chunks == [0, 1, 2, 1]
     assert Store(tmp_path).entries()[0].damaged == 1
+
+
+def test_damaged_notes_are_healed_before_rows_are_read(tmp_path):
+    work = Work()
+    table = repairing(tmp_path, work)
+    table.fill([0, 1, 2])
+    path = next(tmp_path.glob("*/000001.chunk"))
+    path.write_bytes(path.read_bytes()[:30])  # in the header
+    assert table.notes([0, 1]) == {"image 70": "cut off"}
+    assert work.chunks == [0, 1, 2, 1]
+    assert np.array_equal(table.read("x", ALL), X)
+
+
+def test_damage_on_a_disk_that_cannot_be_written_is_healed_in_memory(tmp_path):
+    work = Work()
+    repairing(tmp_path / "whole", work).fill([0, 1, 2])
+    flip(tmp_path / "whole", 1)
+    with unwritable(tmp_path / "whole", tmp_path / "store"):
+        table = repairing(tmp_path / "store", work)
+        assert np.array_equal(table.read("x", ALL), X)
+        assert np.array_equal(table.read("x", ALL[60:70]), X[60:70])
+        assert table.notes([0, 1, 2]) == {"image 70": "cut off"}
+        assert work.chunks == [0, 1, 2, 1]
+        assert "could not be set aside" in str(table.trouble)
 
 
 def test_a_disk_that_damages_whatever_it_keeps_is_blamed_in_the_end(tmp_path):
@@ -78,7 +102,7 @@ def test_a_disk_that_damages_whatever_it_keeps_is_blamed_in_the_end(tmp_path):
         flip(tmp_path, 0)
 
     with pytest.raises(Damaged, match="damaged and set aside"):
-        kept(tmp_path, spoiled).read("x", np.arange(5))
+        repairing(tmp_path, spoiled).read("x", np.arange(5))
     assert work.chunks == [0] * REPAIRS
 
 
@@ -86,17 +110,17 @@ def test_a_store_that_cannot_be_written_keeps_results_in_memory(tmp_path):
     (tmp_path / "empty").mkdir()
     with unwritable(tmp_path / "empty", tmp_path / "store"):
         work = Work()
-        table = kept(tmp_path / "store", work)
+        table = repairing(tmp_path / "store", work)
         assert table.fill([0, 2]) == 86
         assert "GRADVIZ_HOME" in str(table.trouble)
         assert np.array_equal(table.read("x", ALL), X)
-        assert table.notes == {"image 70": "cut off"}
+        assert table.notes([0, 1, 2]) == {"image 70": "cut off"}
         assert work.chunks == [0, 2, 1]
 
 
 def test_a_file_in_the_place_of_the_store_does_too(tmp_path):
     (tmp_path / "store").write_text("no folder")
-    table = kept(tmp_path / "store", Work())
+    table = repairing(tmp_path / "store", Work())
     assert np.array_equal(table.read("x", ALL), X)
     assert isinstance(table.trouble, StoreError)
 
@@ -104,12 +128,12 @@ def test_a_file_in_the_place_of_the_store_does_too(tmp_path):
 def test_a_disk_that_fills_up_keeps_what_fits(tmp_path):
     with small_disk(tmp_path / "disk", "200k") as root:
         work = Work()
-        table = kept(root, work)
+        table = repairing(root, work)
         assert table.fill([0, 1, 2]) == ROWS
         assert "disk is full" in str(table.trouble)
         assert Store(root).entry({"a": 1}).finished == {0}
         assert np.array_equal(table.read("x", np.array([0, 63, 64, 149])), X[[0, 63, 64, 149]])
-        assert table.notes == {"image 70": "cut off"}
+        assert table.notes([0, 1, 2]) == {"image 70": "cut off"}
         assert work.chunks == [0, 1, 2]
 
 
@@ -120,10 +144,10 @@ def test_stopping_keeps_what_was_finished(tmp_path):
         yield from work(chunks[:1], progress, cancel)
         raise Cancelled("stopped")
 
-    table = kept(tmp_path, stopped)
+    table = repairing(tmp_path, stopped)
     with pytest.raises(Cancelled):
         table.fill([0, 1, 2])
-    assert kept(tmp_path, work).fill([0, 1, 2]) == 86
+    assert repairing(tmp_path, work).fill([0, 1, 2]) == 86
     assert work.chunks == [0, 1, 2]
 
 
@@ -133,15 +157,15 @@ def test_other_errors_are_not_taken_for_a_full_disk(tmp_path):
         yield
 
     with pytest.raises(DatasetError):
-        kept(tmp_path, broken).fill([0])
-    wide = Kept(Store(tmp_path).entry({"a": 1}), {"x": (ROWS, WIDTH + 1)}, Work())
-    kept(tmp_path, Work()).fill([0])
+        repairing(tmp_path, broken).fill([0])
+    wide = RepairingEntry(Store(tmp_path).entry({"a": 1}), {"x": (ROWS, WIDTH + 1)}, Work())
+    repairing(tmp_path, Work()).fill([0])
     with pytest.raises(StoreError, match="store clear"):
         wide.fill([1])
 
 
 def test_waiting_for_another_writer_can_be_stopped(tmp_path):
-    mine, yours = kept(tmp_path, Work()), kept(tmp_path, Work())
-    with mine.entry.writing(), pytest.raises(Cancelled):
+    mine, yours = repairing(tmp_path, Work()), repairing(tmp_path, Work())
+    with mine.entry.writing(mine.shapes), pytest.raises(Cancelled):
         yours.fill([0], cancel=lambda: True)
     assert yours.trouble is None

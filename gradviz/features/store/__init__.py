@@ -1,27 +1,26 @@
 """Keep features on disk: arrays in whole chunks of rows, resumable after a kill, checked at every read.
 
-One entry per key, in zarr v3's own format, so that other programs can read it:
+One entry per key, one file per chunk of rows, which holds all its arrays and their checksums (see chunk_file.py):
 
-    store/<sha256 of the key's canonical JSON>/manifest.json      what is present; written last, atomically
-                                               x5/zarr.json       one array a name: rows first, float32
-                                               x5/c.0.0.0         one chunk: whole rows, zstd, then crc32c
-                                               damaged/           what failed a check, set aside
+    store/<sha256 of the key's canonical JSON>/entry.json        key and shapes, with a checksum of its own
+                                               000005.chunk      rows 320 to 383 of every array, with their notes
+                                               damaged/          what failed a check, set aside
     store/locks/<the same>.lock                one writer a key
 
-zarr alone is not enough: a missing chunk reads as the fill value without an error, a flipped bit in zarr.json changes
-the shape silently, and two writers of one chunk lose data. So a chunk is present only if the manifest lists it,
-zarr.json must have the sha256 that the manifest says (and the manifest its own), chunks are written whole and under a
-lock, and one that cannot be decoded is moved away and computed again. Nothing is ever pickled.
+A chunk's file appears in one step, when all of it is written: it is present or it is not, there is no list that could
+say otherwise, and no call costs more for the chunks that are there already. What fails its checksum is moved away and
+computed again; entry.json, whose content the caller knows, is written again. Nothing is ever pickled.
 
     entry = Store(home() / "store").entry({"weights": digest, "data": digest, ...})
-    with entry.writing(cancel=cancel, waiting=progress):
-        entry.create({"x5": (n, 1, 9216)})
-        for chunk in entry.missing(chunks_of(rows)):
-            entry.write(chunk, {"x5": compute(chunk)})
+    with entry.writing({"x5": (n, 1, 9216)}, cancel=cancel, waiting=progress) as writer:
+        for chunk in writer.missing(chunks_of(rows)):
+            writer.write(chunk, {"x5": compute(chunk)})
     x5 = entry.read("x5", rows)
 
 A caller that cannot write (disk full, read-only folder: StoreError) still has the arrays it passed, goes on with them,
 and tells the user. Any number of processes may read while one writes.
+
+Measured against zarr v3 with a manifest, which this replaces (tests/benchmarks/bench_store.py).
 """
 
 import shutil
@@ -32,7 +31,17 @@ from pathlib import Path
 
 from gradviz.features.store import disk
 from gradviz.features.store.disk import canonical
-from gradviz.features.store.entry import CHUNK_ROWS, Damaged, Entry, Missing, chunks_of, counts, rows_of, trying
+from gradviz.features.store.entry import (
+    CHUNK_ROWS,
+    Damaged,
+    Entry,
+    Missing,
+    Writer,
+    by_chunk,
+    chunks_of,
+    rows_of,
+    try_lock,
+)
 
 __all__ = [
     "CHUNK_ROWS",
@@ -42,6 +51,8 @@ __all__ = [
     "EntryInfo",
     "Missing",
     "Store",
+    "Writer",
+    "by_chunk",
     "canonical",
     "chunks_of",
     "rows_of",
@@ -53,7 +64,10 @@ WARN_BYTES = 10 * 1000**3
 
 @dataclass(frozen=True)
 class EntryInfo:
-    """Describe an entry for a listing; `key` is None where the manifest is missing or damaged."""
+    """Describe an entry for a listing; `key` is None where the description is missing or damaged.
+
+    An `old` one was written by an earlier version and is never read: it waits to be cleared.
+    """
 
     digest: str
     key: dict | None
@@ -62,6 +76,7 @@ class EntryInfo:
     bytes: int
     used: float  # last read or write, in seconds since 1970
     damaged: int  # files ever set aside
+    old: bool
 
 
 class Store:
@@ -71,14 +86,14 @@ class Store:
         self.root = Path(root)
 
     def entry(self, key: Mapping) -> Entry:
-        """Name the entry of a key that is plain JSON; nothing is read or made. Raises StoreError for other keys."""
+        """Return the entry of a key that is plain JSON; nothing is read or made. Raises StoreError for other keys."""
         return Entry(self.root, dict(key))
 
     def entries(self) -> tuple[EntryInfo, ...]:
         """List what is kept, last used first."""
         infos = []
         for folder in self._folders():
-            with disk.explained(self.root), suppress(FileNotFoundError):  # removed by somebody else meanwhile
+            with disk.store_errors(self.root), suppress(FileNotFoundError):  # removed by somebody else meanwhile
                 infos.append(_describe(folder))
         return tuple(sorted(infos, key=lambda info: -info.used))
 
@@ -87,7 +102,7 @@ class Store:
         return disk.size(self.root)
 
     def warning(self) -> str | None:
-        """Say in a sentence that the store has grown beyond WARN_BYTES, or nothing."""
+        """Return a sentence if the store has grown beyond WARN_BYTES."""
         size = self.size()
         if size <= WARN_BYTES:
             return None
@@ -97,10 +112,9 @@ class Store:
         """Remove every entry and return the bytes freed; entries that somebody is writing stay, see `entries`."""
         freed = 0
         for folder in self._folders():
-            with trying(self.root, folder.name) as free, disk.explained(self.root):
+            with try_lock(self.root, folder.name) as free, disk.store_errors(self.root):
                 if free:
                     freed += disk.size(folder)
-                    (folder / "manifest.json").unlink(missing_ok=True)  # first, so that a kill leaves nothing listed
                     shutil.rmtree(folder)
         return freed
 
@@ -111,15 +125,15 @@ class Store:
 
 
 def _describe(folder: Path) -> EntryInfo:
-    manifest = disk.load(folder)
-    rows, total = counts(manifest)
-    at = folder / "manifest.json" if manifest else folder
+    description = disk.load(folder)
+    file = folder / disk.DESCRIPTION
     return EntryInfo(
         digest=folder.name,
-        key=manifest.key if manifest else None,
-        rows=rows,
-        total=total,
+        key=description.key if description else None,
+        rows=description.count(disk.list_chunks(folder, description)) if description else 0,
+        total=description.rows if description else 0,
         bytes=disk.size(folder),
-        used=at.stat().st_mtime,
+        used=(file if file.exists() else folder).stat().st_mtime,
         damaged=disk.count_damaged(folder),
+        old=not file.exists() and (folder / "manifest.json").exists(),
     )

@@ -1,61 +1,57 @@
-"""How an entry lies on disk: the manifest, zarr arrays in whole chunks, and the checks that zarr leaves out."""
+"""How an entry lies on disk: its description, which chunk files it has, and what was set aside."""
 
 import errno
 import hashlib
 import json
-import math
 import os
+import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 from gradviz.errors import StoreError
 
 DAMAGED = "damaged"
 """Folder of an entry for what failed a check."""
 
-# zstd 1: on features that are half zeros 0.57 of the bytes, written at 200 and read at 1,000 MB/s on two slow cores.
-# Level 3 gains 2 % and writes at 150 MB/s, level 6 gains 3 % and writes at 60.
-_LEVEL = 1
-_SCHEMA = 1
+DESCRIPTION = "entry.json"
+
+SUFFIX = ".chunk"
+
+_FORMAT = 2
 _FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
-@dataclass
-class Manifest:
-    """List what of an entry is present; the file carries the sha256 of its own content."""
+@dataclass(frozen=True)
+class Description:
+    """Describe what an entry holds once it is complete: `shapes` maps a name to (rows, ...)."""
 
     key: dict
     rows: int
     chunk_rows: int
     shapes: dict[str, tuple[int, ...]]
-    sums: dict[str, str] = field(default_factory=dict)  # name -> sha256 of its zarr.json
-    chunks: dict[int, dict[str, str]] = field(default_factory=dict)  # finished chunk -> its notes
 
     @property
     def all_chunks(self) -> range:
-        """Name every chunk that the entry will have."""
+        """List every chunk that the entry will have."""
         return range(-(-self.rows // self.chunk_rows))
 
-    def file(self, name: str, chunk: int) -> str:
-        """Name the file of a chunk inside the array's folder."""
-        return "c." + ".".join([str(chunk)] + ["0"] * (len(self.shapes[name]) - 1))
-
     def rows_of(self, chunk: int) -> range:
-        """Name the rows of a chunk; the last one may be short, one beyond the end is empty."""
+        """List the rows of a chunk; the last one may be short, one beyond the end is empty."""
         return range(chunk * self.chunk_rows, min((chunk + 1) * self.chunk_rows, self.rows))
+
+    def count(self, chunks: Iterable[int]) -> int:
+        """Count the rows of these chunks."""
+        return sum(len(self.rows_of(chunk)) for chunk in chunks)
 
 
 def canonical(key: Mapping) -> str:
     """Write a key as JSON that is the same for equal keys: sorted, no NaN, nothing that JSON would bend.
 
-    Raises StoreError for other types, NaN, infinity and names that are no strings.
+    Raises StoreError for other types, NaN, infinity and names that are not strings.
     """
 
     def plain(value: object) -> object:
@@ -73,13 +69,13 @@ def canonical(key: Mapping) -> str:
         raise StoreError(f"A store's key must be plain JSON: {error}.") from error
 
 
-def sha256(content: bytes) -> str:
-    """Digest bytes as hex."""
-    return hashlib.sha256(content).hexdigest()
+def digest(key: Mapping) -> str:
+    """Return the SHA-256 of a key's canonical JSON."""
+    return hashlib.sha256(canonical(key).encode()).hexdigest()
 
 
 @contextmanager
-def explained(root: Path) -> Iterator[None]:
+def store_errors(root: Path) -> Iterator[None]:
     """Turn an error of the file system into a StoreError that says what to do."""
     try:
         yield
@@ -93,168 +89,97 @@ def explained(root: Path) -> Iterator[None]:
         raise StoreError(f"The store in {root} cannot be used: {why}.") from error
 
 
-def load(folder: Path) -> Manifest | None:
-    """Read the manifest; None if there is none or if it does not agree with its own checksum or its folder's name."""
+def load(folder: Path) -> Description | None:
+    """Read the description; None if there is none, or if it is not byte for byte what was written for this folder."""
     try:
-        stored = json.loads((folder / "manifest.json").read_bytes())
-        body = stored["manifest"]
-        if stored["sha256"] != sha256(canonical(body).encode()) or body["schema"] != _SCHEMA:
-            return None
-        if sha256(canonical(body["key"]).encode()) != folder.name:
-            return None
-    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError, StoreError):
-        return None
-    return Manifest(
-        key=body["key"],
-        rows=body["rows"],
-        chunk_rows=body["chunk_rows"],
-        shapes={name: tuple(shape) for name, shape in body["shapes"].items()},
-        sums=body["sums"],
-        chunks={int(chunk): notes for chunk, notes in body["chunks"].items()},
-    )
+        content = (folder / DESCRIPTION).read_bytes()
+        body = json.loads(content)["entry"]
+        shapes = {name: tuple(shape) for name, shape in body["shapes"].items()}
+        description = Description(body["key"], body["rows"], body["chunk_rows"], shapes)
+        if content == _text(description) and digest(description.key) == folder.name:
+            return description
+    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError, AttributeError, StoreError):
+        pass
+    return None
 
 
-def save(folder: Path, manifest: Manifest) -> None:
-    """Replace the manifest in one step, after its bytes are on the disk.
+def save(folder: Path, description: Description) -> None:
+    """Write the description."""
+    write_file(folder / DESCRIPTION, [_text(description)])
 
-    Chunks are not synced: after a power cut, one that the manifest lists may be short, which its checksum tells.
+
+def write_file(path: Path, parts: Iterable[bytes]) -> None:
+    """Make or replace a file in one step, or leave everything as it was. One writer at a time holds the entry's lock.
+
+    The bytes are not forced onto the disk, which would take longer than all the rest: after a power cut a file may be
+    short, which its checksums tell.
     """
-    body = {
-        "schema": _SCHEMA,
-        "key": manifest.key,
-        "rows": manifest.rows,
-        "chunk_rows": manifest.chunk_rows,
-        "shapes": manifest.shapes,
-        "sums": manifest.sums,
-        "chunks": {str(chunk): notes for chunk, notes in sorted(manifest.chunks.items())},
-    }
-    text = json.dumps({"sha256": sha256(canonical(body).encode()), "manifest": body}, indent=1)
-    temporary = folder / "manifest.tmp"  # one writer at a time holds the lock
+    temporary = path.with_suffix(".tmp")
     try:
-        with temporary.open("w", encoding="ascii") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(folder / "manifest.json")
+        with temporary.open("wb") as file:
+            file.writelines(parts)
+        temporary.replace(path)
     except OSError:
         with suppress(OSError):
             temporary.unlink()
         raise
-    if os.name == "posix":  # Windows cannot sync folders
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
-def intact(folder: Path, manifest: Manifest, name: str) -> bool:
-    """Tell whether an array's zarr.json is the one that the manifest saw."""
-    try:
-        return sha256((folder / name / "zarr.json").read_bytes()) == manifest.sums.get(name)
-    except FileNotFoundError:
-        return False
-
-
-def with_files(folder: Path, manifest: Manifest) -> set[int]:
-    """Name the listed chunks whose files are all there."""
-    there: dict[str, set[str]] = {}
-    for name in manifest.shapes:
-        with suppress(FileNotFoundError):
-            there[name] = set(os.listdir(folder / name))  # noqa: PTH208 - names only, thousands of them
-    return {
-        chunk
-        for chunk in manifest.chunks
-        if all(manifest.file(name, chunk) in there.get(name, ()) for name in manifest.shapes)
+def _text(description: Description) -> bytes:
+    body = {
+        "format": _FORMAT,
+        "key": description.key,
+        "rows": description.rows,
+        "chunk_rows": description.chunk_rows,
+        "shapes": description.shapes,
     }
+    return json.dumps({"sha256": digest(body), "entry": body}, indent=1, sort_keys=True).encode()
 
 
-def present(folder: Path, manifest: Manifest | None) -> set[int]:
-    """Name the chunks that can be read: listed, files there, descriptions unaltered."""
-    if manifest is None or not all(intact(folder, manifest, name) for name in manifest.shapes):
-        return set()
-    return with_files(folder, manifest)
+def chunk_path(folder: Path, chunk: int) -> Path:
+    """Return the file of a chunk."""
+    return folder / f"{chunk:06d}{SUFFIX}"
 
 
-def make_array(path: Path, shape: tuple[int, ...], chunk_rows: int) -> None:
-    """Write a zarr.json: float32, fill value NaN, chunks of whole rows, zstd, then crc32c (sees every flip)."""
-    import zarr
-    from zarr.codecs import Crc32cCodec, ZstdCodec
-    from zarr.storage import LocalStore
-
-    zarr.create_array(
-        LocalStore(path),
-        shape=shape,
-        chunks=(chunk_rows, *shape[1:]),
-        dtype="float32",
-        fill_value=np.nan,
-        compressors=[ZstdCodec(level=_LEVEL), Crc32cCodec()],
-        chunk_key_encoding={"name": "default", "separator": "."},
-    )
+def list_chunks(folder: Path, description: Description) -> set[int]:
+    """List the chunks that have a file, by one look at the folder."""
+    names = ()
+    with suppress(FileNotFoundError, NotADirectoryError):
+        names = os.listdir(folder)  # noqa: PTH208 - names only, thousands of them
+    stems = (name.removesuffix(SUFFIX) for name in names if name.endswith(SUFFIX))
+    return {int(stem) for stem in stems if stem.isdecimal()}.intersection(description.all_chunks)
 
 
-def open_array(path: Path, *, read_only: bool):
-    """Open an array so that a chunk without a file is an error, and a chunk of NaN is written like any other."""
-    import zarr
+def tidy(folder: Path, description: Description) -> set[int]:
+    """Remove what a killed writer or an older format left, and list the chunks that have a file.
 
-    store = _strict_store()(path, read_only=read_only)
-    mode = "r" if read_only else "r+"
-    return zarr.open_array(store, mode=mode, zarr_format=3).with_config({"write_empty_chunks": True})
-
-
-@cache
-def _strict_store() -> type:
-    from zarr.storage import LocalStore
-
-    class StrictStore(LocalStore):
-        """Raise where zarr would read a missing chunk as NaN."""
-
-        async def get(self, key, prototype=None, byte_range=None):
-            value = await super().get(key, prototype, byte_range)
-            if value is None:
-                raise FileNotFoundError(errno.ENOENT, "no such chunk", str(self.root / key))
-            return value
-
-    return StrictStore
-
-
-def broken(folder: Path, manifest: Manifest, name: str, chunk: int) -> bool:
-    """Decode one chunk without zarr and tell whether its file is missing or damaged.
-
-    zarr also raises where nothing is wrong with the file (while the interpreter closes, say), so its word is not enough
-    to throw a chunk away. Trouble of the file system itself is raised as OSError.
+    A description that fails its check is set aside. Only for whoever holds the entry's lock.
     """
-    from numcodecs import Zstd
-    from numcodecs.checksum32 import CRC32C
-
-    try:
-        raw = (folder / name / manifest.file(name, chunk)).read_bytes()
-    except FileNotFoundError:
-        return True
-    except OSError as error:
-        if error.errno == errno.EIO:  # the disk cannot read it any more
-            return True
-        raise
-    try:
-        content = Zstd().decode(CRC32C(location="end").decode(raw))
-    except (RuntimeError, ValueError):
-        return True
-    return len(content) != 4 * manifest.chunk_rows * math.prod(manifest.shapes[name][1:])
+    folder.mkdir(parents=True, exist_ok=True)
+    if (folder / DESCRIPTION).exists() and load(folder) is None:
+        set_aside(folder / DESCRIPTION)
+    chunks = list_chunks(folder, description)
+    known = {chunk_path(folder, chunk).name for chunk in chunks} | {DESCRIPTION, DAMAGED}
+    for item in folder.iterdir():
+        if item.name not in known:
+            shutil.rmtree(item) if item.is_dir() and not item.is_symlink() else item.unlink()
+    return chunks
 
 
-def set_aside(folder: Path, relative: str) -> None:
-    """Move a file out of the way, so that it is absent, and let it be counted; one that vanished is counted too.
+def set_aside(path: Path) -> bool:
+    """Move a file out of the way, so that it is absent and counted; return whether that could be done.
 
     A folder that cannot be written keeps the file: it fails its check each time.
     """
-    label = relative.replace("/", ".") + "."
-    with suppress(OSError):
-        (folder / DAMAGED).mkdir(exist_ok=True)
-        try:
-            (folder / relative).replace(folder / DAMAGED / f"{label}{time.time_ns()}")
-        except FileNotFoundError:  # vanished, or moved here by an earlier read
-            if not any(path.name.startswith(label) for path in (folder / DAMAGED).iterdir()):
-                (folder / DAMAGED / f"{label}missing").touch()
+    aside = path.parent / DAMAGED
+    try:
+        aside.mkdir(exist_ok=True)
+        path.replace(aside / f"{path.name}.{time.time_ns()}")
+    except FileNotFoundError:  # another reader did it
+        return True
+    except OSError:
+        return False
+    return True
 
 
 def count_damaged(folder: Path) -> int:
@@ -265,7 +190,8 @@ def count_damaged(folder: Path) -> int:
 def size(folder: Path) -> int:
     """Count the bytes of all files below a folder."""
     total = 0
-    for path in folder.rglob("*") if folder.is_dir() else ():
-        with suppress(OSError):  # renamed or removed meanwhile
-            total += path.stat().st_size if path.is_file() else 0
+    for inside, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):  # renamed or removed meanwhile
+                total += (Path(inside) / name).stat().st_size
     return total

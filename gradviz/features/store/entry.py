@@ -1,9 +1,9 @@
 """Read and write the arrays of one key, chunk by chunk."""
 
 import os
-import shutil
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -11,8 +11,9 @@ import numpy as np
 
 from gradviz.callbacks import Cancel, Progress, never, silent, stop_if
 from gradviz.errors import StoreError
-from gradviz.features.store import disk
-from gradviz.features.store.disk import Manifest, explained
+from gradviz.features.store import chunk_file, disk
+from gradviz.features.store.chunk_file import CorruptError
+from gradviz.features.store.disk import Description, store_errors
 
 CHUNK_ROWS = 64
 """Rows of a chunk: the most that a kill can lose, and a multiple of every batch."""
@@ -21,35 +22,48 @@ PATIENCE = 600.0
 """Seconds to wait for another process that finishes no chunk; far longer than any chunk takes."""
 
 _POLL = 0.2
+_THREADS = 4
+"""Chunks decoded at once."""
 
 
 class Missing(StoreError):
-    """Say that rows were asked for which are not kept: compute them first."""
+    """Raise for rows that are not kept: compute them first."""
 
 
 class Damaged(Missing):
-    """Say that kept rows failed a check; they were set aside and have to be computed again."""
+    """Raise for kept rows that failed a check; `stuck` are the chunks that could not be set aside."""
+
+    def __init__(self, sentence: str, stuck: Collection[int]) -> None:
+        super().__init__(sentence)
+        self.stuck = tuple(stuck)
 
 
 def chunks_of(rows: Iterable[int], chunk_rows: int = CHUNK_ROWS) -> tuple[int, ...]:
-    """Name the chunks that hold these rows, ascending."""
+    """List the chunks that hold these rows, ascending."""
     return tuple(np.unique(np.asarray(rows, dtype=np.int64) // chunk_rows).tolist())
 
 
 def rows_of(chunk: int, total: int, chunk_rows: int = CHUNK_ROWS) -> range:
-    """Name the rows of a chunk; the last one may be short."""
+    """List the rows of a chunk; the last one may be short."""
     return range(chunk * chunk_rows, min((chunk + 1) * chunk_rows, total))
 
 
+def by_chunk(rows: np.ndarray, chunk_rows: int = CHUNK_ROWS) -> dict[int, slice]:
+    """Map each chunk that holds some of these ascending rows to their place in `rows`."""
+    chunks, starts = np.unique(rows // chunk_rows, return_index=True)
+    ends = np.append(starts, len(rows))[1:]
+    return {int(chunk): slice(start, end) for chunk, start, end in zip(chunks, starts, ends, strict=True)}
+
+
 @contextmanager
-def trying(root: Path, digest: str) -> Iterator[bool]:
+def try_lock(root: Path, digest: str) -> Iterator[bool]:
     """Try once for the lock of an entry and say whether it was free; the system releases a killed holder's lock.
 
     Raises StoreError if the folder cannot be written.
     """
     from filelock import FileLock, Timeout
 
-    with explained(root):
+    with store_errors(root):
         locks = root / "locks"
         locks.mkdir(parents=True, exist_ok=True)
         # Lock files stay: removing one while somebody waits for it would make two holders.
@@ -66,38 +80,62 @@ def trying(root: Path, digest: str) -> Iterator[bool]:
 
 
 class Entry:
-    """Hold the arrays of one key. All have the same rows; what a row stands for is the caller's business."""
+    """Hold the arrays of one key. All have the same rows; what a row stands for is the caller's business.
+
+    Nothing is remembered between calls, so that chunks which another process has finished are seen. Each call looks
+    into the folder at most once, whatever the number of chunks; reading opens only the chunks that it needs.
+    """
 
     def __init__(self, root: Path, key: dict) -> None:
         self.key = key
-        self.digest = disk.sha256(disk.canonical(key).encode())
+        self.digest = disk.digest(key)
         self.folder = root / self.digest
         self._root = root
-        self._held = False
 
     @contextmanager
     def writing(
-        self, *, cancel: Cancel = never, waiting: Progress = silent, timeout: float = PATIENCE
-    ) -> Iterator["Entry"]:
-        """Hold the entry for writing; whoever comes second waits and then finds the chunks finished.
+        self,
+        shapes: Mapping[str, tuple[int, ...]],
+        chunk_rows: int = CHUNK_ROWS,
+        *,
+        cancel: Cancel = never,
+        waiting: Progress = silent,
+        timeout: float = PATIENCE,
+    ) -> Iterator["Writer"]:
+        """Hold the entry for writing arrays, name -> (rows, ...); whoever comes second waits and finds them finished.
 
         While somebody else holds it, `waiting(rows finished by them, rows in all)` is called and `cancel` is asked
-        several times a second. Raises StoreError if the folder cannot be written, or if the holder finishes no chunk
-        for `timeout` seconds; Cancelled if told so. Reading needs no lock.
+        several times a second. Reading needs no lock.
+
+        Raises
+        ------
+        StoreError
+            If the folder cannot be written, if the entry holds other arrays than these, or if the holder finishes no
+            chunk for `timeout` seconds.
+        Cancelled
+            If `cancel` says so.
         """
+        wanted = {name: tuple(int(side) for side in shape) for name, shape in shapes.items()}
+        if len({shape[0] for shape in wanted.values()}) != 1 or not all(name.isidentifier() for name in wanted):
+            raise ValueError(f"arrays of one entry have plain names and the same number of rows, got {wanted}")
+        description = Description(self.key, next(iter(wanted.values()))[0], chunk_rows, wanted)
+        with self._lock(cancel, waiting, timeout):
+            writer = self._prepare(description)
+            try:
+                yield writer
+            finally:
+                writer.closed = True
+
+    @contextmanager
+    def _lock(self, cancel: Cancel, waiting: Progress, timeout: float) -> Iterator[None]:
         finished, since = -1, time.monotonic()
         while True:
-            with trying(self._root, self.digest) as free:
+            with try_lock(self._root, self.digest) as free:
                 if free:
-                    with explained(self._root):
-                        self._tidy()
-                    self._held = True
-                    try:
-                        yield self
-                    finally:
-                        self._held = False
+                    yield
                     return
-            done, total = counts(self._load())
+            description = self._load()
+            done, total = (description.count(self._list(description)), description.rows) if description else (0, 0)
             if done != finished:
                 finished, since = done, time.monotonic()
             elif time.monotonic() - since > timeout:
@@ -109,178 +147,162 @@ class Entry:
             stop_if(cancel)
             time.sleep(_POLL)
 
-    def create(self, shapes: Mapping[str, tuple[int, ...]], chunk_rows: int = CHUNK_ROWS) -> None:
-        """Make the arrays, name -> (rows, ...); where they exist, check them and mend a damaged zarr.json.
-
-        Raises StoreError if the entry holds other arrays than these.
-        """
-        wanted = {name: tuple(int(side) for side in shape) for name, shape in shapes.items()}
-        if len({shape[0] for shape in wanted.values()}) != 1 or not all(name.isidentifier() for name in wanted):
-            raise ValueError(f"arrays of one entry have plain names and the same number of rows, got {wanted}")
-        manifest = self._manifest_held()
-        if manifest is None:
-            rows = next(iter(wanted.values()))[0]
-            manifest = Manifest(key=self.key, rows=rows, chunk_rows=chunk_rows, shapes=wanted)
-        if (manifest.shapes, manifest.chunk_rows) != (wanted, chunk_rows):
+    def _prepare(self, description: Description) -> "Writer":
+        there = self._load()
+        if there and (there.shapes, there.chunk_rows) != (description.shapes, description.chunk_rows):
             raise StoreError(
                 f"The store holds other arrays for these settings ({self.folder.name[:12]}): "
                 "empty it with `python -m gradviz store clear`."
             )
-        with explained(self._root):
-            bad = [name for name in wanted if not disk.intact(self.folder, manifest, name)]
-            for name in bad:
-                if (self.folder / name / "zarr.json").exists():
-                    disk.set_aside(self.folder, f"{name}/zarr.json")
-                disk.make_array(self.folder / name, wanted[name], chunk_rows)
-                manifest.sums[name] = disk.sha256((self.folder / name / "zarr.json").read_bytes())
-            if bad:
-                disk.save(self.folder, manifest)
+        with store_errors(self._root):
+            finished = disk.tidy(self.folder, description)
+            if there is None:
+                disk.save(self.folder, description)
+        return Writer(self, description, finished)
 
     def missing(self, chunks: Iterable[int] | None = None) -> tuple[int, ...]:
-        """Name those of these chunks (default: all of the entry's) that are not finished, ascending."""
-        manifest = self._load()
+        """List those of these chunks (default: all of the entry's) that are not finished, ascending."""
+        description = self._load()
         if chunks is None:
-            if manifest is None:
+            if description is None:
                 raise Missing("Nothing is kept for these settings yet: extract the features first.")
-            chunks = manifest.all_chunks
-        return tuple(sorted(set(chunks) - self._present(manifest)))
-
-    def write(self, chunk: int, arrays: Mapping[str, np.ndarray], notes: Mapping[str, str] | None = None) -> None:
-        """Keep one whole chunk of every array, name -> (rows of the chunk, ...) float32; a row that failed is NaN.
-
-        `notes` says something about these rows (say, id -> why it was skipped). Raises StoreError if the disk is full
-        or cannot be written: then nothing of this chunk is kept, the chunks before it are, and the caller, who still
-        has its arrays, goes on with them and tells the user.
-        """
-        manifest = self._manifest_held()
-        if manifest is None or set(arrays) != set(manifest.shapes):
-            raise ValueError(f"write takes every array of create, got {sorted(arrays)}")
-        rows = manifest.rows_of(chunk)
-        for name, array in arrays.items():
-            shape = (len(rows), *manifest.shapes[name][1:])
-            if not rows or array.shape != shape or array.dtype != np.float32:
-                raise ValueError(f"chunk {chunk} of {name} is float32 {shape}, got {array.dtype} {array.shape}")
-        try:
-            with explained(self._root):
-                for name, array in arrays.items():
-                    disk.open_array(self.folder / name, read_only=False)[rows.start : rows.stop] = array
-                manifest.chunks[chunk] = dict(notes or {})
-                disk.save(self.folder, manifest)
-        except StoreError:
-            for name in arrays:
-                with suppress(OSError):
-                    (self.folder / name / manifest.file(name, chunk)).unlink()
-            raise
+            chunks = description.all_chunks
+        return tuple(sorted(set(chunks) - self._list(description)))
 
     @property
     def finished(self) -> frozenset[int]:
-        """Name the chunks that are present."""
-        return frozenset(self._present(self._load()))
-
-    @property
-    def notes(self) -> dict[str, str]:
-        """Merge the notes of all finished chunks."""
-        manifest = self._load()
-        chunks = sorted(self._present(manifest))
-        return {name: note for chunk in chunks for name, note in manifest.chunks[chunk].items()}
+        """List the chunks that are present."""
+        return frozenset(self._list(self._load()))
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
-        """Give the shape of every array, (rows, ...); nothing before `create`."""
-        manifest = self._load()
-        return dict(manifest.shapes) if manifest else {}
+        """Return the shape of every array, (rows, ...); nothing before the first writer."""
+        description = self._load()
+        return dict(description.shapes) if description else {}
+
+    def notes(self, chunks: Iterable[int] | None = None) -> dict[str, str]:
+        """Merge the notes of these chunks (default: all finished ones). Raises Missing and Damaged like `read`."""
+        merged: dict[str, str] = {}
+
+        def take(chunk: int, path: Path) -> None:
+            merged.update(chunk_file.read_notes(path, self.digest, chunk))
+
+        self._visit(sorted(self.finished if chunks is None else set(chunks)), "the notes", take)
+        return merged
 
     def read(self, name: str, rows: Iterable[int] | None = None) -> np.ndarray:
-        """Read rows (ascending; default all) of one array as float32 (rows, ...); each needed chunk is decoded once.
+        """Read rows of one array; each needed chunk is decoded once.
 
-        Raises Missing if a row's chunk is not finished, and its child Damaged if a check failed: what failed was set
-        aside, and `missing` names it from now on. Both mean: compute it, then read again.
+        Parameters
+        ----------
+        name
+            One of the entry's arrays.
+        rows
+            Ascending; all by default.
+
+        Returns
+        -------
+        float32 of shape (rows, ...).
+
+        Raises
+        ------
+        Missing
+            If a row's chunk is not finished; its child Damaged if a check failed: then the chunk was set aside, and
+            `missing` lists it from now on. Both mean: compute it, then read again.
         """
-        manifest = self._load()
-        if manifest is None or name not in manifest.shapes:
+        description = self._load()
+        if description is None or name not in description.shapes:
             raise Missing(f"{name} is not kept for these settings: extract the features first.")
-        rows = np.arange(manifest.rows) if rows is None else np.asarray(rows, dtype=np.int64)
-        if rows.size and (rows[0] < 0 or rows[-1] >= manifest.rows or np.any(np.diff(rows) < 0)):
-            raise ValueError(f"rows ascend and lie within 0..{manifest.rows - 1}")
-        chunks = chunks_of(rows, manifest.chunk_rows)
-        absent = len(set(chunks) - set(manifest.chunks))
-        if absent:
-            raise Missing(f"{absent} of {len(chunks)} chunks of {name} are not computed yet: extract them first.")
-        with explained(self._root):
-            intact = disk.intact(self.folder, manifest, name)
-        if not intact:
-            disk.set_aside(self.folder, f"{name}/zarr.json")
-            raise Damaged(f"The description of the kept {name} was damaged and set aside: extract the features again.")
+        rows = np.arange(description.rows) if rows is None else np.asarray(rows, dtype=np.int64)
+        if rows.size and (rows[0] < 0 or rows[-1] >= description.rows or np.any(np.diff(rows) < 0)):
+            raise ValueError(f"rows ascend and lie within 0..{description.rows - 1}")
+        sides = description.shapes[name][1:]
+        out = np.empty((len(rows), *sides), np.float32)
+        places = by_chunk(rows, description.chunk_rows)
+
+        def take(chunk: int, path: Path) -> None:
+            of_chunk = description.rows_of(chunk)
+            values = chunk_file.read_array(path, self.digest, chunk, name, (len(of_chunk), *sides))
+            # "clip" spares a copy of the rows, which "raise" needs to undo.
+            np.take(values, rows[places[chunk]] - of_chunk.start, axis=0, out=out[places[chunk]], mode="clip")
+
+        self._visit(places, name, take)
+        return out
+
+    def _visit(self, chunks: Collection[int], what: str, take: Callable[[int, Path], None]) -> None:
+        def visit(chunk: int) -> str:
+            path = disk.chunk_path(self.folder, chunk)
+            try:
+                take(chunk, path)
+            except FileNotFoundError:
+                return "absent"
+            except CorruptError:
+                return "damaged" if disk.set_aside(path) else "stuck"
+            return ""
+
+        # Decompression and checksums release the GIL. One chunk is not worth a thread, which is started when used.
+        with store_errors(self._root), ThreadPoolExecutor(_THREADS, thread_name_prefix="store") as pool:
+            found = dict(zip(chunks, (pool.map if len(chunks) > 1 else map)(visit, chunks), strict=True))
         with suppress(OSError):
-            os.utime(self.folder / "manifest.json")  # its time is the entry's last use
-        if not rows.size:
-            return np.empty((0, *manifest.shapes[name][1:]), dtype=np.float32)
-        try:
-            return _select(disk.open_array(self.folder / name, read_only=True), rows)
-        except MemoryError:
-            raise
-        except Exception as error:  # zarr has many errors and names no chunk
-            raise self._diagnosed(name, chunks, manifest, error) from error
-
-    def _diagnosed(self, name: str, chunks: Iterable[int], manifest: Manifest, error: Exception) -> StoreError:
-        with explained(self._root):
-            bad = [chunk for chunk in chunks if disk.broken(self.folder, manifest, name, chunk)]
-        for chunk in bad:
-            disk.set_aside(self.folder, f"{name}/{manifest.file(name, chunk)}")
-        if bad:
-            return Damaged(
-                f"{len(bad)} chunks of the kept {name} were damaged and set aside: extract the features again, "
-                "only these are computed."
+            os.utime(self.folder / disk.DESCRIPTION)  # its time is the entry's last use
+        absent, damaged, stuck = ([c for c in found if found[c] == which] for which in ("absent", "damaged", "stuck"))
+        if bad := sorted(damaged + stuck):
+            files = ", ".join(disk.chunk_path(self.folder, chunk).name for chunk in bad[:5])
+            raise Damaged(
+                f"{len(bad)} of {len(found)} chunks of {what} in {self.folder} were damaged and "
+                f"{'could not be ' if stuck else ''}set aside ({files}{', ...' if bad[5:] else ''}): "
+                "extract the features again, only these are computed.",
+                stuck,
             )
-        reason = " ".join(str(error).split())
-        return StoreError(f"The kept {name} cannot be read from {self.folder}: {reason}. Try again.")
+        if absent:
+            raise Missing(f"{len(absent)} of {len(found)} chunks of {what} are not computed yet: extract them first.")
 
-    def _manifest_held(self) -> Manifest | None:
-        if not self._held:
-            raise RuntimeError("create and write belong inside `with entry.writing():`")
-        return self._load()
-
-    def _load(self) -> Manifest | None:
-        with explained(self._root):
+    def _load(self) -> Description | None:
+        with store_errors(self._root):
             return disk.load(self.folder)
 
-    def _present(self, manifest: Manifest | None) -> set[int]:
-        with explained(self._root):
-            return disk.present(self.folder, manifest)
-
-    def _tidy(self) -> None:
-        # Removes what a killed or failed writer left (temporary files, chunks that no manifest lists), and unlists
-        # chunks that readers set aside.
-        self.folder.mkdir(parents=True, exist_ok=True)
-        manifest = disk.load(self.folder)
-        if manifest is None and (self.folder / "manifest.json").exists():
-            disk.set_aside(self.folder, "manifest.json")
-        if manifest is not None:
-            kept = disk.with_files(self.folder, manifest)
-            if kept != set(manifest.chunks):
-                manifest.chunks = {chunk: notes for chunk, notes in manifest.chunks.items() if chunk in kept}
-                disk.save(self.folder, manifest)
-        names = manifest.shapes if manifest else {}
-        for item in self.folder.iterdir():
-            if item.name in names:
-                known = {manifest.file(item.name, chunk) for chunk in manifest.chunks} | {"zarr.json"}
-                for path in item.iterdir():
-                    if path.name not in known:
-                        path.unlink()
-            elif item.is_dir() and item.name != disk.DAMAGED:
-                shutil.rmtree(item)
-            elif item.is_file() and item.name != "manifest.json":
-                item.unlink()
+    def _list(self, description: Description | None) -> set[int]:
+        with store_errors(self._root):
+            return set() if description is None else disk.list_chunks(self.folder, description)
 
 
-def counts(manifest: Manifest | None) -> tuple[int, int]:
-    """Count the rows of finished chunks, and the rows in all."""
-    if manifest is None:
-        return 0, 0
-    return sum(len(manifest.rows_of(chunk)) for chunk in manifest.chunks), manifest.rows
+class Writer:
+    """Write the chunks of an entry that is held for writing."""
 
+    def __init__(self, entry: Entry, description: Description, finished: set[int]) -> None:
+        self.closed = False
+        self._entry, self._description, self._finished = entry, description, finished
 
-def _select(array, rows: np.ndarray) -> np.ndarray:
-    first, last = int(rows[0]), int(rows[-1]) + 1
-    whole = np.array_equal(rows, np.arange(first, last))
-    return np.ascontiguousarray(array[first:last] if whole else array.oindex[rows])
+    def missing(self, chunks: Iterable[int] | None = None) -> tuple[int, ...]:
+        """List those of these chunks (default: all) that are not finished, ascending; the folder is not asked again."""
+        return tuple(sorted(set(self._description.all_chunks if chunks is None else chunks) - self._finished))
+
+    def write(self, chunk: int, arrays: Mapping[str, np.ndarray], notes: Mapping[str, str] | None = None) -> None:
+        """Keep one whole chunk of every array; the chunk is present from then on, for everybody.
+
+        Parameters
+        ----------
+        arrays
+            Name -> float32 of shape (rows of the chunk, ...), every array of the entry; a row that failed is NaN.
+        notes
+            Something about these rows (say, id -> why it was skipped).
+
+        Raises
+        ------
+        StoreError
+            If the disk is full or cannot be written: then nothing of this chunk is kept, the chunks before it are, and
+            the caller, who still has its arrays, goes on with them and tells the user.
+        """
+        if self.closed:
+            raise RuntimeError("a writer writes inside `with entry.writing(...):`")
+        shapes, rows = self._description.shapes, len(self._description.rows_of(chunk))
+        if set(arrays) != set(shapes):
+            raise ValueError(f"write takes every array of the entry, got {sorted(arrays)}")
+        for name, array in arrays.items():
+            shape = (rows, *shapes[name][1:])
+            if not rows or array.shape != shape or array.dtype != np.float32:
+                raise ValueError(f"chunk {chunk} of {name} is float32 {shape}, got {array.dtype} {array.shape}")
+        entry = self._entry
+        with store_errors(entry.folder.parent):
+            chunk_file.write(disk.chunk_path(entry.folder, chunk), entry.digest, chunk, arrays, notes)
+        self._finished.add(chunk)

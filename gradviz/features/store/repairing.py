@@ -1,13 +1,17 @@
-"""One entry of the store together with the way to compute it: reading repairs, and a full disk stops nothing."""
+"""An entry of the store plus the function that computes it: reads recompute what is missing or corrupt.
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+If the disk is full or cannot be written, results stay in memory.
+"""
+
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
+from typing import TypeVar
 
 import numpy as np
 
 from gradviz.callbacks import Cancel, Progress, never, silent
 from gradviz.errors import StoreError
-from gradviz.features.store import Entry, Missing, chunks_of, rows_of
+from gradviz.features.store import Damaged, Entry, Missing, by_chunk, chunks_of, rows_of
 
 REPAIRS = 5
 """How often damaged chunks are computed again before the disk itself is blamed."""
@@ -15,14 +19,16 @@ REPAIRS = 5
 Chunk = tuple[Mapping[str, np.ndarray], Mapping[str, str]]
 """The arrays of one chunk of rows, and notes on rows that failed."""
 
-Compute = Callable[[Sequence[int], Progress, Cancel], Iterator[Chunk]]
+Compute = Callable[[Sequence[int], Progress, Cancel], Generator[Chunk]]
 """Compute these chunks, one after the other."""
 
+_T = TypeVar("_T")
 
-class Kept:
-    """Give rows of an entry's arrays, computing what is not there.
 
-    `trouble` is the StoreError of the first chunk that could not be written; from then on chunks live in memory,
+class RepairingEntry:
+    """Return rows of an entry's arrays, computing what is not there.
+
+    `trouble` is the StoreError of the first chunk that could not be kept; from then on chunks live in memory,
     for as long as this object does.
     """
 
@@ -33,40 +39,47 @@ class Kept:
         self._total = next(iter(shapes.values()))[0]
 
     def fill(self, chunks: Sequence[int], *, progress: Progress = silent, cancel: Cancel = never) -> int:
-        """Compute those of these chunks that are not kept, and say how many rows that were.
+        """Compute those of these chunks that are not kept, and return how many rows that were.
 
         Another process that is computing the same entry is waited for.
         """
-        if not self._absent(chunks):
+        if not self._without_memory(self.entry.missing(chunks)):
             return 0
         try:
-            with self.entry.writing(cancel=cancel, waiting=progress) as writer:
-                writer.create(self.shapes)
-                return self._fill(self._absent(chunks), writer.write, progress, cancel)
+            with self.entry.writing(self.shapes, cancel=cancel, waiting=progress) as writer:
+                absent = self._without_memory(writer.missing(chunks))
+                return self._fill(absent, writer.write, progress, cancel)
         except StoreError as error:
             # Waiting in vain is the user's to solve; a disk that is full or read-only need not stop the work.
             if not isinstance(error.__cause__, OSError):
                 raise
             self.trouble = error
-            return self._fill(self._absent(chunks), self._hold, progress, cancel)
+            return self._fill(self._without_memory(self.entry.missing(chunks)), self._hold, progress, cancel)
 
     def read(self, name: str, rows: np.ndarray) -> np.ndarray:
-        """Read rows (ascending) of one array, float32; damaged chunks are computed again first."""
+        """Read rows (ascending) of one array, float32; what is missing or damaged is computed first."""
+        return self._repaired(chunks_of(rows), lambda: self._read(name, rows))
+
+    def notes(self, chunks: Sequence[int]) -> dict[str, str]:
+        """Merge the notes of these chunks; what is missing or damaged is computed first."""
+        notes = self._repaired(chunks, lambda: self.entry.notes(self._without_memory(chunks)))
+        for chunk in self._memory.keys() & set(chunks):
+            notes |= self._memory[chunk][1]
+        return notes
+
+    def _repaired(self, chunks: Sequence[int], ask: Callable[[], _T]) -> _T:
         for _ in range(REPAIRS):
-            self.fill(chunks_of(rows))
             try:
-                return self._read(name, rows)
+                return ask()
             except Missing as error:
-                damaged = error
-        raise damaged
+                self.fill(chunks)
+                if isinstance(error, Damaged) and error.stuck:
+                    self.trouble = error
+                    self._fill(error.stuck, self._hold, silent, never)
+        return ask()
 
-    @property
-    def notes(self) -> dict[str, str]:
-        """Merge the notes of all chunks."""
-        return self.entry.notes | {name: why for _, notes in self._memory.values() for name, why in notes.items()}
-
-    def _absent(self, chunks: Sequence[int]) -> tuple[int, ...]:
-        return tuple(chunk for chunk in self.entry.missing(chunks) if chunk not in self._memory)
+    def _without_memory(self, chunks: Sequence[int]) -> tuple[int, ...]:
+        return tuple(chunk for chunk in chunks if chunk not in self._memory)
 
     def _fill(self, chunks: Sequence[int], write: Callable[..., None], progress: Progress, cancel: Cancel) -> int:
         with closing(self.compute(chunks, progress, cancel)) as computed:
@@ -84,10 +97,12 @@ class Kept:
     def _read(self, name: str, rows: np.ndarray) -> np.ndarray:
         if not self._memory:
             return self.entry.read(name, rows)
-        pieces = []
-        for chunk in chunks_of(rows):
-            of_chunk = rows_of(chunk, self._total)
-            here = rows[(rows >= of_chunk.start) & (rows < of_chunk.stop)]
-            held = self._memory.get(chunk)
-            pieces.append(held[0][name][here - of_chunk.start] if held else self.entry.read(name, here))
-        return np.concatenate(pieces)
+        places = by_chunk(rows)
+        out = np.empty((len(rows), *self.shapes[name][1:]), np.float32)
+        for chunk in places.keys() & self._memory:
+            place = places.pop(chunk)
+            out[place] = self._memory[chunk][0][name][rows[place] - rows_of(chunk, self._total).start]
+        if places:
+            on_disk = np.concatenate([np.arange(place.start, place.stop) for place in places.values()])
+            out[on_disk] = self.entry.read(name, rows[on_disk])
+        return out
