@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -660,6 +661,17 @@ def test_clear_frees_all_but_what_is_being_written(filled):
         filled.entry(KEY).read("x5")
     fill(filled.entry(KEY))
     assert same(filled)
+
+
+def test_two_may_clear_at_once(filled):
+    folders = [filled.entry({"number": number}) for number in range(20)]
+    for entry in folders:
+        with entry.writing({"x": (1, 1)}):
+            pass
+    with ThreadPoolExecutor(4) as pool:
+        freed = list(pool.map(lambda _: filled.clear(), range(8)))
+    assert sum(freed) > 0
+    assert filled.entries() == ()
 
 
 def test_a_large_store_is_worth_a_word(filled, monkeypatch):

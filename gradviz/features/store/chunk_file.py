@@ -25,7 +25,7 @@ import zstandard
 
 from gradviz.features.store.disk import write_file
 
-# zstd 1 leaves 0.3 to 0.45 of the bytes after a ReLU and 0.92 of dense ones, written at 500 and read at 1,300 MB/s on
+# zstd 1 leaves 0.3 to 0.45 of the bytes after a ReLU and 0.92 of dense ones, written at 500 and read at 1,400 MB/s on
 # one slow core. lz4 leaves 0.4 to 0.5 and 1.0 at twice the speed; shuffling bytes gains on dense rows what it loses on
 # others.
 _LEVEL = 1
