@@ -20,7 +20,8 @@ computed again; entry.json, whose content the caller knows, is written again. No
 A caller that cannot write (disk full, read-only folder: StoreError) still has the arrays it passed, goes on with them,
 and tells the user. Any number of processes may read while one writes.
 
-Measured against zarr v3 with a manifest, which this replaces (tests/benchmarks/bench_store.py).
+Measured against zarr v3 with a manifest, which this replaces (tests/benchmarks/bench_store.py): bookkeeping of 100,000
+images 2 s instead of 68, writing 1.6 and reading 1.1 to 1.8 times as fast, the same size on the disk.
 """
 
 import shutil
@@ -113,7 +114,7 @@ class Store:
         freed = 0
         for folder in self._folders():
             with try_lock(self.root, folder.name) as free, disk.store_errors(self.root):
-                if free:
+                if free and folder.is_dir():  # another one may have cleared it meanwhile
                     freed += disk.size(folder)
                     shutil.rmtree(folder)
         return freed
