@@ -10,7 +10,6 @@ import re
 import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 from gradviz.callbacks import Cancel, never, stop_if
 from gradviz.datasets.pictures import open_picture, printable
@@ -36,14 +35,6 @@ _MEMBER = re.compile(
 )
 
 
-class Contents(NamedTuple):
-    """Describe what was taken out of an archive: folder, ids in the lists, whether pictures came before the lists."""
-
-    folder: Path
-    listed: frozenset[str]
-    pictures_first: bool
-
-
 def unpack(
     read: Callable[[int], bytes],
     staging: Path,
@@ -52,8 +43,10 @@ def unpack(
     splits: tuple[str, ...],
     images: int | None = None,
     cancel: Cancel = never,
-) -> Contents:
+) -> bool:
     """Write a VOC archive's pictures, annotations and lists to `staging`/VOCdevkit/YEAR.
+
+    Returns whether pictures came before the lists, and so had to be kept until the lists told which of them count.
 
     Parameters
     ----------
@@ -99,7 +92,7 @@ def unpack(
         raise DamagedError(f"The archive ended after {len(ready)} of {wanted} listed photographs: it is cut.")
     if images is not None:
         _cut(folder, list(ready)[:images], cancel)
-    return Contents(folder, listed, pictures_first)
+    return pictures_first
 
 
 def _members(

@@ -139,7 +139,7 @@ class Incoming(AbstractContextManager):
                 if not again:
                     raise
                 self.say(f"The parts of {self.remote.name} do not fit together: it begins again.")
-                again, self.pieced, self._growth = False, False, self._grow()
+                again, self._growth = False, self._grow()
 
     def _grow(self) -> Generator[bool, None, None]:
         """Append block after block until all is there; after a break ask again, but only a host that had answered."""
@@ -211,37 +211,47 @@ class Incoming(AbstractContextManager):
     def _wipe(self) -> None:
         self._file.truncate(0)
         self.notes.unlink(missing_ok=True)
-        self.kept, self.position, self._validator, self.total = 0, 0, None, self.remote.size
+        self.kept, self.position, self.pieced = 0, 0, False
+        self._validator, self.total = None, self.remote.size
 
 
 def fetch(
-    remote: Remote, target: Path, *, cancel: Cancel = never, progress: Progress = silent, say: Say = quiet
+    remote: Remote,
+    target: Path,
+    mirror: str | None = None,
+    *,
+    cancel: Cancel = never,
+    progress: Progress = silent,
+    say: Say = quiet,
 ) -> str:
-    """Bring a file to `target` and return its SHA-256; the caller holds the lock (`alone`). Progress is in bytes.
+    """Bring a file to `target` and return its SHA-256, which TARGET.sha256 then holds too (as sha256sum writes it).
 
-    TARGET.sha256 then holds it too (as sha256sum writes it) for later starts. Raises HostError, OSError and Cancelled;
-    what has come by then is kept for the next time.
+    The caller holds the lock (`alone`).
+
+    Parameters
+    ----------
+    mirror
+        Another address of the file or of its folder, or a path on this computer, which is copied.
+    progress
+        Called in bytes; the total is 0 while it is not known.
+
+    Raises
+    ------
+    HostError, OSError, Cancelled
+        What has come by then is kept for the next time.
     """
-    with Incoming(remote, target, cancel=cancel, progress=progress, say=say) as incoming:
-        require_room(target.parent, (incoming.total or 0) - incoming.kept)
-        sha256 = incoming.use(incoming.complete)
-    incoming.notes.unlink(missing_ok=True)
-    _finish(incoming.part, target, sha256)
-    return sha256
-
-
-def adopt(path: Path, remote: Remote, target: Path, *, cancel: Cancel = never) -> str:
-    """Copy a file that is on this computer to `target`, checked as in `fetch`; DamagedError where it is another."""
-    sha256 = checked(path, remote, cancel)
     part = target.with_name(f"{target.name}.part")
-    shutil.copyfile(path, part)
-    _finish(part, target, sha256)
-    return sha256
-
-
-def _finish(part: Path, target: Path, sha256: str) -> None:
+    if local := local_mirror(mirror, remote.name):
+        sha256 = checked(local, remote, cancel)
+        shutil.copyfile(local, part)
+    else:
+        with Incoming(remote.at(mirror), target, cancel=cancel, progress=progress, say=say) as incoming:
+            require_room(target.parent, (incoming.total or 0) - incoming.kept)
+            sha256 = incoming.use(incoming.complete)
+    part.with_name(f"{part.name}.json").unlink(missing_ok=True)
     target.with_name(f"{target.name}.sha256").write_text(f"{sha256}  {target.name}\n", "ascii")
     part.replace(target)
+    return sha256
 
 
 def checked(path: Path, remote: Remote, cancel: Cancel = never, source: str | None = None) -> str:

@@ -4,7 +4,6 @@ import queue
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from typing import Any
@@ -122,22 +121,18 @@ def _from_thread(steps: Generator[Any, None, None], host: str, timeout: float, c
             events.put(error)
 
     threading.Thread(target=run, name=f"transfer from {host}", daemon=True).start()
-    end = time.monotonic() + timeout
     try:
         while True:
             stop_if(cancel)
             try:
                 event = events.get(timeout=_POLL)
             except queue.Empty:
-                if time.monotonic() > end:
-                    raise _explain(httpx.ReadTimeout(""), host, timeout) from None
                 continue
             if event is None:
                 return
             if isinstance(event, Exception):
                 raise _explain(event, host, timeout) from event.__cause__
             yield event
-            end = time.monotonic() + timeout
     finally:
         left.set()
         with suppress(queue.Empty):  # the thread may be waiting for a place

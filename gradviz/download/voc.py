@@ -1,4 +1,4 @@
-"""Bring the published VOC archives: whole and checked, or the first photographs of the archive while it comes.
+"""Bring the published VOC archives: whole and fetch.checked, or the first photographs of the archive while it comes.
 
 In the home's `datasets/`: NAME/ (the data set, only ever there when complete), NAME/download.json (what it is),
 NAME.tar.part (what has come so far, for whole and subset alike, so that more photographs later go on from there).
@@ -8,23 +8,12 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO, Literal, TypedDict, cast
+from typing import Literal, TypedDict, cast
 
 from gradviz.callbacks import Cancel, Progress, never, silent
 from gradviz.datasets.catalogue import DATASETS, Dataset
-from gradviz.download.archives import Contents, unpack
-from gradviz.download.fetch import (
-    Incoming,
-    Remote,
-    Say,
-    alone,
-    checked,
-    local_mirror,
-    quiet,
-    read_json,
-    require_room,
-    write_json,
-)
+from gradviz.download import fetch
+from gradviz.download.archives import unpack
 from gradviz.errors import ChoiceError
 from gradviz.home import home as home_folder
 
@@ -38,7 +27,7 @@ _LISTS: dict[str, tuple[tuple[str, ...], int]] = {
 
 
 class Record(TypedDict):
-    """Say what a downloaded data set is: all of a checked archive, or photographs taken from an unchecked beginning."""
+    """What a downloaded data set is: all of a checked archive, or photographs taken from an unchecked beginning."""
 
     state: Literal["whole", "unverified prefix"]
     images: int
@@ -52,7 +41,7 @@ def record(what: str, home: str | Path | None = None) -> Record | None:
     entry = DATASETS.get(what)
     if entry is None or entry.archive is None or not entry.present(home):
         return None
-    return cast(Record, read_json(_top(entry, home) / "download.json")) or None
+    return cast(Record, fetch.read_json(_top(entry, home) / "download.json")) or None
 
 
 def download(
@@ -63,7 +52,7 @@ def download(
     home: str | Path | None = None,
     progress: Progress = silent,
     cancel: Cancel = never,
-    say: Say = quiet,
+    say: fetch.Say = fetch.quiet,
 ) -> Path:
     """Bring a data set of the table (voc2007, voc2007-test, voc2012) and return its folder.
 
@@ -85,18 +74,18 @@ def download(
         What has come by then is kept for the next time.
     """
     entry = DATASETS.get(what)
-    archive = entry and entry.archive
-    if not entry or not archive:
+    if entry is None or entry.archive is None:
         raise ChoiceError(f"There is no data set {what!r} to download: choose one of {', '.join(_LISTS)}.")
     if images is not None and images < 1:
         raise ChoiceError(f"{images} photographs cannot be downloaded: ask for one or more.")
-    top, official = _top(entry, home), Remote(archive.url, f"md5:{archive.md5}", archive.bytes)
-    with alone(top.with_name(f".{what}.lock"), official, cancel=cancel, say=say):
+    top, archive = _top(entry, home), entry.archive
+    official = fetch.Remote(archive.url, f"md5:{archive.md5}", archive.bytes)
+    with fetch.alone(top.with_name(f".{what}.lock"), official, cancel=cancel, say=say):
         _clean(top)
         there = record(what, home)
         more = there and there["state"] != "whole" and (images is None or images > there["images"])
         if more or not entry.present(home):  # what came by hand, without a record, is all of it
-            _bring(entry, top, official, images, url, progress, cancel, say)
+            _bring(entry, official, top, images, url, progress=progress, cancel=cancel, say=say)
         if (record(what, home) or {}).get("state") == "whole":
             for path in top.parent.glob(f"{what}.tar.part*"):
                 path.unlink()
@@ -105,76 +94,71 @@ def download(
 
 def _bring(
     entry: Dataset,
+    official: fetch.Remote,
     top: Path,
-    official: Remote,
     images: int | None,
     url: str | None,
+    *,
     progress: Progress,
     cancel: Cancel,
-    say: Say,
+    say: fetch.Say,
 ) -> None:
     """Find or fetch the archive, take it apart and put the result in place."""
+    staging, by_hand, remote = _hidden(top, "staging"), top.with_name(official.name), official.at(url)
+    local = fetch.local_mirror(url, official.name) or (by_hand if by_hand.is_file() else None)
     (splits, listed), size = _LISTS[entry.name], official.size or 0
-    staging, by_hand, remote, sha256 = _hidden(top, "staging"), top.with_name(official.name), official.at(url), None
-    local = local_mirror(url, official.name) or (by_hand if by_hand.is_file() else None)
     # A subset's part of the archive is that of its pictures, and 3 % of annotations and lists.
-    expected = size if images is None else round(size * min(1, images / listed + 0.03))
+    expected = round(size * min(1, images / listed + 0.03)) if images else size
 
-    def take(read: Callable[[int], bytes]) -> Contents:
+    def take(read: Callable[[int], bytes]) -> bool:
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir(parents=True)
         year = Path(entry.folder).name
         return unpack(read, staging, year=year, splits=splits, images=images, cancel=cancel)
 
-    def take_file(path: Path) -> Contents:
-        say(f"Unpacking {path.name}.")
+    def take_file(path: Path) -> bool:
+        say(f"Unpacking {official.name}.")
         with path.open("rb") as file:
-            return take(_counted(file, path.stat().st_size, progress))
+
+            def read(count: int) -> bytes:
+                data = file.read(count)
+                progress(file.tell(), path.stat().st_size)
+                return data
+
+            return take(read)
 
     def coming(done: int, total: int) -> None:
         progress(done, max(done, min(expected, total or expected)))
 
     try:
+        sha256, target = None, top.with_name(f"{entry.name}.tar")
         if local:
-            require_room(top.parent, expected)
-            if images is None:
-                say(f"Using {local}, checking it first.")
-                sha256 = checked(local, official, cancel)
-            contents = take_file(local)
+            fetch.require_room(top.parent, expected)
+            say(f"Using {local}{', checking it first' if images is None else ''}.")
+            sha256 = fetch.checked(local, official, cancel) if images is None else None
+            pictures_first = take_file(local)
         else:
-            archive = top.with_name(f"{entry.name}.tar")
-            with Incoming(remote, archive, cancel=cancel, progress=coming, say=say) as incoming:
-                require_room(top.parent, 2 * expected - min(incoming.kept, expected))
+            with fetch.Incoming(remote, target, cancel=cancel, progress=coming, say=say) as incoming:
+                fetch.require_room(top.parent, 2 * expected - min(incoming.kept, expected))
                 if images is None:
                     sha256 = incoming.use(incoming.complete)
-                    contents = take_file(incoming.part)
+                    pictures_first = take_file(incoming.part)
                 else:
-                    contents = incoming.use(lambda: take(incoming.read))
+                    pictures_first = incoming.use(lambda: take(incoming.read))
                     progress(incoming.position, incoming.position)
-        if images is not None and contents.pictures_first:
+        if images is not None and pictures_first:
             say("This archive has its pictures before its lists: all of them were kept until the lists came.")
         made = Record(
             state="whole" if images is None else "unverified prefix",
-            images=sum(1 for _ in (contents.folder / "JPEGImages").iterdir()),
+            images=len(list(staging.glob("VOCdevkit/*/JPEGImages/*"))),
             source=str(local or remote.url),
             sha256=sha256,
-            pictures_before_lists=contents.pictures_first,
+            pictures_before_lists=pictures_first,
         )
-        write_json(staging / "download.json", dict(made))
+        fetch.write_json(staging / "download.json", dict(made))
         _place(staging, top)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
-
-
-def _counted(file: BinaryIO, size: int, progress: Progress) -> Callable[[int], bytes]:
-    """Return a `read` that reports how far it is."""
-
-    def read(count: int) -> bytes:
-        data = file.read(count)
-        progress(file.tell(), size)
-        return data
-
-    return read
 
 
 def _place(staging: Path, top: Path) -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from gradviz.callbacks import Cancel, Progress, never, silent
-from gradviz.download.fetch import Remote, Say, adopt, alone, fetch, local_mirror, quiet, require_room
+from gradviz.download.fetch import Remote, Say, alone, fetch, quiet, require_room
 from gradviz.errors import ChoiceError, NetworkError
 from gradviz.home import home as home_folder
 from gradviz.networks import network
@@ -49,8 +49,5 @@ def download_weights(
         if not wanted.url:
             raise ChoiceError(f"{name} is not downloaded: its weights come with the program and are missing here.")
         require_room(folder, wanted.bytes)
-        if local := local_mirror(url, wanted.file):
-            adopt(local, remote, target, cancel=cancel)
-        else:
-            fetch(remote.at(url), target, cancel=cancel, progress=progress, say=say)
+        fetch(remote, target, url, cancel=cancel, progress=progress, say=say)
     return target

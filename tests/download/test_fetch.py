@@ -271,15 +271,16 @@ def test_local_mirror_is_found_checked_and_copied(tmp_path, target):
     stick = tmp_path / "stick"
     stick.mkdir()
     (stick / "a.bin").write_bytes(CONTENT)
-    found = fetching.local_mirror(str(stick), "a.bin")
     wanted = Remote("https://h.example/a.bin", f"sha256:{SHA[:8]}")
-    assert fetching.adopt(found, wanted, target) == SHA
+    assert fetch(wanted, target, str(stick)) == SHA
     assert target.read_bytes() == CONTENT
+    assert (target.parent / "a.bin.sha256").read_text() == f"{SHA}  a.bin\n"
     target.unlink()
-    found.write_bytes(OTHER)
+    (stick / "a.bin").write_bytes(OTHER)
     with pytest.raises(DownloadError, match="cut or altered"):
-        fetching.adopt(found, wanted, target)
+        fetch(wanted, target, str(stick / "a.bin"))
     assert not target.exists()
+    assert not part(target).exists()
     with pytest.raises(DownloadError, match="There is no file"):
         fetching.local_mirror(str(stick / "b.bin"), "a.bin")
     assert fetching.local_mirror("https://h.example", "a.bin") is None
