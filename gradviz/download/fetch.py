@@ -218,7 +218,7 @@ class Incoming(AbstractContextManager):
 def fetch(
     remote: Remote,
     target: Path,
-    mirror: str | None = None,
+    url: str | None = None,
     *,
     cancel: Cancel = never,
     progress: Progress = silent,
@@ -230,8 +230,8 @@ def fetch(
 
     Parameters
     ----------
-    mirror
-        Another address of the file or of its folder, or a path on this computer, which is copied.
+    url
+        A mirror: another address of the file or of its folder, or a path on this computer, which is copied.
     progress
         Called in bytes; the total is 0 while it is not known.
 
@@ -241,11 +241,11 @@ def fetch(
         What has come by then is kept for the next time.
     """
     part = target.with_name(f"{target.name}.part")
-    if local := local_mirror(mirror, remote.name):
+    if local := local_mirror(url, remote.name):
         sha256 = checked(local, remote, cancel)
         shutil.copyfile(local, part)
     else:
-        with Incoming(remote.at(mirror), target, cancel=cancel, progress=progress, say=say) as incoming:
+        with Incoming(remote.at(url), target, cancel=cancel, progress=progress, say=say) as incoming:
             require_room(target.parent, (incoming.total or 0) - incoming.kept)
             sha256 = incoming.use(incoming.complete)
     part.with_name(f"{part.name}.json").unlink(missing_ok=True)
@@ -317,10 +317,8 @@ def require_room(folder: Path, needed: int) -> None:
     """Refuse at the start what would fill the disk: `needed` bytes and a spare of 100 MB must be free."""
     free = shutil.disk_usage(folder).free
     if free < needed + _SPARE:
-        raise DownloadError(
-            f"{size_text(needed + _SPARE)} are needed in {folder} and {size_text(free)} are free: "
-            "free some space or choose another folder with --home."
-        )
+        lack = f"{size_text(needed + _SPARE)} are needed in {folder} and {size_text(free)} are free"
+        raise DownloadError(f"{lack}: free some space or choose another folder with --home.")
 
 
 def read_json(path: Path) -> dict[str, Any]:
