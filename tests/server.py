@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 HEADERS = ("Range", "If-Range", "User-Agent", "Accept-Encoding")
 CERTIFICATE = Path(__file__).with_name("localhost.pem")
@@ -46,7 +46,7 @@ class Host:
     Used as `with Host({"/a.tar": content}) as host`; `host.manners` and `host.files` can be changed at any time.
     """
 
-    def __init__(self, files: dict[str, bytes] | None = None, *, tls: bool = False, **manners: object):
+    def __init__(self, files: dict[str, bytes] | None = None, *, tls: bool = False, **manners: Any):
         self.files = files or {}
         self.manners = Manners(**manners)
         self.asked: list[dict[str, str | None]] = []
@@ -91,7 +91,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 5
 
-    def log_message(self, *_: object) -> None:
+    def log_message(self, format: str, *_: Any) -> None:
         pass
 
     def do_GET(self) -> None:

@@ -4,6 +4,7 @@ import queue
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from typing import Any
@@ -120,16 +121,18 @@ def _from_thread(steps: Generator[Any, None, None], host: str, timeout: float, c
         except Exception as error:
             events.put(error)
 
-    threading.Thread(target=run, name=f"transfer from {host}", daemon=True).start()
-    try:
+    def take() -> Any:
+        end = time.monotonic() + timeout  # the library counts a step only, of which a look-up of a name is none
         while True:
             stop_if(cancel)
-            try:
-                event = events.get(timeout=_POLL)
-            except queue.Empty:
-                continue
-            if event is None:
-                return
+            with suppress(queue.Empty):
+                return events.get(timeout=_POLL)
+            if time.monotonic() > end:
+                return httpx.ReadTimeout("")
+
+    threading.Thread(target=run, name=f"transfer from {host}", daemon=True).start()
+    try:
+        while (event := take()) is not None:
             if isinstance(event, Exception):
                 raise _explain(event, host, timeout) from event.__cause__
             yield event
@@ -142,12 +145,14 @@ def _from_thread(steps: Generator[Any, None, None], host: str, timeout: float, c
 
 def _explain(error: Exception, host: str, timeout: float) -> Exception:
     """Turn what the library raised into one sentence; a defect of ours stays what it is."""
+    if not isinstance(error, (httpx.HTTPError, httpx.InvalidURL, OSError)):
+        return error
     cause: BaseException = error
     while beneath := cause.__cause__ or cause.__context__:
         cause = beneath
     if isinstance(error, httpx.RemoteProtocolError) and str(error).startswith(("Server disconnected", "peer closed")):
         cause = ConnectionResetError()
     for kind, sentence, transient in _FAILURES:
-        if not isinstance(error, DownloadError) and (isinstance(error, kind) or isinstance(cause, kind)):
+        if isinstance(error, kind) or isinstance(cause, kind):
             return HostError(sentence.format(host=host, timeout=timeout, cause=cause), transient=transient)
     return error

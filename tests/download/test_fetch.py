@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,7 +43,7 @@ def target(tmp_path: Path) -> Path:
     return tmp_path / "a.bin"
 
 
-def remote(host: Host, **changes: object) -> Remote:
+def remote(host: Host, **changes: Any) -> Remote:
     return Remote(**{"url": host.url("/a.bin"), "digest": f"sha256:{SHA[:8]}", "size": len(CONTENT)} | changes)
 
 

@@ -192,6 +192,7 @@ def test_unreachable_network_is_named():
     error = httpx.ConnectError("[Errno 101] Network is unreachable")
     error.__cause__ = OSError(101, "Network is unreachable")
     found = module._explain(error, "h", 3.0)
+    assert isinstance(found, HostError)
     assert str(found) == "h cannot be reached (Network is unreachable)."
     assert found.transient
 

@@ -149,6 +149,13 @@ def test_connection_cut_in_the_middle(host, home, images, ranges):
     assert len(find("voc2007").ids) == (images or 60)
 
 
+def test_host_that_always_begins_again_is_given_up(host, home):
+    host.manners.ranges, host.manners.cuts = False, [len(CONTENT) // 2] * 50
+    with pytest.raises(DownloadError, match="cut the connection after"):
+        download("voc2007", images=60)
+    assert len(host.asked) == 1 + fetching.RETRIES
+
+
 def test_subset_survives_a_part_that_was_damaged_on_the_disk(host, home):
     part = home / "datasets/voc2007.tar.part"
     part.parent.mkdir(parents=True)
