@@ -27,7 +27,7 @@ _LISTS: dict[str, tuple[tuple[str, ...], int]] = {
 
 
 class Record(TypedDict):
-    """What a downloaded data set is: all of a checked archive, or photographs taken from an unchecked beginning."""
+    """Describe a downloaded data set: all of a checked archive, or photographs taken from an unchecked beginning."""
 
     state: Literal["whole", "unverified prefix"]
     images: int
