@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from PIL import Image
 
-from gradviz.download.archive import CLASSES
+from gradviz.download.archives import CLASSES
 
 OFFICIAL = ("Annotations", "ImageSets/Main", "JPEGImages")
 PICTURES_FIRST = ("JPEGImages", "Annotations", "ImageSets/Main")

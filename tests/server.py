@@ -1,10 +1,16 @@
 """A web server on 127.0.0.1 that misbehaves on request, in the ways in which real hosts and networks do."""
 
+import ssl
 import threading
 import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Self
+from pathlib import Path
+from typing import Any, Self
+
+HEADERS = ("Range", "If-Range", "User-Agent", "Accept-Encoding")
+CERTIFICATE = Path(__file__).with_name("localhost.pem")
+"""Certificate and key of a host with `tls`; nobody trusts it but who sets SSL_CERT_FILE to it."""
 
 
 @dataclass
@@ -12,7 +18,8 @@ class Manners:
     """Say how a host behaves; as it stands it is a good one.
 
     `cuts`: bytes of body after which the connection of the first, second, ... answer is cut. `stall`: bytes of body
-    after which nothing more comes. `mute`: take the request and never answer. `partial` replaces Content-Range.
+    after which nothing more comes. `mute`: take the request and never answer. `raw`: send these bytes in
+    place of an answer. `partial` replaces Content-Range.
     """
 
     status: int = 200
@@ -24,6 +31,7 @@ class Manners:
     cuts: list[int] = field(default_factory=list)
     stall: int | None = None
     mute: bool = False
+    raw: bytes | None = None
     length: bool = True
     chunked: bool = False
     redirect: str | None = None
@@ -38,15 +46,21 @@ class Host:
     Used as `with Host({"/a.tar": content}) as host`; `host.manners` and `host.files` can be changed at any time.
     """
 
-    def __init__(self, files: dict[str, bytes] | None = None, **manners: object):
+    def __init__(self, files: dict[str, bytes] | None = None, *, tls: bool = False, **manners: Any):
         self.files = files or {}
         self.manners = Manners(**manners)
         self.asked: list[dict[str, str | None]] = []
         self.over = threading.Event()
+        self._tls = tls
 
     def __enter__(self) -> Self:
         handler = type("Handler", (_Handler,), {"host": self})
         self._server = _Server(("127.0.0.1", 0), handler)
+        if self._tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(CERTIFICATE)
+            # The handshake comes with the first byte that is read, in the thread of this one visitor.
+            self._server.socket = context.wrap_socket(self._server.socket, True, do_handshake_on_connect=False)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
         self._thread.start()
         return self
@@ -59,7 +73,7 @@ class Host:
 
     @property
     def address(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"http{'s' if self._tls else ''}://127.0.0.1:{self._server.server_address[1]}"
 
     def url(self, path: str) -> str:
         return self.address + path
@@ -77,17 +91,20 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 5
 
-    def log_message(self, *_: object) -> None:
+    def log_message(self, format: str, *_: Any) -> None:
         pass
 
     def do_GET(self) -> None:
         host, manners = self.host, self.host.manners
         self.close_connection = True
-        host.asked.append({"path": self.path, **{k: self.headers.get(k) for k in ("Range", "If-Range", "User-Agent")}})
+        host.asked.append({"path": self.path, **{k: self.headers.get(k) for k in HEADERS}})
         if manners.mute:
             host.over.wait()
             return
         content = host.files.get(self.path)
+        if manners.raw is not None:
+            self.wfile.write(manners.raw)
+            return
         if manners.redirect:
             self._head(302, {"Location": manners.redirect, "Content-Length": "0"})
         elif manners.status != 200 or content is None:

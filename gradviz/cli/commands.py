@@ -212,8 +212,8 @@ def download(arguments: Namespace) -> None:
     from gradviz.download.weights import download_weights
     from gradviz.networks import NETWORKS
 
-    what = {"url": arguments.url, "home": home(arguments.home), "say": lambda sentence: _notes([sentence])}
     with TransferBar() as bar:
+        what = {"url": arguments.url, "home": home(arguments.home), "say": bar.say}
         if arguments.what in NETWORKS:
             if arguments.images is not None:
                 raise ChoiceError("--images goes with photographs, not with a network's weights.")

@@ -1,42 +1,52 @@
-"""What the command line shows people: a progress line on standard error and plain tables."""
+"""What the command line shows people: a progress bar on standard error and plain tables."""
 
 import sys
 import time
 from collections.abc import Iterable, Sequence
-from types import TracebackType
-from typing import Self
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
 from gradviz.download.pace import Pace, time_text
 
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
-class Line:
-    """Rewrite one line of standard error on a terminal; elsewhere write a line at every tenth of the way."""
+
+class Line(AbstractContextManager):
+    """Draw a bar on a terminal; elsewhere write a line at every tenth of the way. Both go to standard error."""
 
     def __init__(self) -> None:
-        self._live = sys.stderr.isatty()
-        self._shown, self._at = -1, 0.0
+        self._live, self._tenth = sys.stderr.isatty(), -1
+        self._bar: tqdm | None = None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._live and self._shown >= 0:
-            print(file=sys.stderr)
+    def __exit__(self, *_: object) -> None:
+        if self._bar:
+            self._bar.close()
 
     def __call__(self, done: int, total: int) -> None:
         """Report that `done` of `total` are finished."""
-        step, now = 10 * done // max(total, 1), time.monotonic()
-        if self._live and (done == total or now - self._at > 0.1):
-            print(f"\r{self.text(done, total):70s}", end="", file=sys.stderr, flush=True)
-            self._at = now
-        elif not self._live and step != self._shown:
+        if self._live:
+            from tqdm import tqdm
+
+            text = self.text(done, total)
+            if self._bar is None:
+                self._bar = tqdm(desc=text, total=total, bar_format="|{bar:20}| {desc}", miniters=0, file=sys.stderr)
+            self._bar.total = total
+            self._bar.set_description_str(text, refresh=False)
+            self._bar.update(done - self._bar.n)
+        elif self._tenth != (tenth := 10 * done // max(total, 1)):
             print(self.text(done, total), file=sys.stderr, flush=True)
-        self._shown = step
+            self._tenth = tenth
+
+    def say(self, sentence: str) -> None:
+        """Write a note above the bar."""
+        if self._bar:
+            self._bar.write(f"note: {sentence}", file=sys.stderr)
+        else:
+            print(f"note: {sentence}", file=sys.stderr)
 
     def text(self, done: int, total: int) -> str:
-        """Say in words how far it is."""
+        """Describe how far it is."""
         raise NotImplementedError
 
 
@@ -48,7 +58,7 @@ class Bar(Line):
         self.unit, self._start = unit, time.monotonic()
 
     def text(self, done: int, total: int) -> str:
-        """Say how many, and how long the rest takes at this rate."""
+        """Describe how many, and how long the rest takes at this rate."""
         seconds = time.monotonic() - self._start
         left = f", {time_text(seconds / done * (total - done))} left" if 0 < done < total and seconds > 2 else ""
         return (f"{done} of {total} {self.unit}" if self.unit else f"{100 * done // max(total, 1)} %") + left
@@ -62,7 +72,7 @@ class TransferBar(Line):
         self._pace = Pace()
 
     def text(self, done: int, total: int) -> str:
-        """Say how much, how fast and how long."""
+        """Describe how much, how fast and how long."""
         return self._pace.text
 
     def __call__(self, done: int, total: int) -> None:

@@ -1,66 +1,276 @@
-"""Fetch one published file: resumed where it broke off, checked, and only then given its name.
+"""Fetch a published file: kept on the disk while it comes, resumed where it broke off, checked, then given its name.
 
-The last step is an atomic rename after the digest was found right, so a file that has its name is whole, whenever a
-process was killed.
+While a file comes it is called NAME.part, and NAME.part.json says from where and which version. The last step is an
+atomic rename after the digest was found right: a file that has its name is whole, whenever a process was killed.
 """
 
 import hashlib
+import json
+import os
+import re
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any, TypeVar
+from urllib.parse import unquote
+
+import httpx
 
 from gradviz.callbacks import Cancel, Progress, never, silent, stop_if
-from gradviz.download.http import HostError
-from gradviz.download.resumable import Incoming, Remote, Say, quiet
+from gradviz.download.http import DamagedError, HostError, ask, status_error
+from gradviz.download.pace import size_text
 from gradviz.errors import DownloadError
+
+STALL = 30.0
+"""Seconds without a byte after which a host counts as stalled."""
+
+RETRIES = 3
+PAUSE = 1.0
+"""Other tries after a break, in a row without a megabyte gained, and seconds before the first; then 2, 4, ... times."""
+
+LARGEST = 4_000_000_000
+"""Upper limit in bytes when the server states no size."""
+
+_GAIN = 1 << 20
+_SPARE = 100_000_000
+"""Bytes that stay free on the disk."""
+
+Say = Callable[[str], None]
+"""Called with one sentence when something happens that the user may wonder about."""
+T = TypeVar("T")
+
+
+def quiet(sentence: str) -> None:
+    """Ignore a sentence."""
+
+
+@dataclass(frozen=True)
+class Remote:
+    """Describe a published file: its address, its digest "md5:..." or "sha256:..." (a prefix is enough) and its size.
+
+    `size` in bytes is exact, None where it is not published.
+    """
+
+    url: str
+    digest: str
+    size: int | None = None
+
+    @property
+    def name(self) -> str:
+        """File name."""
+        return unquote(re.split("[?#]", self.url)[0].rsplit("/", 1)[-1])
+
+    def at(self, mirror: str | None) -> "Remote":
+        """Return the same file on another host: `mirror` is its full address, or that of the folder it lies in."""
+        if not mirror:
+            return self
+        full = re.split("[?#]", mirror)[0].endswith(Path(self.name).suffix)
+        return replace(self, url=mirror if full else f"{mirror.rstrip('/')}/{self.name}")
+
+
+class Restarted(Exception):
+    """Tell a reader that the bytes it was given do not go with those to come."""
+
+
+class Incoming(AbstractContextManager):
+    """Read a remote file from its start, like a file, while it is kept in TARGET.part.
+
+    What an earlier try has kept is read from the disk first. `kept` and `total` are in bytes; `pieced`: what is kept
+    came in more than one answer. Its methods raise HostError, OSError and Cancelled.
+    """
+
+    def __init__(self, remote: Remote, target: Path, *, cancel: Cancel, progress: Progress, say: Say):
+        self.remote, self.cancel, self.progress, self.say = remote, cancel, progress, say
+        self.part = target.with_name(f"{target.name}.part")
+        self.notes = target.with_name(f"{target.name}.part.json")
+        self._file = self.part.open("a+b")
+        self.position, self.kept = 0, self.part.stat().st_size
+        noted = read_json(self.notes) if self.kept else {}
+        self.total: int | None = remote.size or noted.get("total")
+        self._validator = noted.get("validator") if noted.get("url") == remote.url else None
+        self.pieced, self._growth = self.kept > 0, self._grow()
+        if self.total is not None and self.kept > self.total:
+            self._wipe()
+        if self.kept:
+            say(f"Going on after {size_text(self.kept)} of {remote.name}.")
+
+    def __exit__(self, *_: object) -> None:
+        self._growth.close()
+        self._file.close()
+
+    def read(self, count: int) -> bytes:
+        """Return the next bytes, fewer than `count` at the end only.
+
+        Raises Restarted when the host began again after bytes were given out; `position` is then 0.
+        """
+        start = self.position
+        while self.kept < start + count and next(self._growth, False):
+            pass
+        if self.position < start:
+            raise Restarted
+        self._file.seek(start)
+        data = self._file.read(count)
+        self.position += len(data)
+        return data
+
+    def complete(self) -> str:
+        """Bring the rest to the disk and return the SHA-256 of all; DamagedError where it is not the published file."""
+        for _ in self._growth:
+            pass
+        os.fsync(self._file.fileno())
+        self.say(f"Checking {self.remote.name}.")
+        return checked(self.part, self.remote, self.cancel, self.remote.url)
+
+    def use(self, work: Callable[[], T]) -> T:
+        """Return what `work` makes of the file: anew where the host began again, once more where pieces do not fit."""
+        again = True
+        while True:
+            try:
+                return work()
+            except Restarted:
+                continue
+            except DamagedError:
+                again = again and self.pieced
+                self._growth.close()
+                self._wipe()
+                if not again:
+                    raise
+                self.say(f"The parts of {self.remote.name} do not fit together: it begins again.")
+                again, self._growth = False, self._grow()
+
+    def _grow(self) -> Generator[bool, None, None]:
+        """Append block after block until all is there; after a break ask again, but only a host that had answered."""
+        answered, failures, best = False, 0, self.kept
+        while self.kept != self.total:
+            headers = {"Range": f"bytes={self.kept}-"} if self.kept else {}
+            if self.kept and self._validator:
+                headers["If-Range"] = self._validator
+            try:
+                with ask(self.remote.url, headers, timeout=STALL, cancel=self.cancel) as (answer, blocks):
+                    answered = answered or answer.status_code in (200, 206, 416)
+                    self._settle(answer)
+                    for block in blocks:
+                        if self.kept + len(block) > (self.total or LARGEST):
+                            self._wipe()
+                            raise HostError(f"{answer.url.host} sends more than {self.remote.name} can hold.")
+                        self._file.seek(self.kept)
+                        self._file.write(block)
+                        self._file.flush()
+                        self.kept += len(block)
+                        self.progress(self.kept, self.total or 0)
+                        yield True
+                        if self.kept == self.total:
+                            return
+                        if self.kept >= best + _GAIN:
+                            failures, best = 0, self.kept
+                if self.total:
+                    raise HostError(f"{answer.url.host} cut the connection.", transient=True)
+                self.total = self.kept
+            except HostError as error:
+                after = f" after {size_text(self.kept)}." if error.transient and self.kept else "."
+                explained = HostError(str(error).removesuffix(".") + after, transient=error.transient)
+                if not error.transient or not answered or failures == RETRIES:
+                    raise explained from error
+                failures += 1
+                self.say(f"{explained} Trying again ({failures} of {RETRIES}).")
+                end = time.monotonic() + PAUSE * 2 ** (failures - 1)
+                while (left := end - time.monotonic()) > 0:
+                    stop_if(self.cancel)
+                    time.sleep(min(left, 0.1))
+
+    def _settle(self, answer: httpx.Response) -> None:
+        """Refuse what is not the file, and find out whether the answer goes on where the part ends or begins again."""
+        host, status, name, header = answer.url.host, answer.status_code, self.remote.name, answer.headers.get
+        if status not in (200, 206) and not (status == 416 and self.kept):
+            raise status_error(host, status, self.remote.url)
+        kind = header("Content-Type", "").split(";")[0].strip().lower()
+        if status != 416 and kind in ("text/html", "application/xhtml+xml"):
+            raise HostError(f"{host} sends a web page (a login, perhaps) instead of {name}.")
+        versions = (header("ETag", ""), header("Last-Modified", ""))
+        validator = next((text for text in versions if text and text.isascii() and not text.startswith("W/")), None)
+        total = int(header("Content-Length", 0)) or None
+        if status != 200:
+            match = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", header("Content-Range", "").strip())
+            total = int(match[2]) if match and match[2] != "*" else self.total
+            changed = validator and self._validator and validator != self._validator
+            if not match or int(match[1]) != self.kept or changed or (self.total and total != self.total):
+                self._wipe()
+                raise HostError(f"{host} has another file now than the one that was begun.", transient=True)
+            self.pieced = True
+        if self.remote.size and total and total != self.remote.size:
+            raise HostError(f"{host} offers {total} bytes as {name}, the published file has {self.remote.size}.")
+        if status == 200 and self.kept:
+            self.say(f"{host} cannot go on where the transfer stopped: it begins again.")
+            self._wipe()
+        self._validator, self.total = validator, total or self.remote.size
+        write_json(self.notes, {"url": self.remote.url, "validator": validator, "total": self.total})
+
+    def _wipe(self) -> None:
+        self._file.truncate(0)
+        self.notes.unlink(missing_ok=True)
+        self.kept, self.position, self.pieced = 0, 0, False
+        self._validator, self.total = None, self.remote.size
 
 
 def fetch(
     remote: Remote,
     target: Path,
+    url: str | None = None,
     *,
     cancel: Cancel = never,
     progress: Progress = silent,
     say: Say = quiet,
 ) -> str:
-    """Bring a file to `target` and give its sha256; it has this name only when whole and right.
+    """Bring a file to `target` and return its SHA-256, which TARGET.sha256 then holds too (as sha256sum writes it).
 
-    TARGET.sha256 then holds the sha256 (as sha256sum writes it) for later starts. Progress is in bytes. The caller
-    holds the lock (`alone`). Raises DownloadError (HostError where the host is at fault) and Cancelled.
+    The caller holds the lock (`alone`).
+
+    Parameters
+    ----------
+    url
+        A mirror: another address of the file or of its folder, or a path on this computer, which is copied.
+    progress
+        Called in bytes; the total is 0 while it is not known.
+
+    Raises
+    ------
+    HostError, OSError, Cancelled
+        What has come by then is kept for the next time.
     """
-    with Incoming(remote, target, cancel=cancel, progress=progress, say=say) as incoming:
-        sha256 = _complete(incoming, say)
-        if sha256 is None and incoming.pieced:
-            incoming.discard()
-            say(f"The parts of {remote.name} do not fit together: it begins again.")
-            sha256 = _complete(incoming, say)
-        if sha256 is None:
-            incoming.discard()
-            raise HostError(f"What {urlsplit(remote.url).hostname} sends as {remote.name} is not the published file.")
-    incoming.notes.unlink(missing_ok=True)
-    _finish(incoming.part, target, sha256)
-    return sha256
-
-
-def _complete(incoming: Incoming, say: Say) -> str | None:
-    """Bring all of a file and give its sha256, None where it is not the published one."""
-    incoming.complete()
-    say(f"Checking {incoming.remote.name}.")
-    right, sha256 = check(incoming.part, incoming.remote.digest, incoming.cancel)
-    return sha256 if right else None
-
-
-def adopt(path: Path, remote: Remote, target: Path, *, cancel: Cancel = never) -> str:
-    """Copy a file that is on this computer to `target`, checked as in `fetch`; DownloadError where it is another."""
-    right, sha256 = check(path, remote.digest, cancel)
-    if not right:
-        raise DownloadError(f"{path} is cut or altered: it does not have the published digest of {remote.name}.")
     part = target.with_name(f"{target.name}.part")
-    shutil.copyfile(path, part)
-    _finish(part, target, sha256)
+    if local := local_mirror(url, remote.name):
+        sha256 = checked(local, remote, cancel)
+        shutil.copyfile(local, part)
+    else:
+        with Incoming(remote.at(url), target, cancel=cancel, progress=progress, say=say) as incoming:
+            require_room(target.parent, (incoming.total or 0) - incoming.kept)
+            sha256 = incoming.use(incoming.complete)
+    part.with_name(f"{part.name}.json").unlink(missing_ok=True)
+    target.with_name(f"{target.name}.sha256").write_text(f"{sha256}  {target.name}\n", "ascii")
+    part.replace(target)
     return sha256
+
+
+def checked(path: Path, remote: Remote, cancel: Cancel = never, source: str | None = None) -> str:
+    """Return the SHA-256 of a file; DamagedError where it does not have the published digest.
+
+    `source`: the address that it came from, None for a file of the user's own.
+    """
+    kind, _, wanted = remote.digest.partition(":")
+    published, own = hashlib.new(kind, usedforsecurity=False), hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            stop_if(cancel)
+            published.update(block)
+            own.update(block)
+    if published.hexdigest().startswith(wanted):
+        return own.hexdigest()
+    if source:
+        raise DamagedError(f"What {source} sends is not the published file.")
+    raise DamagedError(f"{path} is cut or altered, it does not have the published digest: delete or replace it.")
 
 
 def local_mirror(mirror: str | None, name: str) -> Path | None:
@@ -74,40 +284,54 @@ def local_mirror(mirror: str | None, name: str) -> Path | None:
     return path
 
 
-def _finish(part: Path, target: Path, sha256: str) -> None:
-    target.with_name(f"{target.name}.sha256").write_text(f"{sha256}  {target.name}\n", "ascii")
-    part.replace(target)
-
-
-def check(path: Path, digest: str, cancel: Cancel = never) -> tuple[bool, str]:
-    """Compare a file with "md5:..." or "sha256:..." (a prefix is enough): whether it fits, and its sha256."""
-    kind, _, wanted = digest.partition(":")
-    published, own = hashlib.new(kind, usedforsecurity=False), hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            stop_if(cancel)
-            published.update(block)
-            own.update(block)
-    return published.hexdigest().startswith(wanted), own.hexdigest()
-
-
 @contextmanager
-def alone(lock: Path, *, cancel: Cancel, say: Say) -> Iterator[None]:
-    """Let one process at a time work on what the lock file stands for; the others wait and say so."""
+def alone(lock: Path, remote: Remote, *, cancel: Cancel, say: Say) -> Iterator[None]:
+    """Let one process at a time bring a file to the lock's folder; the others wait and say so.
+
+    Raises DownloadError for HostError and OSError, with what the user can do.
+    """
     from filelock import FileLock, Timeout
 
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    held = FileLock(lock)
+    folder, held = lock.parent, FileLock(lock)
     try:
-        held.acquire(timeout=0)
-    except Timeout:
-        say("Another process is bringing this already: waiting for it.")
+        folder.mkdir(parents=True, exist_ok=True)
         try:
-            held.acquire(timeout=-1, poll_interval=0.2, cancel_check=cancel)
+            held.acquire(blocking=False)
         except Timeout:
+            say("Another process is bringing this already: waiting for it.")
+            with suppress(Timeout):
+                held.acquire(poll_interval=0.2, cancel_check=cancel)
             stop_if(cancel)
-            raise
-    try:
         yield
+    except HostError as error:
+        way_out = f"name a mirror with --url, or put {remote.name} from {remote.url} into {folder} yourself."
+        raise DownloadError(f"{error} Start it again to go on, {way_out}") from error
+    except OSError as error:
+        way_out = "free some space or choose another folder with --home, then start again; what has come is kept."
+        raise DownloadError(f"{folder} cannot be written ({error.strerror}): {way_out}") from error
     finally:
         held.release()
+
+
+def require_room(folder: Path, needed: int) -> None:
+    """Refuse at the start what would fill the disk: `needed` bytes and a spare of 100 MB must be free."""
+    free = shutil.disk_usage(folder).free
+    if free < needed + _SPARE:
+        lack = f"{size_text(needed + _SPARE)} are needed in {folder} and {size_text(free)} are free"
+        raise DownloadError(f"{lack}: free some space or choose another folder with --home.")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a small record; empty where there is none or it is damaged."""
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write a small record in one step."""
+    temporary = path.with_name(f"{path.name}.new")
+    temporary.write_text(json.dumps(content, indent=1), "utf-8")
+    temporary.replace(path)

@@ -1,28 +1,23 @@
-"""One answer of an http host, read in a thread of its own, so that a silent host cannot hold up who waits for it."""
+"""One answer of an HTTP host, read in a thread of its own, so that a silent host cannot hold up who waits for it."""
 
-import http.client
 import queue
 import socket
 import ssl
 import threading
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
-from urllib.parse import urlsplit
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from typing import Any
+
+import httpx
 
 from gradviz.callbacks import Cancel, stop_if
 from gradviz.errors import DownloadError
 
-BLOCK = 1 << 18
-"""Bytes asked for at once."""
-
 _POLL = 0.1
 """Seconds between two looks at the cancel flag."""
 
-_PASSING = {408, 425, 429, 500, 502, 503, 504}
+_TRANSIENT = {408, 425, 429, 500, 502, 503, 504}
 _STATUS = {
     401: "asks for a password",
     403: "does not allow access to this file",
@@ -32,153 +27,132 @@ _STATUS = {
     429: "asks for fewer requests",
     503: "is busy or being repaired",
 }
+_FAILURES: tuple[tuple[type[Exception], str, bool], ...] = (  # what is raised or lies beneath, sentence, transient
+    (httpx.TimeoutException, "{host} has sent nothing for {timeout:g} s.", True),
+    (httpx.TooManyRedirects, "{host} redirects in a circle.", False),
+    (httpx.InvalidURL, "{host} redirects to something that is not an address.", False),
+    (socket.gaierror, "{host} is not found (is this computer online?).", True),
+    (ssl.SSLCertVerificationError, "The certificate of {host} is not valid ({cause.verify_message}).", False),
+    (ConnectionRefusedError, "{host} refuses the connection.", True),
+    (ConnectionError, "{host} cut the connection.", True),
+    (httpx.ProtocolError, "{host} does not answer in http.", False),
+    (OSError, "{host} cannot be reached ({cause.strerror}).", True),
+    (httpx.TransportError, "{host} cannot be reached ({cause}).", True),
+)
 
 
 class HostError(DownloadError):
-    """Say what a host did wrong; `passing` where another try may help."""
+    """Report what is wrong with a host or with what it sent; `transient` where another try may help."""
 
-    def __init__(self, message: str, *, passing: bool = False):
+    def __init__(self, message: str, *, transient: bool = False):
         super().__init__(message)
-        self.passing = passing
+        self.transient = transient
 
 
-@dataclass(frozen=True)
-class Answer:
-    """Hold what a host answered: status, headers and the body's blocks as they come."""
-
-    status: int
-    headers: http.client.HTTPMessage
-    blocks: Iterator[bytes]
-
-
-class _Redirects(urllib.request.HTTPRedirectHandler):
-    """Follow a few redirects, never from https to http."""
-
-    max_redirections = 5
-
-    def redirect_request(self, req, fp, code, msg, headers, newurl):
-        """Refuse a step down to an unprotected or strange address."""
-        before, after = urlsplit(req.full_url), urlsplit(newurl)
-        if after.scheme not in ("http", "https") or (before.scheme == "https" and after.scheme == "http"):
-            fp.close()
-            raise HostError(f"{before.hostname} redirects from {before.scheme} to {after.scheme}, which is not safe.")
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
-
-
-_opener = urllib.request.build_opener(_Redirects)
-
-
-class _Reader(threading.Thread):
-    """Open an address and put status, blocks, the end (b"") or an exception into a short queue.
-
-    A thread, because looking up a name, connecting and reading each block for as long as they like, while the caller
-    wants to stop within a second. When the caller leaves, the thread ends at its next block or its own time-out.
-    """
-
-    def __init__(self, request: urllib.request.Request, timeout: float):
-        super().__init__(name=f"transfer from {request.host}", daemon=True)
-        self.events: queue.Queue = queue.Queue(maxsize=8)
-        self.left = threading.Event()
-        self._request = request
-        self._timeout = timeout
-
-    def run(self) -> None:
-        """Hand over everything the host sends; exceptions too, for the caller explains them."""
-        try:
-            with self._open() as response:
-                going = self._put((response.status, response.headers))
-                while going and (block := response.read1(BLOCK)):
-                    going = self._put(block)
-            self._put(b"")
-        except Exception as error:
-            self._put(error)
-
-    def _open(self):
-        try:
-            return _opener.open(self._request, timeout=self._timeout)
-        except urllib.error.HTTPError as answer:
-            return answer
-
-    def _put(self, event: object) -> bool:
-        while not self.left.is_set():
-            try:
-                self.events.put(event, timeout=_POLL)
-                return True
-            except queue.Full:
-                continue
-        return False
+class DamagedError(HostError):
+    """Report that what came is cut, altered or something else than what was published."""
 
 
 @contextmanager
-def ask(url: str, headers: Mapping[str, str], *, timeout: float, cancel: Cancel) -> Iterator[Answer]:
-    """Request an address and give its answer; the blocks can be read inside the `with` only.
+def ask(
+    url: str, headers: Mapping[str, str], *, timeout: float, cancel: Cancel
+) -> Iterator[tuple[httpx.Response, Iterator[bytes]]]:
+    """Request an address: the answer, and its blocks as they come, which can be read inside the `with` only.
 
-    `timeout`: seconds without a byte after which the host counts as stalled. Raises HostError in every case that is no
-    answer (host unknown, refused, cut, stalled) and Cancelled within a fraction of a second.
+    `timeout`: seconds without a byte after which the host counts as stalled. Raises HostError in every case that is
+    not an answer (host unknown, refused, cut, stalled) and Cancelled within a fraction of a second.
     """
-    address = urlsplit(url)
-    if address.scheme not in ("http", "https") or not address.hostname:
-        raise HostError(f"{url} is not an address that starts with https:// or http://.")
-    reader = _Reader(urllib.request.Request(url, headers=dict(headers)), timeout)
-    reader.start()
     try:
-        status, received = _next(reader, address.hostname, timeout, cancel)
-        yield Answer(status, received, _blocks(reader, address.hostname, timeout, cancel))
-    finally:
-        reader.left.set()
+        address = httpx.URL(url)
+    except httpx.InvalidURL:
+        address = httpx.URL()
+    if address.scheme not in ("http", "https") or not address.host:
+        raise HostError(f"{url} is not an address that starts with https:// or http://.")
+    try:
+        client = httpx.Client(
+            headers={"User-Agent": "gradviz", "Accept-Encoding": "identity"},
+            timeout=timeout,
+            follow_redirects=True,
+            max_redirects=5,
+            event_hooks={"response": [_refuse_unsafe]},
+            verify=ssl.create_default_context(),  # the system's certificates, to which institutes add their own
+        )
+    except (ImportError, ValueError, httpx.InvalidURL) as error:
+        raise HostError(f"The proxy that the environment names cannot be used ({error}).") from error
+    exchange = _exchange(client, client.build_request("GET", address, headers=headers))
+    with closing(_from_thread(exchange, address.host, timeout, cancel)) as received:
+        yield next(received), received
 
 
-def status_error(url: str, status: int) -> HostError:
+def status_error(host: str, status: int, url: str) -> HostError:
     """Explain a status that is not the file."""
-    host = urlsplit(url).hostname
-    if 300 <= status < 400:
-        return HostError(f"{host} redirects in a circle (status {status} for {url}).")
     said = _STATUS.get(status, "has an error of its own" if status >= 500 else "does not give the file")
-    return HostError(f"{host} {said} (status {status} for {url}).", passing=status in _PASSING)
+    return HostError(f"{host} {said} (status {status} for {url}).", transient=status in _TRANSIENT)
 
 
-def _blocks(reader: _Reader, host: str, timeout: float, cancel: Cancel) -> Iterator[bytes]:
-    while block := _next(reader, host, timeout, cancel):
-        yield block
+def _exchange(client: httpx.Client, request: httpx.Request) -> Generator[Any, None, None]:
+    """Yield the answer and then its blocks; each step may take for as long as the host likes."""
+    with client, closing(client.send(request, stream=True)) as response:
+        yield response
+        yield from response.iter_raw()  # as it comes: with a size, what came before a cut would be lost
 
 
-def _next(reader: _Reader, host: str, timeout: float, cancel: Cancel):
-    """Wait for the next event, looking at the cancel flag meanwhile."""
-    began = time.monotonic()
-    while True:
-        stop_if(cancel)
+def _refuse_unsafe(response: httpx.Response) -> None:
+    """Refuse a redirect down to an unprotected or strange address."""
+    if response.has_redirect_location:
+        before, after = response.url, response.url.join(response.headers["Location"])
+        if after.scheme not in ("http", "https") or (before.scheme == "https" and after.scheme == "http"):
+            raise HostError(f"{before.host} redirects from {before.scheme} to {after.scheme}, which is not safe.")
+
+
+def _from_thread(steps: Generator[Any, None, None], host: str, timeout: float, cancel: Cancel) -> Generator:
+    """Run `steps` in a thread and yield what they yield; once the caller leaves, they end at their next step."""
+    events: queue.Queue[Any] = queue.Queue(maxsize=8)
+    left = threading.Event()
+
+    def run() -> None:
         try:
-            event = reader.events.get(timeout=_POLL)
-        except queue.Empty:
-            if time.monotonic() - began > timeout:
-                raise _stalled(host, timeout) from None
-            continue
-        if isinstance(event, Exception):
-            raise _explain(event, host, timeout) from event
-        return event
+            with closing(steps):
+                for event in steps:
+                    if left.is_set():
+                        return
+                    events.put(event)
+            events.put(None)
+        except Exception as error:
+            events.put(error)
 
+    def take() -> Any:
+        end = time.monotonic() + timeout  # the library counts a step only, of which a look-up of a name is none
+        while True:
+            stop_if(cancel)
+            with suppress(queue.Empty):
+                return events.get(timeout=_POLL)
+            if time.monotonic() > end:
+                return httpx.ReadTimeout("")
 
-def _stalled(host: str, timeout: float) -> HostError:
-    return HostError(f"{host} has sent nothing for {timeout:g} s.", passing=True)
+    threading.Thread(target=run, name=f"transfer from {host}", daemon=True).start()
+    try:
+        while (event := take()) is not None:
+            if isinstance(event, Exception):
+                raise _explain(event, host, timeout) from event.__cause__
+            yield event
+    finally:
+        left.set()
+        with suppress(queue.Empty):  # the thread may be waiting for a place
+            while True:
+                events.get_nowait()
 
 
 def _explain(error: Exception, host: str, timeout: float) -> Exception:
-    """Turn what the library raised into one sentence."""
-    cause = getattr(error, "reason", error)
-    if isinstance(error, DownloadError):
+    """Turn what the library raised into one sentence; a defect of ours stays what it is."""
+    if not isinstance(error, (httpx.HTTPError, httpx.InvalidURL, OSError)):
         return error
-    if isinstance(cause, TimeoutError):
-        return _stalled(host, timeout)
-    if isinstance(cause, socket.gaierror):
-        return HostError(f"{host} is not found (is this computer online?).", passing=True)
-    if isinstance(cause, ssl.SSLCertVerificationError):
-        return HostError(f"The certificate of {host} is not valid ({cause.verify_message}).")
-    if isinstance(cause, ConnectionRefusedError):
-        return HostError(f"{host} refuses the connection.", passing=True)
-    if isinstance(cause, (ConnectionError, http.client.IncompleteRead)):
-        return HostError(f"{host} cut the connection.", passing=True)
-    if isinstance(cause, http.client.HTTPException):
-        return HostError(f"{host} does not answer in http ({type(cause).__name__}).")
-    if isinstance(cause, OSError):
-        return HostError(f"{host} cannot be reached ({cause.strerror or cause}).", passing=True)
+    cause: BaseException = error
+    while beneath := cause.__cause__ or cause.__context__:
+        cause = beneath
+    if isinstance(error, httpx.RemoteProtocolError) and str(error).startswith(("Server disconnected", "peer closed")):
+        cause = ConnectionResetError()
+    for kind, sentence, transient in _FAILURES:
+        if isinstance(error, kind) or isinstance(cause, kind):
+            return HostError(sentence.format(host=host, timeout=timeout, cause=cause), transient=transient)
     return error

@@ -12,63 +12,54 @@ def size_text(count: float) -> str:
     """Write a number of bytes as "512 kB", "12.3 MB" or "1.20 GB" (powers of 1000)."""
     if count < 1e6:
         return f"{count / 1e3:.0f} kB"
-    if count < 1e9:
-        return f"{count / 1e6:.1f} MB"
-    return f"{count / 1e9:.2f} GB"
+    return f"{count / 1e6:.1f} MB" if count < 1e9 else f"{count / 1e9:.2f} GB"
 
 
 def time_text(seconds: float) -> str:
     """Write a duration as "40 s", "3 min 20 s" or "2 h 5 min"."""
-    seconds = round(seconds)
-    if seconds < 60:
+    minutes, seconds = divmod(round(seconds), 60)
+    if not minutes:
         return f"{seconds} s"
-    if seconds < 3600:
-        return f"{seconds // 60} min {seconds % 60} s"
-    return f"{seconds // 3600} h {seconds % 3600 // 60} min"
+    return f"{minutes} min {seconds} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 class Pace:
-    """Turn progress calls in bytes into one line: what has come, the rate, the time left.
+    """Turn progress calls in bytes into one line: what has come, the rate over ten seconds, the time left.
 
     It is called like a progress callback, so that it can stand between a verb and a display.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic):
-        self._clock = clock
+        self._clock, self._total = clock, 0
         self._points: deque[tuple[float, int]] = deque()
-        self._total = 0
 
     def __call__(self, done: int, total: int) -> None:
         """Take in one report of `done` out of `total` bytes; a step back (a new start) forgets the rate."""
         if self._points and done < self._points[-1][1]:
             self._points.clear()
-        now = self._clock()
+        now, self._total = self._clock(), total
         self._points.append((now, done))
-        self._total = total
         while len(self._points) > 2 and self._points[1][0] <= now - WINDOW:
             self._points.popleft()
 
     @property
     def rate(self) -> float | None:
-        """Bytes a second over the last ten seconds until now, None before there is anything to measure."""
-        if len(self._points) < 2:
+        """Bytes a second until now, None before there is anything to measure."""
+        if len(self._points) < 2 or (passed := self._clock() - self._points[0][0]) <= 0:
             return None
-        (began, before), (_, done) = self._points[0], self._points[-1]
-        passed = self._clock() - began
-        return (done - before) / passed if passed > 0 else None
+        return (self._points[-1][1] - self._points[0][1]) / passed
 
     @property
     def text(self) -> str:
         """Line such as "120.0 MB of 439.0 MB, 3.2 MB/s, 1 min 40 s left"."""
         if not self._points:
             return "waiting for the first bytes"
-        done = self._points[-1][1]
+        done, rate = self._points[-1][1], self.rate
         parts = [f"{size_text(done)} of {size_text(self._total)}" if self._total else size_text(done)]
-        rate = self.rate
         if rate:
             parts.append(f"{size_text(rate)}/s")
-            if done < self._total:
-                parts.append(f"{time_text((self._total - done) / rate)} left")
-        elif rate is not None and done < self._total:
+        if rate and done < self._total:
+            parts.append(f"{time_text((self._total - done) / rate)} left")
+        elif rate == 0 and done < self._total:
             parts.append("nothing comes at the moment")
         return ", ".join(parts)

@@ -1,5 +1,6 @@
 import io
 import sys
+import time
 
 import pytest
 
@@ -69,6 +70,37 @@ def test_a_bar_that_never_moved_leaves_no_line(terminal):
     with Bar("images"):
         pass
     assert shown.getvalue() == ""
+
+
+def test_a_bar_fills_and_may_begin_again(terminal):
+    shown = terminal()
+    with Bar("images") as bar:
+        for done, total in ((0, 10), (5, 10), (1, 20), (20, 20)):
+            bar(done, total)
+            time.sleep(0.11)
+    drawn = [line.rstrip() for line in shown.getvalue().split("\r") if line.strip()]
+    assert drawn[:3] == [
+        "|                    | 0 of 10 images",
+        "|##########          | 5 of 10 images",
+        "|#                   | 1 of 20 images",
+    ]
+    assert drawn[-1] == "|####################| 20 of 20 images"
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_a_note_has_a_line_of_its_own(terminal, monkeypatch, live):
+    shown = terminal()
+    monkeypatch.setattr(shown, "isatty", lambda: live)
+    with TransferBar() as bar:
+        bar.say("Going on after 1 kB.")
+        bar(1000, 4000)
+        bar.say("Trying again.")
+        bar(4000, 4000)
+    lines = [line.rsplit("\r", 1)[-1].rstrip() for line in shown.getvalue().splitlines()]
+    notes = [line for line in lines if line.startswith("note")]
+    assert notes == ["note: Going on after 1 kB.", "note: Trying again."]
+    assert "4 kB of 4 kB" in lines[-1]
+    assert shown.getvalue().endswith("\n")
 
 
 def test_a_line_ends_before_an_error_is_told(terminal):

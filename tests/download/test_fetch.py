@@ -9,27 +9,27 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gradviz.download import fetch as fetching
-from gradviz.download import resumable
-from gradviz.download.fetch import fetch
+from gradviz.download.fetch import Remote, fetch
 from gradviz.download.http import HostError
-from gradviz.download.resumable import Remote
 from gradviz.errors import Cancelled, DownloadError
 from tests.server import Host
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTENT = hashlib.shake_256(b"a file").digest(300_000)
 SHA = hashlib.sha256(CONTENT).hexdigest()
+FILE = Remote("https://h.example/a.bin", f"sha256:{SHA[:8]}")
 OTHER = hashlib.shake_256(b"another").digest(300_000)
 
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resumable, "STALL", 0.3)
-    monkeypatch.setattr(resumable, "PAUSE", 0.01)
+    monkeypatch.setattr(fetching, "STALL", 0.3)
+    monkeypatch.setattr(fetching, "PAUSE", 0.01)
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def target(tmp_path: Path) -> Path:
     return tmp_path / "a.bin"
 
 
-def remote(host: Host, **changes: object) -> Remote:
+def remote(host: Host, **changes: Any) -> Remote:
     return Remote(**{"url": host.url("/a.bin"), "digest": f"sha256:{SHA[:8]}", "size": len(CONTENT)} | changes)
 
 
@@ -116,13 +116,13 @@ def test_a_host_that_always_cuts_is_told_and_what_came_is_kept(host, target):
     host.manners.cuts = [10_000] * 50
     with pytest.raises(HostError, match=r"127\.0\.0\.1 cut the connection after 40 kB"):
         fetch(remote(host), target)
-    assert len(host.asked) == 1 + resumable.RETRIES
+    assert len(host.asked) == 1 + fetching.RETRIES
     assert not target.exists()
     assert part(target).read_bytes() == CONTENT[:40_000]
 
 
 def test_progress_earns_new_tries(host, target, monkeypatch):
-    monkeypatch.setattr(resumable, "_GAIN", 20_000)
+    monkeypatch.setattr(fetching, "_GAIN", 20_000)
     host.manners.cuts = [30_000] * 9
     fetch(remote(host), target)
     assert target.read_bytes() == CONTENT
@@ -244,7 +244,7 @@ def test_other_size_is_refused_before_it_comes(host, target):
 
 
 def test_endless_answer_is_stopped(host, target, monkeypatch):
-    monkeypatch.setattr(resumable, "LARGEST", 100_000)
+    monkeypatch.setattr(fetching, "LARGEST", 100_000)
     host.manners.chunked = True
     with pytest.raises(HostError, match=r"more than a\.bin can hold"):
         fetch(remote(host, size=None), target)
@@ -261,7 +261,7 @@ def test_wrong_content_is_refused_and_forgotten(host, target):
 
 
 def test_too_little_room_is_told_before_anything_comes(host, target, monkeypatch):
-    usage = shutil.disk_usage(target.parent)._replace(free=resumable._SPARE + len(CONTENT) - 1)
+    usage = shutil.disk_usage(target.parent)._replace(free=fetching._SPARE + len(CONTENT) - 1)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
     with pytest.raises(DownloadError, match="free some space"):
         fetch(remote(host), target)
@@ -272,15 +272,16 @@ def test_local_mirror_is_found_checked_and_copied(tmp_path, target):
     stick = tmp_path / "stick"
     stick.mkdir()
     (stick / "a.bin").write_bytes(CONTENT)
-    found = fetching.local_mirror(str(stick), "a.bin")
     wanted = Remote("https://h.example/a.bin", f"sha256:{SHA[:8]}")
-    assert fetching.adopt(found, wanted, target) == SHA
+    assert fetch(wanted, target, str(stick)) == SHA
     assert target.read_bytes() == CONTENT
+    assert (target.parent / "a.bin.sha256").read_text() == f"{SHA}  a.bin\n"
     target.unlink()
-    found.write_bytes(OTHER)
+    (stick / "a.bin").write_bytes(OTHER)
     with pytest.raises(DownloadError, match="cut or altered"):
-        fetching.adopt(found, wanted, target)
+        fetch(wanted, target, str(stick / "a.bin"))
     assert not target.exists()
+    assert not part(target).exists()
     with pytest.raises(DownloadError, match="There is no file"):
         fetching.local_mirror(str(stick / "b.bin"), "a.bin")
     assert fetching.local_mirror("https://h.example", "a.bin") is None
@@ -291,7 +292,7 @@ def test_second_process_waits_says_so_and_can_be_cancelled(tmp_path):
     said, stop, held, done = [], threading.Event(), threading.Event(), threading.Event()
 
     def first() -> None:
-        with fetching.alone(lock, cancel=lambda: False, say=said.append):
+        with fetching.alone(lock, FILE, cancel=lambda: False, say=said.append):
             held.set()
             done.wait()
 
@@ -301,13 +302,13 @@ def test_second_process_waits_says_so_and_can_be_cancelled(tmp_path):
     assert said == []
     timer = threading.Timer(0.2, stop.set)
     timer.start()
-    with pytest.raises(Cancelled), fetching.alone(lock, cancel=stop.is_set, say=said.append):
+    with pytest.raises(Cancelled), fetching.alone(lock, FILE, cancel=stop.is_set, say=said.append):
         pytest.fail("two at once")
     timer.join()
     assert said == ["Another process is bringing this already: waiting for it."]
     done.set()
     holder.join()
-    with fetching.alone(lock, cancel=lambda: False, say=said.append):
+    with fetching.alone(lock, FILE, cancel=lambda: False, say=said.append):
         assert len(said) == 1
 
 
@@ -315,7 +316,7 @@ def test_killed_transfers_leave_a_part_that_goes_on(host, target):
     host.manners.pause, host.manners.block = 0.004, 2048
     script = (
         "import sys; from pathlib import Path\n"
-        "from gradviz.download.fetch import fetch\nfrom gradviz.download.resumable import Remote\n"
+        "from gradviz.download.fetch import Remote, fetch\n"
         f"fetch(Remote(sys.argv[1], 'sha256:{SHA[:8]}', {len(CONTENT)}), Path(sys.argv[2]))"
     )
     for share in (1, 2, 3):

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from gradviz.datasets import DATASETS, find
-from gradviz.download import resumable
+from gradviz.download import fetch as fetching
 from gradviz.download import voc as module
 from gradviz.download.voc import download, record
 from gradviz.errors import Cancelled, ChoiceError, DatasetError, DownloadError
@@ -36,8 +36,8 @@ def publish(monkeypatch: pytest.MonkeyPatch, url: str, content: bytes = CONTENT,
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resumable, "STALL", 0.3)
-    monkeypatch.setattr(resumable, "PAUSE", 0.01)
+    monkeypatch.setattr(fetching, "STALL", 0.3)
+    monkeypatch.setattr(fetching, "PAUSE", 0.01)
 
 
 @pytest.fixture
@@ -149,6 +149,13 @@ def test_connection_cut_in_the_middle(host, home, images, ranges):
     assert len(find("voc2007").ids) == (images or 60)
 
 
+def test_host_that_always_begins_again_is_given_up(host, home):
+    host.manners.ranges, host.manners.cuts = False, [len(CONTENT) // 2] * 50
+    with pytest.raises(DownloadError, match="cut the connection after"):
+        download("voc2007", images=60)
+    assert len(host.asked) == 1 + fetching.RETRIES
+
+
 def test_subset_survives_a_part_that_was_damaged_on_the_disk(host, home):
     part = home / "datasets/voc2007.tar.part"
     part.parent.mkdir(parents=True)
@@ -197,6 +204,20 @@ def test_altered_byte_is_refused(host, home):
     host.files[PATH] = bytes(altered)
     with pytest.raises(DownloadError, match="is not the published file"):
         download("voc2007")
+    assert not DATASETS["voc2007"].present()
+
+
+@pytest.mark.parametrize("surplus", [1, 5_000_000])
+@pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize("images", [None, 60])
+def test_mirror_that_sends_more_without_a_length_ends_in_a_sentence(host, home, images, chunked, surplus):
+    host.files[PATH] = CONTENT[:-1000] + bytes(1000 + surplus)
+    host.manners.length, host.manners.chunked = False, chunked
+    host.manners.block = 5003  # so that none ends where the published archive does
+    with pytest.raises(DownloadError, match=r"sends more than VOCtrainval_06-Nov-2007\.tar can hold"):
+        download("voc2007", images=images)
+    assert len(host.asked) == 1
+    assert (home / "datasets/voc2007.tar.part").stat().st_size == 0
     assert not DATASETS["voc2007"].present()
 
 
@@ -253,7 +274,7 @@ def test_wrong_wishes(home):
 
 
 def test_too_little_room_is_told_first(host, home, monkeypatch):
-    usage = shutil.disk_usage("/")._replace(free=resumable._SPARE + 2 * len(CONTENT) - 1)
+    usage = shutil.disk_usage("/")._replace(free=fetching._SPARE + 2 * len(CONTENT) - 1)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
     with pytest.raises(DownloadError, match="free some space"):
         download("voc2007")
@@ -295,7 +316,8 @@ def test_kill_between_the_two_renames_is_put_right(host, home, renamed):
 SLOW_UNPACKING = """
 import sys, tarfile, time
 from dataclasses import replace
-from gradviz.datasets import DATASETS, download as module
+from gradviz.datasets import DATASETS
+from gradviz.download import voc as module
 url, digest, size, images, pause = sys.argv[1:]
 entry = DATASETS["voc2007"]
 DATASETS["voc2007"] = replace(entry, archive=replace(entry.archive, url=url, md5=digest, bytes=int(size)))
@@ -349,7 +371,8 @@ def test_kill_in_the_extraction(host, home, images):
 
 def test_archive_that_a_kill_left_behind_goes(host, home):
     download("voc2007")
-    (home / "datasets/voc2007.tar").write_bytes(CONTENT)
+    (home / "datasets/voc2007.tar.part").write_bytes(CONTENT)
+    (home / "datasets/voc2007.tar.part.json").write_text("{}")
     download("voc2007")
     assert left(home) == ["voc2007"]
 

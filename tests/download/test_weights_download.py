@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from gradviz.download import resumable
+from gradviz.download import fetch as fetching
 from gradviz.download.weights import download_weights
 from gradviz.errors import ChoiceError, DownloadError
 from gradviz.networks import NETWORKS
@@ -19,8 +19,8 @@ FILE = f"alexnet-owt-{SHA[:8]}.pth"
 
 @pytest.fixture
 def host(home, tmp_path, monkeypatch):
-    monkeypatch.setattr(resumable, "STALL", 0.3)
-    monkeypatch.setattr(resumable, "PAUSE", 0.01)
+    monkeypatch.setattr(fetching, "STALL", 0.3)
+    monkeypatch.setattr(fetching, "PAUSE", 0.01)
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     with Host({f"/models/{FILE}": CONTENT}, kind="application/octet-stream") as made:
         table = replace(NETWORKS["alexnet"], url=made.url(f"/models/{FILE}"), bytes=len(CONTENT))

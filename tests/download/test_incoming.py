@@ -1,13 +1,14 @@
 """A remote file while it comes, read like a file; what whole transfers do is tested with `fetch`."""
 
 import hashlib
+import resource
 from pathlib import Path
 
 import pytest
 
 from gradviz.callbacks import never, silent
-from gradviz.download import resumable
-from gradviz.download.resumable import Incoming, Remote, Restarted, quiet
+from gradviz.download import fetch as fetching
+from gradviz.download.fetch import Incoming, Remote, Restarted, alone, fetch, quiet
 from gradviz.errors import DownloadError
 from tests.server import Host
 
@@ -16,8 +17,8 @@ CONTENT = hashlib.shake_256(b"a file").digest(300_000)
 
 @pytest.fixture
 def host(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(resumable, "STALL", 0.3)
-    monkeypatch.setattr(resumable, "PAUSE", 0.01)
+    monkeypatch.setattr(fetching, "STALL", 0.3)
+    monkeypatch.setattr(fetching, "PAUSE", 0.01)
     with Host({"/a.bin": CONTENT}) as made:
         yield made
 
@@ -44,23 +45,21 @@ def test_the_end_is_short_and_then_empty(host, tmp_path):
         assert coming.read(10) == b""
 
 
-def test_full_disk_in_the_middle_is_told(host, tmp_path):
-    with begin(host, tmp_path) as coming:
-
-        class Full:
-            def __init__(self, file):
-                self._file = file
-
-            def write(self, block: bytes) -> int:
-                raise OSError(28, "No space left on device")
-
-            def __getattr__(self, name: str):
-                return getattr(self._file, name)
-
-        coming.read(1000)
-        coming._file = Full(coming._file)
-        with pytest.raises(DownloadError, match="No space left on device"):
-            coming.complete()
+def test_full_disk_in_the_middle_is_told_and_what_came_is_kept(host, tmp_path):
+    remote, target = Remote(host.url("/a.bin"), "md5:", len(CONTENT)), tmp_path / "a.bin"
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    try:
+        with (
+            pytest.raises(DownloadError, match=r"cannot be written \(File too large\): free some space"),
+            alone(tmp_path / ".lock", remote, cancel=never, say=quiet),
+        ):
+            fetch(remote, target)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    fetch(remote, target)
+    assert host.asked[-1]["Range"] == "bytes=100000-"
+    assert target.read_bytes() == CONTENT
 
 
 def test_reader_is_told_when_the_bytes_before_no_longer_count(host, tmp_path):
