@@ -92,7 +92,7 @@ def test_a_newcomer_sees_kernels_a_map_and_scores(browser, address: str, record_
 
         settled(page)
         page.get_by_role("link", name="SVM").click()
-        page.get_by_role("button", name="Train").click()
+        page.get_by_role("button", name="Train", exact=True).click()
         expect(page.get_by_role("button", name="Scores as CSV")).to_be_visible(timeout=SLOW)
         scores = rows(page, "Scores as CSV")
         assert "dW7" in {row["representation"] for row in scores}

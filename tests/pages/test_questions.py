@@ -63,7 +63,7 @@ def somebody(tmp_path: Path) -> Callable[[], Visitor]:
 
 
 @pytest.mark.parametrize(
-    ("page", "verb"), [("explore/map", "maps"), ("data/data", "classify"), ("data/data", "nearest")]
+    ("page", "verb"), [("explore/map", "maps"), ("data/data", "classification"), ("data/data", "nearest")]
 )
 def test_an_answer_about_ones_own_photographs_is_found_by_nobody_else(asked, somebody, page: str, verb: str) -> None:
     def key(visitor: Visitor | None) -> str | None:
@@ -87,5 +87,5 @@ def test_what_is_fetched_or_dropped_goes_through_the_transfer_lane(asked, monkey
     def fetch(app: AppTest) -> None:
         next(button for button in app.button if button.label == "Download").click().run()
 
-    for act, title in ((drop, "Taking in a file"), (fetch, "Fetching 500 photographs of voc2007")):
+    for act, title in ((drop, "Taking in a file"), (fetch, "Downloading 500 photographs of voc2007")):
         assert {question.lane for question in asked("data/data", act=act) if question.title == title} == {"transfer"}

@@ -43,7 +43,7 @@ def write(
 ) -> None:
     """Make the file in one step: whoever sees it sees all of it."""
     compress = zstandard.ZstdCompressor(_LEVEL).compress
-    frames = {name: compress(np.ascontiguousarray(array, _FLOAT)) for name, array in arrays.items()}
+    frames = {name: compress(np.ascontiguousarray(array, _FLOAT).data) for name, array in arrays.items()}
     table, start = {}, 0
     for name, frame in frames.items():
         table[name] = {"shape": arrays[name].shape, "start": start, "bytes": len(frame), "crc32": zlib.crc32(frame)}
