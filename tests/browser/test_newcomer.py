@@ -160,7 +160,7 @@ def test_ones_own_photographs_as_a_data_set(browser, address: str) -> None:
         settled(page)
         link = page.url
         with page_of(browser, link) as other:
-            expect(other.get_by_text("these cannot be shared")).to_be_visible(timeout=SLOW)
+            expect(other.get_by_text("which cannot be shared")).to_be_visible(timeout=SLOW)
             expect(other.get_by_text("of 720 images")).to_be_visible(timeout=SLOW)
         settled(page)
         page.get_by_role("link", name="Data").click()
