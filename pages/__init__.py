@@ -1,1 +1,1 @@
-"""One screen a file, and beside it what that screen alone uses."""
+"""One screen per file, and beside it what that screen alone uses."""

@@ -1,1 +1,1 @@
-"""Know Streamlit: what the pages share. With app.py and pages/ the only code that does."""
+"""What the pages share; with app.py and pages/ the only code that imports Streamlit."""

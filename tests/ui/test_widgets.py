@@ -17,7 +17,13 @@ from tests.small_sets import picture
 
 def selected(**changes: object) -> Selection:
     images = ImageSet("few", Path("/"), ("a", "b"), (Path("/a"), Path("/b")), splits={"train": (0,), "test": (1,)})
-    given = {"images": images, "token": "now", "split": "all", "spec": Spec(), "picked": NETWORKS["alexnet64"].layers[0]}
+    given = {
+        "images": images,
+        "token": "now",
+        "split": "all",
+        "spec": Spec(),
+        "picked": NETWORKS["alexnet64"].layers[0],
+    }
     return Selection(**(given | changes))
 
 
