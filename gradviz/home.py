@@ -11,7 +11,7 @@ ASSETS = DASHBOARD / "assets"
 
 
 def home(path: str | Path | None = None) -> Path:
-    """Name the folder for features, data sets and weights: `path`, else $GRADVIZ_HOME, else ~/.cache/gradviz.
+    """Return the folder for features, data sets and weights: `path`, else $GRADVIZ_HOME, else ~/.cache/gradviz.
 
     Inside it: `store/` (features), `datasets/`, `weights/`. Nothing is created here.
     """

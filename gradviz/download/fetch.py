@@ -72,7 +72,7 @@ class Remote:
 
 
 class Restarted(Exception):
-    """Tell a reader that the bytes it was given do not go with those to come."""
+    """Raised to a reader whose bytes so far do not belong to the file that is coming now."""
 
 
 class Incoming(AbstractContextManager):

@@ -162,7 +162,7 @@ def _bring(
 
 
 def _place(staging: Path, top: Path) -> None:
-    """Give the finished folder its name, in place of a smaller subset; only now it counts as there."""
+    """Rename the finished folder to its own name, in place of a smaller subset; only now it counts as there."""
     if hasattr(os, "sync"):
         os.sync()  # a name must not reach the disk before the files it stands for
     if top.exists():
