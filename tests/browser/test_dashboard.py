@@ -125,6 +125,8 @@ def test_svms_are_trained_and_drawn(browser, address: str, voc_root: Path, place
     with page_of(browser, address) as page:
         opened(page)
         page.get_by_role("link", name="SVM").click()
+        expect(page.get_by_role("heading", name="SVM", exact=True)).to_be_visible(timeout=SLOW)
+        settled(page)
         page.get_by_role("button", name="Train", exact=True).click()
         expect(page.locator(".js-plotly-plot .bars .point").first).to_be_visible(timeout=SLOW)
         assert page.locator(".js-plotly-plot .trace.bars").count() == 3
