@@ -51,8 +51,9 @@ def kernel(voc_root: Path, place: Path) -> KernelResult:
 
 
 def opened(page: Page) -> None:
-    """Wait until the choices of the address have arrived; a link clicked before would lose them."""
+    """Wait until the page rests with the choices of the address; a link clicked before would lose them."""
     expect(page.get_by_text(f"{IMAGES} of 2,476 images")).to_be_visible(timeout=SLOW)
+    expect(page.locator("canvas").first).to_be_visible(timeout=SLOW)
     settled(page)
 
 
