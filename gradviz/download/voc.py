@@ -1,4 +1,4 @@
-"""Bring the published VOC archives: whole and fetch.checked, or the first photographs of the archive while it comes.
+"""Bring the published VOC archives: whole and checked, or the first photographs of the archive while it comes.
 
 In the home's `datasets/`: NAME/ (the data set, only ever there when complete), NAME/download.json (what it is),
 NAME.tar.part (what has come so far, for whole and subset alike, so that more photographs later go on from there).
