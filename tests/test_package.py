@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -200,6 +201,41 @@ def test_an_installed_gradviz_answers(installed: Path, elsewhere: Path, kept: Pa
     # The README's cell of a notebook, as it stands there.
     (cell,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     assert 55 < float(run(python, "-c", cell)) < 70
+
+
+# The README's two commands. The gate runs the one for the tests as it stands; here are the parts of both.
+
+
+def steps_under(mark: str) -> list[list[str]]:
+    """Return the steps of the command under a mark of the README, each as its words."""
+    command = README.partition(f"<!-- {mark} -->\n```sh\n")[2].partition("\n```")[0]
+    return [shlex.split(step) for step in command.split("&&")]
+
+
+@pytest.mark.parametrize("mark", ["start", "tests"])
+def test_a_command_of_the_readme_installs_this_project(mark: str):
+    environment, install, _ = steps_under(mark)
+    assert environment == ["python3", "-m", "venv", ".venv"]
+    assert install[:3] == [".venv/bin/pip", "install", "-r"]
+    assert "-e ." in (ROOT / install[3]).read_text() or "-e .[test]" in (ROOT / install[3]).read_text()
+
+
+def test_the_readmes_start_opens_the_dashboard(kept: Path):
+    program, *words = steps_under("start")[-1]
+    program = Path(sys.executable).parent / Path(program).name
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    variables = {"STREAMLIT_SERVER_HEADLESS": "true", "STREAMLIT_SERVER_PORT": str(port), "GRADVIZ_HOME": str(kept)}
+    command = [str(program), *words]
+    with subprocess.Popen(command, cwd=ROOT, env=clean(**variables), stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout
+            assert any("URL: " in line for line in server.stdout)
+            assert answer(port, f"localhost:{port}") == 101
+        finally:
+            server.kill()
+    assert steps_under("tests")[-1] == [".venv/bin/python", "-m", "pytest"]
 
 
 # The dashboard of an installed gradviz
