@@ -47,7 +47,8 @@ def download_weights(
             except NetworkError as error:
                 say(f"{error} Fetching them now.")
         if not wanted.url:
-            raise ChoiceError(f"{name} is not downloaded: its weights come with the program and are missing here.")
+            why = "its weights come with the program and are missing here" if wanted.about else "none are published"
+            raise ChoiceError(f"{name} is not downloaded: {why}. Name a file of weights with --weights.")
         require_room(folder, wanted.bytes)
         fetch(remote, target, url, cancel=cancel, progress=progress, say=say)
     return target

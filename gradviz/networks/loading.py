@@ -151,9 +151,10 @@ def load(
     network = table.network(network) if isinstance(network, str) else network
     path = Path(weights).expanduser() if weights is not None else files.locate(network, home)
     if path is None:
+        fetched = f"`python -m gradviz download {network.name}` fetches {network.file} ({network.bytes / 1e6:.0f} MB)"
+        named = "none are published: name a file of them with --weights"
         raise NetworkError(
-            f"The weights of {network.name} are not on this computer: `python -m gradviz download {network.name}` "
-            f"fetches {network.file} ({network.bytes / 1e6:.0f} MB)."
+            f"The weights of {network.name} are not on this computer: {fetched if network.url else named}."
         )
     target = resolve_device(device)
     digest = files.check(path, network)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -16,6 +16,10 @@ from gradviz.spec import Spec
 from gradviz.ui.polling import Question
 from gradviz.ui.queue import Lane
 from gradviz.ui.visitor import Own
+
+# gradviz.experiment imports torch: seconds, which a page's script must not wait for.
+if TYPE_CHECKING:
+    from gradviz.experiment import Experiment
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,12 @@ class Selection:
         )
         return replace(self.whole, spec=spec)
 
+    def experiment(self) -> "Experiment":
+        """Bind the photographs to the choices; features of a visitor's own photographs stay in the visitor's store."""
+        from gradviz.experiment import Experiment
+
+        return Experiment(self.images, self.spec, store=self.own.store if self.own else None)
+
     def key(self, verb: str, *arguments: Any) -> str:
         """Return the same text for the same question: a verb, all these choices and its arguments, never an array."""
         layer = self.picked and self.picked.name
@@ -102,9 +112,13 @@ class Selection:
     def question(
         self, view: Callable[..., Any], *arguments: Any, title: str, lane: Lane = "heavy", paced: bool = True
     ) -> Question:
-        """Ask for view(selection, *arguments, progress, cancel); what the view is given is what its key holds."""
+        """Ask for view(selection, *arguments, progress, cancel); what the view is given is what its key holds.
+
+        The view's file is part of the key: two pages may each have a view of the same name.
+        """
+        file = Path(view.__code__.co_filename)
         return Question(
-            self.key(view.__name__, *arguments),
+            self.key(f"{file.parent.name}/{file.stem}:{view.__name__}", *arguments),
             title,
             lambda progress, cancel: view(self, *arguments, progress, cancel),
             lane,

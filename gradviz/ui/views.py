@@ -15,7 +15,6 @@ from gradviz.errors import DatasetError
 # gradviz.experiment imports torch: seconds, which a page's script must not wait for.
 if TYPE_CHECKING:
     from gradviz.datasets import ImageSet
-    from gradviz.experiment import Experiment
     from gradviz.features.extraction import Features
     from gradviz.results import Classification, Evaluation, Map, Neighbour, ProductResult
     from gradviz.ui.selection import Selection
@@ -103,7 +102,7 @@ class MapsView:
 
 def extract(selection: "Selection", splits: Sequence[str], progress: Progress, cancel: Cancel) -> tuple[int, ...]:
     """Fill the store with the forward pass over splits; return the number of images of each."""
-    lab, counts = _experiment(selection), []
+    lab, counts = selection.experiment(), []
     for i, split in enumerate(splits):
         here = part(progress, i / len(splits), (i + 1) / len(splits))
         counts.append(lab.extract(split, progress=here, cancel=cancel).images)
@@ -113,7 +112,7 @@ def extract(selection: "Selection", splits: Sequence[str], progress: Progress, c
 def kernels(selection: "Selection", progress: Progress, cancel: Cancel) -> KernelView:
     """Compute the layer's forward, backward and product kernel on the chosen split."""
     report = part(progress, 0, 0.95)
-    found = _experiment(selection).kernel(selection.triple[2], selection.split, progress=report, cancel=cancel)
+    found = selection.experiment().kernel(selection.triple[2], selection.split, progress=report, cancel=cancel)
     found = cast("ProductResult", found)  # of forward and backward vectors, as the third of a triple is
     rows = found.rows
     order, blocks = by_class(rows.labels, rows.images.classes, len(rows.ids))
@@ -128,7 +127,7 @@ def kernels(selection: "Selection", progress: Progress, cancel: Cancel) -> Kerne
 
 def maps(selection: "Selection", own: "Own | None", progress: Progress, cancel: Cancel) -> MapsView:
     """Map the chosen split, together with a visitor's own photographs, by the layer's three kernels."""
-    lab = _experiment(selection)
+    lab = selection.experiment()
     others = own and own.experiment(selection.spec)
     found = []
     for i, name in enumerate(selection.triple):
@@ -158,7 +157,7 @@ def evaluations(
     cancel: Cancel,
 ) -> tuple["Evaluation", ...]:
     """Train and score one-vs-rest SVMs on each representation; `choices` are train, test, C, ap and temperature."""
-    lab = _experiment(selection)
+    lab = selection.experiment()
     lab = replace(lab, spec=replace(lab.spec, temperature=choices["temperature"]))
     found = []
     for i, name in enumerate(representations):
@@ -173,7 +172,7 @@ def classification(
     selection: "Selection", own: "Own", representation: str, train: str, progress: Progress, cancel: Cancel
 ) -> "Classification":
     """Train SVMs on the reference set and apply them to the visitor's photographs."""
-    lab, others = _experiment(selection), own.experiment(selection.spec)
+    lab, others = selection.experiment(), own.experiment(selection.spec)
     found = lab.classify(representation, others, train=train, progress=progress, cancel=cancel)
     return replace(found, rows=replace(found.rows, arrays={}))
 
@@ -182,7 +181,7 @@ def nearest(
     selection: "Selection", own: "Own", photograph: str, top: int, progress: Progress, cancel: Cancel
 ) -> tuple[tuple["Neighbour", ...], ...]:
     """Find the reference photographs nearest to one of the visitor's under the layer's three kernels."""
-    lab, others = _experiment(selection), own.experiment(selection.spec)
+    lab, others = selection.experiment(), own.experiment(selection.spec)
     found = []
     for i, name in enumerate(selection.triple):
         here = part(progress, i / 3, (i + 1) / 3)
@@ -210,12 +209,6 @@ def _usual_size(K: np.ndarray) -> float:
     sample = K[::step, ::step]
     apart = np.abs(sample[~np.eye(len(sample), dtype=bool)])
     return float(np.quantile(apart, 0.995)) or 1.0 if len(apart) else 1.0
-
-
-def _experiment(selection: "Selection") -> "Experiment":
-    from gradviz.experiment import Experiment
-
-    return Experiment(selection.images, selection.spec, store=selection.own and selection.own.store)
 
 
 def _named(rows: "Features") -> tuple[tuple[str, ...], ...]:

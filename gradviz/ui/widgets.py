@@ -105,11 +105,17 @@ def pair(images: ImageSet, chosen: tuple[str, str], *lines: str) -> None:
 
 
 def thumbnails(images: ImageSet, ids: Sequence[str], made: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Return small JPEGs by id, taken from `made` where it has them; pictures that cannot be decoded are left out."""
+    """Return small JPEGs by id, taken from `made` where it has them; pictures that cannot be decoded are left out.
+
+    None where the data set has no pictures; a visitor's own never enter a cache that others share.
+    """
     found = {}
-    for name in ids:
+    for name in ids if images.paths else ():
         with suppress(DatasetError):
-            found[name] = made.get(name) or _thumbnail(images.digest, name, images)
+            if images.name == visitor.NAME:
+                found[name] = made.get(name) or thumbnail(images.paths[images.source(name)])
+            else:
+                found[name] = made.get(name) or _thumbnail(images.digest, name, images)
     return found
 
 

@@ -84,6 +84,8 @@ It holds LABELS, the splits if there are any, and one entry called `gone` that c
 """
 ALWAYS_SPLIT = {"a folder in VOC layout"}
 """Formats in which labels cannot be without splits."""
+NEVER_SPLIT: set[str] = set()
+"""Formats that cannot name splits."""
 
 
 def _write(path: Path, text: str) -> Path:

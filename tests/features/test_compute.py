@@ -252,7 +252,12 @@ def test_forward_features_are_averages_over_crops_of_what_is_applied_to_each(hea
 
 
 def test_features_that_are_not_there_are_refused(head: Head) -> None:
-    for name, reason in (("x4", "no 'x4' here"), ("dy6", "no 'dy6' here"), ("z6", "not one of"), ("x", "not one of")):
+    for name, reason in (
+        ("x4", "no 'x4' here"),
+        ("dy6", "no 'dy6' here"),
+        ("no7letter7", "not one of"),
+        ("x", "not one of"),
+    ):
         with pytest.raises(ChoiceError, match=reason):
             vector(name, outputs(head, 1, 1), head)
 

@@ -145,7 +145,8 @@ def test_describe_is_what_the_command_line_prints() -> None:
 def test_an_unknown_name_is_answered_with_similar_ones() -> None:
     with pytest.raises(ChoiceError, match=rf"no network 'ResNet-50'; .* lists the {len(NETWORKS)} .*resnet50"):
         network("ResNet-50")
-    with pytest.raises(ChoiceError, match=r"such as alexnet64, alexnet, vgg11, vgg11_bn\.$"):
+    first = ", ".join(list(NETWORKS)[:4])
+    with pytest.raises(ChoiceError, match=rf"such as {first}\.$"):
         network("?")
 
 

@@ -1,16 +1,21 @@
 """Every page of app.py's table opens, shows something and has tests of its own; none is forgotten in the table."""
 
 import ast
+import io
 import sys
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from gradviz.export import features_npz
 from gradviz.home import ASSETS
+from gradviz.ui import visitor
+from gradviz.ui.queue import Queue
 from tests.conftest import ROOT
-from tests.pages.apps import APP, page_table, settled
+from tests.pages.apps import APP, lab, page_table, settled
 
 PAGES = page_table()
 
@@ -33,6 +38,34 @@ def test_a_page_opens_and_shows_something(file: str, title: str, demo: AppTest) 
     assert [element.value for element in demo.title] == [title]
     assert not demo.error
     assert len(list(demo.main)) > 1, f"{file} shows nothing below its title"
+
+
+@pytest.mark.parametrize(("file", "title"), PAGES)
+def test_a_page_opens_on_features_without_pictures(file: str, title: str, start, photographs: Path, tmp_path: Path):
+    with (tmp_path / "given.npz").open("wb") as out:
+        features_npz(lab(photographs).features(["x6", "dy7"]), {}, out)
+    app = start(tmp_path / "given.npz")
+    app.query_params["data"] = "given.npz"
+    settled(app.run().switch_page(file))
+    assert [element.value for element in app.title] == [title]
+    assert not app.error
+
+
+@pytest.mark.parametrize(("file", "title"), PAGES)
+def test_a_page_keeps_nothing_of_a_visitors_own_photographs(file: str, title: str, start, home: Path, tmp_path: Path):
+    """Their features stay in the visitor's own folder, which goes with the visitor."""
+    here = visitor.Visitor(Queue(), tmp_path, SimpleQueue())
+    for number in range(4):
+        upload = io.BytesIO(ASSETS.joinpath(f"demo/JPEGImages/{number + 1:06d}.jpg").read_bytes())
+        upload.name = f"{number}.jpg"
+        here.take([upload], lambda done, total: None, lambda: False)
+    app = start()
+    app.session_state["visitor"] = here
+    app.query_params["data"] = visitor.NAME
+    settled(app.run().switch_page(file))
+    assert app.selectbox(key="data").value == visitor.NAME
+    assert [element.value for element in app.title] == [title]
+    assert not [path for path in home.rglob("*") if path.is_file()]
 
 
 @pytest.mark.parametrize("file", [file for file, _ in PAGES])

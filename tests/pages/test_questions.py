@@ -67,7 +67,9 @@ def somebody(tmp_path: Path) -> Callable[[], Visitor]:
 )
 def test_an_answer_about_ones_own_photographs_is_found_by_nobody_else(asked, somebody, page: str, verb: str) -> None:
     def key(visitor: Visitor | None) -> str | None:
-        found = [question.key for question in asked(page, visitor=visitor) if question.key.startswith(f'["{verb}"')]
+        found = [
+            question.key for question in asked(page, visitor=visitor) if question.key.startswith(f'["ui/views:{verb}"')
+        ]
         return found[0] if found else None
 
     first, second = somebody(), somebody()

@@ -2,6 +2,7 @@
 
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -91,11 +92,20 @@ def test_photographs_split_layer_verb_and_arguments_are_in_the_key(selection: Se
     assert len(set(others)) == len(others)
 
 
+def test_views_of_the_same_name_in_two_pages_are_two_questions(selection: Selection) -> None:
+    keys = []
+    for page in ("here", "there"):
+        content: dict[str, Any] = {}
+        exec(compile("def view(selection, progress, cancel): ...", f"pages/explore/{page}.py", "exec"), content)
+        keys.append(selection.question(content["view"], title="Work").key)
+    assert keys[0] != keys[1]
+
+
 def test_a_view_is_given_what_its_key_holds(selection: Selection, demo: ImageSet) -> None:
     mine = own("mine", demo)
     question = selection.question(view, mine, "x6", title="Work", lane="light", paced=False)
     assert question.function(print, any) == (selection, mine, "x6", print, any)
-    assert question.key == selection.key("view", mine, "x6")
+    assert question.key == selection.key("ui/test_selection:view", mine, "x6")
     assert (question.title, question.lane, question.paced) == ("Work", "light", False)
     assert "mine" in question.key, "a visitor's results are forgotten by the secret in their keys"
 

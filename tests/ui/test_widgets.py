@@ -2,6 +2,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,10 +51,21 @@ def test_a_visitors_photographs_are_never_in_the_cache_that_others_share(tmp_pat
     path = picture(tmp_path / "a.jpg", 1)
     shared = ImageSet("few", tmp_path, ("a.jpg",), (path,))
     own = replace(shared, name=visitor.NAME)
-    before = [widgets.photo(images, "a.jpg") for images in (shared, own)]
-    picture(path, 5)
-    assert widgets.photo(shared, "a.jpg") == before[0], "what others share comes from the cache"
-    assert widgets.photo(own, "a.jpg") != before[1]
+
+    def thumbnail(images: ImageSet, name: str) -> bytes:
+        return widgets.thumbnails(images, [name], {})[name]
+
+    for look in (widgets.photo, thumbnail):
+        picture(path, 1)
+        before = [look(images, "a.jpg") for images in (shared, own)]
+        picture(path, 5)
+        assert look(shared, "a.jpg") == before[0], "what others share comes from the cache"
+        assert look(own, "a.jpg") != before[1]
+
+
+def test_there_are_no_thumbnails_without_pictures() -> None:
+    features = ImageSet("features", Path("/"), ("a",), (), features={"x6": np.zeros((1, 2), np.float32)})
+    assert widgets.thumbnails(features, ["a"], {}) == {}
 
 
 @pytest.mark.parametrize(
