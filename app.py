@@ -20,12 +20,14 @@ PAGES = {
 st.set_page_config("gradviz", str(ASSETS / "logo.svg"), layout="wide")
 st.html("<style>.stMainBlockContainer { padding: 3rem 2.5rem 4rem; }</style>")
 polling.warm_up()
+# Before the pages' links: who follows one while the choices are being read would lose those in the address.
+ready = sidebar()
 page = st.navigation(
     {
         section: [st.Page(file, title=title, icon=f":material/{icon}:") for file, title, icon in pages]
         for section, pages in PAGES.items()
     }
 )
-sidebar()
 first_link.dismiss_page_not_found()
-page.run()
+if ready:
+    page.run()

@@ -25,8 +25,8 @@ FIRST_LOOK = 300
 """Images that a page starts with, for an answer within seconds; the option's own default is all."""
 
 
-def sidebar() -> None:
-    """Draw the widgets and keep what they say as the Selection; stop the run where no data set can be read."""
+def sidebar() -> bool:
+    """Draw the widgets, keep what they say as the Selection, and return whether there is a data set that can be read."""
     places, own = _places(), visitor.own()
     if own:
         places[visitor.NAME] = visitor.NAME
@@ -35,13 +35,17 @@ def sidebar() -> None:
             "There is no data set on this computer. `python -m gradviz download voc2007 --images 500` fetches "
             "photographs, or start with `python -m gradviz app --dataset FOLDER`."
         )
-        st.stop()
+        return False
     if not own and st.query_params.get("data") == visitor.NAME:
         st.info("This link shows somebody's own photographs, which cannot be shared.")
     with st.sidebar:
-        name = st.selectbox("Data set", list(places), key="data", bind="query-params")
+        name = options.bound(st.selectbox, "Data set", list(places), key="data")
     mine = own if name == visitor.NAME else None
-    images, token = (mine.images, mine.token) if mine else _opened(places[name])
+    try:
+        images, token = (mine.images, mine.token) if mine else _opened(places[name])
+    except GradvizError as error:
+        st.error(str(error))
+        return False
     with st.sidebar:
         split = options.listed("split", ["all", *images.splits])
         number = _number()
@@ -55,12 +59,13 @@ def sidebar() -> None:
             st.caption("Only you see these photographs: a link to this view cannot be shared.")
     pair()
     st.session_state["selection"] = Selection(images, token, split, spec, layer, mine)
+    return True
 
 
 def _number() -> int | None:
     option = OPTIONS["images"]
     texts = [*(f"{value:g}" for value in option.offered), "all"]
-    text = st.select_slider(option.title, texts, str(FIRST_LOOK), key="images", bind="query-params", help=option.help)
+    text = options.bound(st.select_slider, option.title, texts, str(FIRST_LOOK), key="images", help=option.help)
     return None if text == "all" else int(text)
 
 
@@ -94,7 +99,7 @@ def _layer(layers: Sequence[Layer]) -> Layer:
     named = {layer.name: layer for layer in layers}
     usual = list(named).index("fc7") if "fc7" in named else len(named) - 1
     about = "The fully connected layer k whose gradient is looked at."
-    return named[st.selectbox("Layer", list(named), index=usual, key="layer", bind="query-params", help=about)]
+    return named[options.bound(st.selectbox, "Layer", list(named), usual, key="layer", help=about)]
 
 
 def _of_kernels() -> dict[str, Any]:
@@ -133,12 +138,8 @@ def _opened(place: str) -> tuple[ImageSet, str]:
     where = next((entry.where for entry in entries if entry.name == place), Path(place))
     # The names too: a data set is read together with the parts of it that are there.
     there = json.dumps([place, *_times(where), *(entry.name for entry in entries)])
-    try:
-        images, splits = _found(place, there, _seed())
-        return images, json.dumps([there, splits])
-    except GradvizError as error:
-        st.error(str(error))
-        st.stop()
+    images, splits = _found(place, there, _seed())
+    return images, json.dumps([there, splits])
 
 
 @st.cache_resource(max_entries=8, show_spinner="Reading the list of photographs")

@@ -13,12 +13,12 @@ from gradviz.ui.selection import Selection
 def question(selection: Selection) -> tuple[tuple[str, ...], dict[str, Any]] | None:
     """Draw the choices; return representations and choices once somebody presses the button."""
     _follow_layer(selection)
-    names = st.multiselect(
+    names = options.bound(
+        st.multiselect,
         "Representations",
         selection.offer.representations,
         default=_usual(selection),
         key="representations",
-        bind="query-params",
         help=_glossary(selection.picked.number if selection.picked else 6),
     )
     splits = list(selection.images.splits)
@@ -33,10 +33,10 @@ def question(selection: Selection) -> tuple[tuple[str, ...], dict[str, Any]] | N
     with columns[3]:
         ap = options.choice("ap", default=selection.images.ap)
     with columns[4]:
-        tuned = st.toggle(
+        tuned = options.bound(
+            st.toggle,
             "τ by cv",
             key="tuned",
-            bind="query-params",
             help=f"Takes, instead of the sidebar's temperature, {OPTIONS['temperature'].values['cv']}. A temperature "
             "chosen by looking at the test score is exploration, not a result.",
         )

@@ -4,7 +4,7 @@ import io
 
 import streamlit as st
 
-from gradviz.ui import polling, views, widgets
+from gradviz.ui import options, polling, views, widgets
 from gradviz.ui.components.heatmaps import Axis, Panel, heatmaps
 from gradviz.ui.selection import Selection, choose_pair, current, pair
 
@@ -45,11 +45,11 @@ def _page(selection: Selection) -> None:
 
 def _heatmaps(selection: Selection, view: views.KernelView) -> None:
     figure = st.container()
-    own = st.toggle(
+    own = options.bound(
+        st.toggle,
         "Separate colour scale for each kernel",
         not view.comparable,
         key="own",
-        bind="query-params",
         help="Otherwise all three share one scale, so that their colours can be compared.",
     )
     scale, ranges = view.colours(own=own)

@@ -74,11 +74,6 @@ def page_of(browser, address: str, **options) -> Iterator:
         context.close()
 
 
-def settled(page) -> None:
-    """Wait until the script has run to its end: a click before that can lose choices that were not read yet."""
-    page.locator("[data-test-script-state=notRunning]").first.wait_for(timeout=120_000)
-
-
 def panels_of(canvas) -> list[tuple[float, float, float, float]]:
     """Return the panels drawn on a component's canvas as (left, top, width, height) on the page."""
     box = canvas.bounding_box()

@@ -13,7 +13,7 @@ from gradviz.experiment import Experiment
 from gradviz.results import KernelResult
 from gradviz.spec import Spec
 from gradviz.ui.widgets import equation
-from tests.browser.chromium import browsing, page_of, panels_of, serving, settled
+from tests.browser.chromium import browsing, page_of, panels_of, serving
 from tests.conftest import ROOT
 
 SLOW = 240_000
@@ -48,13 +48,6 @@ def browser() -> Iterator:
 @pytest.fixture(scope="module")
 def kernel(voc_root: Path, place: Path) -> KernelResult:
     return Experiment(find(voc_root), Spec(images=IMAGES)).kernel("dW7")
-
-
-def opened(page: Page) -> None:
-    """Wait until the page rests with the choices of the address; a link clicked before would lose them."""
-    expect(page.get_by_text(f"{IMAGES} of 2,476 images")).to_be_visible(timeout=SLOW)
-    expect(page.locator("canvas").first).to_be_visible(timeout=SLOW)
-    settled(page)
 
 
 def click_cell(page: Page, panel: int, row: float, col: float) -> None:
@@ -104,7 +97,6 @@ def test_cells_open_the_pair_and_a_link_opens_it_again(browser, address: str, ke
 
 def test_a_lasso_shows_photographs(browser, address: str) -> None:
     with page_of(browser, address) as page:
-        opened(page)
         page.get_by_role("link", name="Map").click()
         expect(page.get_by_role("button", name="dW7 as CSV")).to_be_visible(timeout=SLOW)
         left, top, width, height = panels_of(page.locator("canvas").first)[1]
@@ -116,7 +108,7 @@ def test_a_lasso_shows_photographs(browser, address: str) -> None:
         found = page.get_by_text(re.compile(r"^\d+ photographs"))
         expect(found).to_be_visible(timeout=SLOW)
         count = int(found.inner_text().split()[0])
-        assert count > 0
+        assert 0 < count < IMAGES
         pictures = page.locator(".grid img")
         expect(pictures).to_have_count(min(count, 60))
         assert pictures.first.evaluate("picture => picture.decode().then(() => picture.naturalWidth)") > 50
@@ -124,10 +116,8 @@ def test_a_lasso_shows_photographs(browser, address: str) -> None:
 
 def test_svms_are_trained_and_drawn(browser, address: str, voc_root: Path, place: Path) -> None:
     with page_of(browser, address) as page:
-        opened(page)
         page.get_by_role("link", name="SVM").click()
         expect(page.get_by_role("heading", name="SVM", exact=True)).to_be_visible(timeout=SLOW)
-        settled(page)
         page.get_by_role("button", name="Train", exact=True).click()
         expect(page.locator(".js-plotly-plot .bars .point").first).to_be_visible(timeout=SLOW)
         assert page.locator(".js-plotly-plot .trace.bars").count() == 3
@@ -136,6 +126,20 @@ def test_svms_are_trained_and_drawn(browser, address: str, voc_root: Path, place
         drawn = page.locator(".js-plotly-plot").evaluate("plot => [...plot.data[2].y].map(Number)")
         assert drawn[0] == pytest.approx(scored.mean_ap)
         assert drawn[1:] == pytest.approx(list(scored.per_class.values()))
+
+
+@pytest.mark.parametrize("pause", [0, 50, 150, 400])
+def test_a_link_clicked_before_its_page_is_drawn_keeps_the_choices(browser, address: str, pause: int) -> None:
+    query = {"images": [str(IMAGES)], "layer": ["fc8"], "temperature": ["8"], "normalise": ["none"]}
+    with page_of(browser, f"{address}&layer=fc8&temperature=8&normalise=none") as page:
+        page.get_by_role("link", name="SVM").wait_for(timeout=SLOW)
+        for name, path in (("SVM", "svm"), ("Map", "map"), ("Data", "data")):
+            page.wait_for_timeout(pause)
+            page.get_by_role("link", name=name).click()
+            page.wait_for_url(f"**/{path}**")
+        expect(page.get_by_role("heading", name="Data", exact=True)).to_be_visible(timeout=SLOW)
+        expect(page.get_by_text(f"{IMAGES} of 2,476 images")).to_be_visible()
+        page.wait_for_url(lambda url: parse_qs(urlsplit(url).query) == query)
 
 
 def test_choices_travel_from_page_to_page_in_the_address(browser, address: str) -> None:

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.archives import voc_archive
-from tests.browser.chromium import browsing, page_of, serving, settled
+from tests.browser.chromium import browsing, page_of, serving
 from tests.conftest import ROOT
 from tests.server import Host
 
@@ -56,9 +56,6 @@ def dropped(name: str, content: bytes) -> dict:
 
 
 def show_data(page: Page) -> None:
-    # Before the first run has read the choices in the address, another page does not inherit them.
-    expect(page.get_by_text("100 of 720 images")).to_be_visible(timeout=SLOW)
-    settled(page)
     page.get_by_role("link", name="Data").click()
 
 
@@ -74,7 +71,6 @@ def rows(page: Page, button: str) -> list[dict[str, str]]:
 
 
 def mapped(page: Page) -> list[dict[str, str]]:
-    settled(page)
     page.get_by_role("link", name="Map").click()
     expect(page.get_by_role("button", name="dW7 as CSV")).to_be_visible(timeout=SLOW)
     return rows(page, "dW7 as CSV")
@@ -90,7 +86,6 @@ def test_a_newcomer_sees_kernels_a_map_and_scores(browser, address: str, record_
         assert len(mapped(page)) == 100
         assert not page.get_by_text("Show my photographs").count()
 
-        settled(page)
         page.get_by_role("link", name="SVM").click()
         page.get_by_role("button", name="Train", exact=True).click()
         expect(page.get_by_role("button", name="Scores as CSV")).to_be_visible(timeout=SLOW)
@@ -126,7 +121,6 @@ def test_ones_own_photographs_get_scores_neighbours_and_map_points(browser, addr
         assert {row["labels"] for row in points if row["id"] in ("11.jpg", "12.jpg")} == {"town", "country"}
         page.screenshot(path=tmp_path / "map.png")
 
-        settled(page)
         page.get_by_role("link", name="Data").click()
         page.get_by_role("button", name="Clear").click()
         expect(page.get_by_text("10 photographs and all that was computed from them are deleted.")).to_be_visible()
@@ -153,20 +147,16 @@ def test_ones_own_photographs_as_a_data_set(browser, address: str) -> None:
         page.locator("section[data-testid=stSidebar] [data-testid=stSelectbox] input").first.click()
         page.get_by_role("option", name="your photographs").click()
         expect(page.get_by_text("Only you see these photographs")).to_be_visible(timeout=SLOW)
-        settled(page)
         page.get_by_role("link", name="Kernels").click()
         expect(page.locator("canvas").first).to_be_visible(timeout=SLOW)
         expect(page.get_by_text("8 of 8 images, 2 classes")).to_be_visible()
-        settled(page)
         link = page.url
         with page_of(browser, link) as other:
             expect(other.get_by_text("which cannot be shared")).to_be_visible(timeout=SLOW)
-            expect(other.get_by_text("of 720 images")).to_be_visible(timeout=SLOW)
-        settled(page)
+            expect(other.get_by_text("100 of 720 images")).to_be_visible(timeout=SLOW)
         page.get_by_role("link", name="Data").click()
-        settled(page)
         page.get_by_role("button", name="Clear").click()
-        expect(page.get_by_text("of 720 images")).to_be_visible(timeout=SLOW)
+        expect(page.get_by_text("100 of 720 images")).to_be_visible(timeout=SLOW)
 
 
 def test_fetch_photographs_from_a_mirror(browser, address: str) -> None:
