@@ -25,7 +25,7 @@ from packaging.utils import canonicalize_name
 
 import gradviz
 from gradviz.cli import main
-from tests.browser.chromium import browsing, page_of, settled
+from tests.browser.chromium import browsing, page_of
 from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -335,10 +335,8 @@ def test_an_installed_dashboard_shows_its_pages_and_no_details_of_errors(install
     ):
         page.locator("canvas").first.wait_for(timeout=120_000)
         page.get_by_text("8 of 8 images").wait_for()
-        settled(page)
         page.get_by_role("link", name="SVM").click()
         page.get_by_role("button", name="Train", exact=True).wait_for(timeout=120_000)
-        settled(page)
         broken = next(installed.parent.rglob("dashboard/pages/data/data.py"))
         whole = broken.read_text()
         broken.write_text("raise RuntimeError('what nobody should read')\n")
