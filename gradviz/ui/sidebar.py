@@ -26,7 +26,7 @@ FIRST_LOOK = 300
 
 
 def sidebar() -> bool:
-    """Draw the widgets, keep what they say as the Selection, and return whether there is a data set that can be read."""
+    """Draw the widgets, keep what they say as the Selection, and return whether there is a readable data set."""
     places, own = _places(), visitor.own()
     if own:
         places[visitor.NAME] = visitor.NAME
