@@ -18,7 +18,11 @@ PAGES = {
 """The pages by section: file, title and the name of a Material icon. The first one opens at the bare address."""
 
 st.set_page_config("gradviz", str(ASSETS / "logo.svg"), layout="wide")
-st.html("<style>.stMainBlockContainer { padding: 3rem 2.5rem 4rem; }</style>")
+# Streamlit's own Stop ends the drawing of the page, not the work behind it, and would leave the page blank.
+st.html(
+    "<style>.stMainBlockContainer { padding: 3rem 2.5rem 4rem; } [data-testid=stStatusWidget] button { display: none; }"
+    "</style>"
+)
 polling.warm_up()
 # Before the pages' links: who follows one while the choices are being read would lose those in the address.
 ready = sidebar()

@@ -30,7 +30,8 @@ def __getattr__(name: str) -> Any:
     """Import what a notebook needs when it is first asked for: gradviz.experiment loads torch, which takes seconds."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    globals()[name] = getattr(import_module(_HOMES[name]), name)
+    return globals()[name]
 
 
 def __dir__() -> list[str]:

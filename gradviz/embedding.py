@@ -17,7 +17,7 @@ from typing import Literal
 import numpy as np
 
 from gradviz.callbacks import Cancel, Progress, never, silent, stop_if
-from gradviz.errors import ChoiceError
+from gradviz.spec import check
 
 BLOCK = 256
 """Rows of a kernel at a time, so that float64 copies stay small."""
@@ -106,7 +106,7 @@ def embed(
     ChoiceError
         For fewer than two neighbours.
     """
-    check_neighbours(neighbours)
+    check("neighbours", neighbours)
     n = len(K)
     half = _halved(progress)
     positions, distances = nearest(K, neighbours, progress=half(0), cancel=cancel)
@@ -118,12 +118,6 @@ def embed(
     trust = trustworthiness(K, points, neighbours, progress=half(1), cancel=cancel)
     method = "UMAP" if unfold else "principal components"
     return Embedding(points.astype(np.float32), trust, positions.shape[1], method)
-
-
-def check_neighbours(neighbours: int) -> None:
-    """Raise ChoiceError for fewer than two neighbours."""
-    if neighbours < 2:
-        raise ChoiceError(f"A map cannot be made from {neighbours} neighbour(s) of each image; choose 2 or more.")
 
 
 def trustworthiness(

@@ -19,7 +19,7 @@ import numpy as np
 from gradviz import kernels, metrics, results
 from gradviz.callbacks import Cancel, Progress, never, part, silent
 from gradviz.datasets import ImageSet, find
-from gradviz.embedding import check_neighbours, embed, nearest
+from gradviz.embedding import embed, nearest
 from gradviz.errors import ChoiceError
 from gradviz.features.extraction import Extracted, Extraction, Features
 from gradviz.features.pseudo_labels import PseudoLabel, pseudo_label
@@ -31,7 +31,7 @@ from gradviz.networks.custom import load_own
 from gradviz.networks.loading import Model, load
 from gradviz.representations import Offer, Representation, parse, tempered
 from gradviz.results import once, percent
-from gradviz.spec import TEMPERATURE_GRID, Spec
+from gradviz.spec import TEMPERATURE_GRID, Spec, check
 
 if TYPE_CHECKING:
     from gradviz.svm import OneVsRestSVC
@@ -207,8 +207,7 @@ class Experiment:
 
         `image` is one of this data set's, or with `of` one of another experiment's.
         """
-        if top < 1:
-            raise ChoiceError(f"The number of neighbours must be 1 or more, not {top}.")
+        check("top", top)
         parsed, home_of = parse(representation, self.offer), of or self
         asked = home_of.features(parsed.needs, [home_of.images.source(image)], cancel=cancel)
         rows = self.features(parsed.needs, split, progress=progress, cancel=cancel)
@@ -232,7 +231,7 @@ class Experiment:
 
         `others` are photographs to be mapped together with it, such as a visitor's own; the quality is the split's.
         """
-        check_neighbours(neighbours)
+        check("neighbours", neighbours)
         parsed = parse(representation, self.offer)
         rows, found = self._of_split(parsed, split, part(progress, 0, 0.5), cancel)
         K, extra = found.K, None

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from gradviz.results import Evaluation
 
-# Three shades a kind, so that a glance tells forward from backward from product.
+# Three shades per kind, so that forward, backward and product are told apart at a glance.
 COLOURS: dict[Kind, tuple[str, ...]] = {
     "forward": ("#3f8fd2", "#7db8e8", "#1f5f96"),
     "backward": ("#e08a2e", "#f0b878", "#a8611a"),

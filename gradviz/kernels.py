@@ -4,7 +4,7 @@ The gradient of one image for layer k is an outer product, dE/dW_k = x_{k-1} (dE
 
     K(A, B) = tr(dE/dW_k(A)^T dE/dW_k(B)) = (x_{k-1}(A) . x_{k-1}(B)) * (dE/dy_k(A) . dE/dy_k(B)) = K_fw * K_bw
 
-and the outer product, tens of millions of numbers an image, is never formed. With both factors l2-normalised (the
+and the outer product, tens of millions of numbers per image, is never formed. With both factors l2-normalised (the
 default) K is the cosine of two gradients. Any product of vectors has the product of its factors' kernels, and a
 concatenation the mean, weighted or plain, of its parts' kernels, so every normalised kernel has diagonal 1. Centring,
 if asked for, comes last.

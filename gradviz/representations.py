@@ -2,7 +2,7 @@
 
 For layer k of a network, with y_k = W_k^T x_{k-1} + b_k:
 
-    x_k   what leaves layer k             y_k   what its linear part gives          forward
+    x_k   what leaves layer k             y_k   its linear part, before f_k         forward
     dy_k  dE/dy_k                                                                   backward
     dW_k  dE/dW_k = x_{k-1} (dE/dy_k)^T, kept as its two factors x_{k-1} and dy_k   product
 
@@ -327,7 +327,7 @@ def parse(text: str, offer: Offer | None = None) -> Representation:
     if not any(weights):
         return Representation("+".join(part.name for part in parts), tuple(parts))
     if not all(weights):
-        raise ChoiceError(f"{text!r} gives a weight to some parts only; give one to each, or to none.")
+        raise ChoiceError(f"{text!r} weights some parts only: weight each of them, or none.")
     return _weighted(text, [Fraction(weight) for weight in weights], parts)
 
 

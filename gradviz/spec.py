@@ -8,6 +8,7 @@ is computed; a test compares the two. Imports nothing heavy.
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, Literal
 
@@ -52,7 +53,7 @@ class Option:
     offered
         The numbers, in order, that a page offers where any number can be typed on the command line.
     bounds
-        The least and the largest whole number; None where there is no largest.
+        The least and the largest number; None where there is no largest.
     noun
         What messages call it, if not by its name.
     """
@@ -64,7 +65,7 @@ class Option:
     read: Callable[[str], Any] | None = None
     other: str = ""
     offered: tuple[float, ...] = ()
-    bounds: tuple[int, int | None] | None = None
+    bounds: tuple[float, float | None] | None = None
     noun: str = ""
 
     def explained(self, *, mark: str = "", others: bool = False) -> str:
@@ -135,6 +136,7 @@ OPTIONS: dict[str, Option] = {
         read=number_or_cv,
         other="a positive number",
         offered=_TEMPERATURES,
+        bounds=(1e-30, None),  # dE/dy grows as 1 / tau, and float32 ends at 3e38
     ),
     "normalise": Option(
         title="Normalisation",
@@ -189,32 +191,47 @@ OPTIONS: dict[str, Option] = {
             "sklearn": "as sklearn.metrics.average_precision_score",
         },
     ),
-    "neighbours": Option(help="The neighbours of each image that UMAP holds together.", default=15, read=int),
-    "top": Option(help="The number of images to list.", default=10, read=int),
+    "neighbours": Option(
+        help="The neighbours of each image that UMAP holds together.",
+        default=15,
+        read=int,
+        bounds=(2, None),
+        noun="number of neighbours that UMAP holds together",
+    ),
+    "top": Option(
+        help="The number of images to list.", default=10, read=int, bounds=(1, None), noun="number of images to list"
+    ),
 }
 
 
 def check(name: str, value: Any) -> None:
     """Raise ChoiceError, with the values that there are, unless an option can have this value."""
     option = OPTIONS[name]
+    noun = option.noun or name
+    if value is None and option.default is None:
+        return
+    if isinstance(option.default, bool) and not isinstance(value, bool):
+        raise ChoiceError(f"The option {name} is on or off (True or False), not {value!r}.")
     if option.values and option.read is None and value not in option.values:
         raise ChoiceError(f"There is no {name} {value!r}: choose {', '.join(option.values)}.")
-    if option.bounds and value is not None:
-        _check_bounds(value, *option.bounds, option.noun or name)
-    if option.read is number_or_cv:
-        _check_positive(value, name)
+    if option.read is number_or_cv and value not in option.values:
+        _check_bounds(positive(_number(value, noun, Real), noun), option.bounds, noun)
+    if option.read is int:
+        _check_bounds(_number(value, noun, Integral), option.bounds, noun)
 
 
-def _check_positive(value: Any, noun: str) -> None:
-    if value != "cv":
-        positive(value, noun)
+def _number(value: Any, noun: str, kind: type) -> Any:
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise ChoiceError(f"The {noun} must be a {'whole ' if kind is Integral else ''}number, not {value!r}.")
+    return value
 
 
-def _check_bounds(value: int, least: int, most: int | None, noun: str) -> None:
+def _check_bounds(value: float, bounds: tuple[float, float | None] | None, noun: str) -> None:
+    least, most = bounds or (-math.inf, None)
     if most is None and value < least:
-        raise ChoiceError(f"The {noun} must be {least} or more, not {value}.")
+        raise ChoiceError(f"The {noun} must be {least:g} or more, not {value}.")
     if most is not None and not least <= value <= most:
-        raise ChoiceError(f"The {noun} must lie between {least} and {most}, not be {value}.")
+        raise ChoiceError(f"The {noun} must lie between {least:g} and {most}, not be {value}.")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -38,7 +38,7 @@ def voc_root(test_data: Path) -> Path:
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give the test a GRADVIZ_HOME of its own."""
+    """Point GRADVIZ_HOME at an empty folder for the test."""
     folder = tmp_path / "home"
     monkeypatch.setenv("GRADVIZ_HOME", str(folder))
     return folder
@@ -78,7 +78,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def gradviz(capsys: pytest.CaptureFixture[str]):
-    """Give a function that runs the command line in this process: arguments -> exit code, output, standard error."""
+    """Return a function that runs the command line in this process: arguments -> exit code, output, standard error."""
     from gradviz.cli import main
 
     def run(*arguments: object) -> tuple[int, str, str]:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 
 def energy(logits: Tensor, temperature: float = 1.0, g: Tensor | None = None) -> Tensor:
-    """Give E = -sum_p g_p log softmax(y_L / tau)_p of one row of logits."""
+    """Return E = -sum_p g_p log softmax(y_L / tau)_p of one row of logits."""
     log_x = torch.log_softmax(logits / temperature, dim=-1)
     return -log_x.mean() if g is None else -(g * log_x).sum()
 
@@ -18,7 +18,7 @@ def energy(logits: Tensor, temperature: float = 1.0, g: Tensor | None = None) ->
 def image_gradients(
     module: nn.Module, linears: list[nn.Linear], image: Tensor, temperature: float = 1.0, g: Tensor | None = None
 ) -> list[Tensor]:
-    """Give the explicit dE/dW_k, (inputs, outputs), of each layer for one image (3, s, s), by autograd."""
+    """Return the explicit dE/dW_k, (inputs, outputs), of each layer for one image (3, s, s), by autograd."""
     for parameter in module.parameters():
         parameter.requires_grad_(False)
     for linear in linears:
@@ -30,7 +30,7 @@ def image_gradients(
 def trace_kernels(
     module: nn.Module, linears: list[nn.Linear], images: Tensor, temperature: float = 1.0, g: Tensor | None = None
 ) -> list[Tensor]:
-    """Give K_ij = tr(dE/dW_k(i)^T dE/dW_k(j)) in float64 for every layer; g is None, (P,) or (n, P)."""
+    """Return K_ij = tr(dE/dW_k(i)^T dE/dW_k(j)) in float64 for every layer; g is None, (P,) or (n, P)."""
     rows = [None if g is None else (g if g.ndim == 1 else g[i]) for i in range(len(images))]
     each = [image_gradients(module, linears, image, temperature, row) for image, row in zip(images, rows, strict=True)]
     kernels = []
@@ -44,7 +44,7 @@ def trace_kernels(
 
 
 def kernel_error(K: Tensor, truth: Tensor) -> float:
-    """Give the largest |dK_ij| / sqrt(K_ii K_jj)."""
+    """Return the largest |dK_ij| / sqrt(K_ii K_jj)."""
     scale = truth.diagonal().sqrt()
     return float(((K - truth).abs() / torch.outer(scale, scale)).max())
 

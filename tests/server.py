@@ -15,7 +15,7 @@ CERTIFICATE = Path(__file__).with_name("localhost.pem")
 
 @dataclass
 class Manners:
-    """Say how a host behaves; as it stands it is a good one.
+    """Describe how a host behaves; by default it behaves well.
 
     `cuts`: bytes of body after which the connection of the first, second, ... answer is cut. `stall`: bytes of body
     after which nothing more comes. `mute`: take the request and never answer. `raw`: send these bytes in

@@ -234,9 +234,9 @@ def test_neighbours_of_somebodys_own_photograph(lab, own):
 def test_impossible_questions_are_explained(lab):
     with pytest.raises(ChoiceError, match="few has no image 'nobody'; its ids look like"):
         lab.neighbours("x6", "nobody")
-    with pytest.raises(ChoiceError, match="number of neighbours must be 1 or more"):
+    with pytest.raises(ChoiceError, match="number of images to list must be 1 or more"):
         lab.neighbours("x6", "nobody", top=0)
-    with pytest.raises(ChoiceError, match="1 neighbour"):
+    with pytest.raises(ChoiceError, match="neighbours that UMAP holds together must be 2 or more, not 1"):
         lab.embed("x6", "val", neighbours=1)
 
 

@@ -25,6 +25,12 @@ from tests.conftest import ROOT
         ({"images": -5}, "number of images must be 1 or more"),
         ({"seed": -1}, "seed must lie between 0 and 4294967295"),
         ({"seed": 2**32}, "seed must lie between"),
+        ({"seed": None}, "seed must be a whole number, not None"),
+        ({"images": "x"}, "number of images must be a whole number, not 'x'"),
+        ({"images": True}, "number of images must be a whole number, not True"),
+        ({"temperature": "high"}, "temperature must be a number, not 'high'"),
+        ({"temperature": 1e-310}, "temperature must be 1e-30 or more"),
+        ({"centre": "no"}, "centre is on or off .*, not 'no'"),
     ],
 )
 def test_impossible_choices_are_refused_in_one_line(choice, says):

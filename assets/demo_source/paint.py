@@ -119,7 +119,7 @@ def recolour(sprite: Image.Image, turn: int, least: int = 150, pale: float = 1.0
 
 
 def grey(sprite: Image.Image, tint: Colour, strength: float = 1.0) -> Image.Image:
-    """Give a sprite one tint, keeping its lights and darks: a ginger cat becomes a grey or white one."""
+    """Tint a sprite, keeping its lights and darks: a ginger cat becomes a grey or white one."""
     values = np.asarray(sprite.convert("L"), np.float32)[..., None] / 190
     dyed = values * np.asarray(tint, np.float32)
     mixed = dyed * strength + np.asarray(sprite.convert("RGB"), np.float32) * (1 - strength)

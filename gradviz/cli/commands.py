@@ -4,7 +4,7 @@ import json
 import sys
 from argparse import Namespace
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -131,7 +131,7 @@ def evaluate(arguments: Namespace) -> None:
     """Print the average precision of each class and its mean."""
     from gradviz import export
 
-    with _at_work(arguments) as (lab, bar):
+    with _scoring(arguments) as (lab, bar):
         result = lab.evaluate(
             arguments.representation,
             train=arguments.train,
@@ -175,10 +175,10 @@ def align(arguments: Namespace) -> None:
         return _print_json(export.alignment_json(result))
     _notes(result.rows.notes)
     names = result.representations
-    labels = [[]] * len(names) if result.with_labels is None else [[f"{v:.4f}"] for v in result.with_labels]
+    labels = [[]] * len(names) if result.with_labels is None else [[_digits(v, 4)] for v in result.with_labels]
     head = ("", *names, *(() if result.with_labels is None else ("labels",)))
     rows = zip(names, result.between, labels, strict=True)
-    return _print(table(head, ((name, *(f"{v:.4f}" for v in row), *label) for name, row, label in rows)))
+    return _print(table(head, ((name, *(_digits(v, 4) for v in row), *label) for name, row, label in rows)))
 
 
 def neighbours(arguments: Namespace) -> None:
@@ -196,7 +196,7 @@ def layers(arguments: Namespace) -> None:
     """Print the scores of every representation of the network."""
     from gradviz import export
 
-    with _at_work(arguments) as (lab, bar):
+    with _scoring(arguments) as (lab, bar):
         rows = lab.layers(train=arguments.train, test=arguments.test, C=arguments.C, ap=arguments.ap, progress=bar)
     if arguments.json:
         return _print_json(export.layers_json(rows))
@@ -207,7 +207,7 @@ def layers(arguments: Namespace) -> None:
 
 
 def download(arguments: Namespace) -> None:
-    """Bring a data set or a network's weights, and say where they are."""
+    """Download a data set or a network's weights, and print where they are."""
     from gradviz.download.voc import download as fetch_images
     from gradviz.download.weights import download_weights
     from gradviz.networks import NETWORKS
@@ -274,6 +274,13 @@ def _at_work(arguments: Namespace, unit: str = "") -> Iterator[tuple[Any, Bar]]:
         _notes([f"{lab.images.name}: {len(skipped)} entries skipped, such as {first.name}: {first.reason}"])
 
 
+def _scoring(arguments: Namespace) -> AbstractContextManager[tuple[Any, Bar]]:
+    """Provide the same for a command whose images are those of --train and --test."""
+    if arguments.split is not None:
+        raise ChoiceError("--split does not apply here: --train and --test choose the images.")
+    return _at_work(arguments)
+
+
 def _experiment(arguments: Namespace) -> Any:
     from gradviz.experiment import Experiment
     from gradviz.spec import Spec
@@ -291,8 +298,8 @@ def _percent(value: float | None) -> str:
     return "-" if value is None or value != value else f"{value:.2f}"
 
 
-def _digits(value: float | None) -> str:
-    return "-" if value is None or value != value else f"{value:.3f}"
+def _digits(value: float | None, digits: int = 3) -> str:
+    return "-" if value is None or value != value else f"{value:.{digits}f}"
 
 
 def _print_json(value: Any) -> None:

@@ -51,7 +51,7 @@ class Line(AbstractContextManager):
 
 
 class Bar(Line):
-    """Count images, or thousandths of a longer way where no unit is given."""
+    """Count images, or thousandths of the whole where no unit is given."""
 
     def __init__(self, unit: str = "") -> None:
         super().__init__()

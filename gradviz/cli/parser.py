@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 from gradviz import __version__
 from gradviz.cli import app, commands
+from gradviz.datasets.catalogue import downloadable
 from gradviz.datasets.formats import sentence
 from gradviz.errors import Cancelled, GradvizError
 from gradviz.spec import OPTIONS, Option, Spec
@@ -53,7 +54,10 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"gradviz {__version__}")
     verbs = top.add_subparsers(required=True, metavar="COMMAND")
     for name, command in COMMANDS.items():
-        sub = verbs.add_parser(name, help=command.help, description=f"{command.help}.")
+        # What `app` does not know itself is Streamlit's: nothing may pass for an abbreviation.
+        sub = verbs.add_parser(
+            name, help=command.help, description=f"{command.help}.", allow_abbrev=command.run is not app.run
+        )
         sub.set_defaults(run=command.run)
         for add in command.arguments:
             add(sub)
@@ -126,7 +130,10 @@ _CHOICES = (
 )
 _SCORING = (_option("train", required=True), _option("test", required=True), _option("C"), _option("ap"))
 _REPRESENTATION = _argument(
-    "--representation", required=True, metavar="R", help="Such as x6, dy6, dW6 or a concatenation, x6+x7."
+    "--representation",
+    required=True,
+    metavar="R",
+    help="Such as x6, dy6, dW6, a concatenation (x6+x7), a product (x5:x5:dy6) or a weighted mean (0.75dW6+0.25x6).",
 )
 _REPRESENTATIONS = _argument(
     "--representation", required=True, metavar="R", action="append", help="Such as x6; repeat the option for several."
@@ -188,7 +195,7 @@ COMMANDS: dict[str, Command] = {
         "Download photographs (such as voc2007) or the weights of a network",
         (
             *_PLACE,
-            _argument("what", metavar="WHAT", help="voc2007, voc2007-test, voc2012, or a network such as alexnet."),
+            _argument("what", metavar="WHAT", help=f"{', '.join(downloadable())}, or a network of `networks`."),
             _argument("--images", type=int, metavar="N", help="Stop after N photographs, for a small start."),
             _argument("--url", metavar="URL", help="A mirror: the file, the folder it lies in, or a path."),
         ),

@@ -17,12 +17,17 @@ from gradviz.home import home as home_folder
 
 @dataclass(frozen=True)
 class Archive:
-    """Describe a published tar: its address, digest and size; the members below `prefix` make the set."""
+    """Describe a published tar: its address, digest and size; the members below `prefix` make the set.
+
+    `splits` are the lists in it that name its photographs, `images` of them together.
+    """
 
     url: str
     md5: str
     bytes: int
     prefix: str
+    splits: tuple[str, ...]
+    images: int
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,8 @@ DATASETS: dict[str, Dataset] = {
                 "c52e279531787c972589f7e41ab4ae64",
                 460_032_000,
                 "VOCdevkit/VOC2007/",
+                ("train", "val", "trainval"),
+                5011,
             ),
             joins=("voc2007-test",),
         ),
@@ -76,6 +83,8 @@ DATASETS: dict[str, Dataset] = {
                 "b6e924de25625d8de591ea690078ad9f",
                 451_020_800,
                 "VOCdevkit/VOC2007/",
+                ("test",),
+                4952,
             ),
         ),
         Dataset(
@@ -87,10 +96,17 @@ DATASETS: dict[str, Dataset] = {
                 "6cd6e144f989b92b3379bac3b3de84fd",
                 1_999_639_040,
                 "VOCdevkit/VOC2012/",
+                ("train", "val", "trainval"),
+                11_540,
             ),
         ),
     )
 }
+
+
+def downloadable() -> tuple[str, ...]:
+    """List the names of the data sets that can be downloaded."""
+    return tuple(entry.name for entry in DATASETS.values() if entry.archive)
 
 
 class Known(NamedTuple):
@@ -180,4 +196,4 @@ def _advice(entry: Dataset, home: str | Path | None) -> str:
 
 def _unknown(text: str, home: str | Path | None) -> str:
     names = ", ".join(entry.name for entry in known(home))
-    return f"There is no data set or folder {printable(text)!r}: known are {names}; or give {sentence(layouts=True)}."
+    return f"There is no data set or folder {printable(text)!r}: known are {names}; or name {sentence(layouts=True)}."

@@ -43,7 +43,7 @@ def _split_folders(found: Sequence[Found]) -> list[str]:
 
 FORMAT = Format(
     name="a folder of pictures",
-    layout="JPEG, PNG or WebP pictures, in one subfolder a class or all together",
+    layout="JPEG, PNG or WebP pictures, in one subfolder per class or all together",
     labels="the subfolder's name; `train/`, `val/`, `test/` above them are splits; "
     "none for pictures side by side: kernels, maps and neighbours still work",
     listing=read_folder,

@@ -31,7 +31,7 @@ def recognised(path: Path) -> Format:
     for form in FORMATS:
         if form.recognises(path):
             return form
-    raise DatasetError(f"{path} is not a data set: give {sentence(layouts=True)}.")
+    raise DatasetError(f"{path} is not a data set: name {sentence(layouts=True)}.")
 
 
 def sentence(*, layouts: bool = False) -> str:

@@ -139,8 +139,8 @@ def _decode(source: Path | bytes, name: str | None, *, smallest: int | None) -> 
 
 
 def _reason(error: Exception) -> str:
-    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return printable(said.strip().rstrip(".")) or type(error).__name__
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return printable(reason.strip().rstrip(".")) or type(error).__name__
 
 
 def _read(file: BinaryIO, label: str, smallest: int | None) -> Image.Image:

@@ -1,7 +1,7 @@
 """Take a VOC archive apart while it comes: only files of known names, into one folder, no more pictures than asked for.
 
-The archive is read once from its beginning, so it may be a file on the disk or still on its way. Nothing is believed
-about the order of its members: the official archives bring Annotations, then ImageSets, then JPEGImages, but where
+The archive is read once from its beginning, so it may be a file on the disk or still on its way. Nothing is trusted
+about the order of its members: the official archives have Annotations, then ImageSets, then JPEGImages, but where
 pictures come before the lists, they are kept until the lists tell which of them count.
 """
 

@@ -22,7 +22,7 @@ import httpx
 from gradviz.callbacks import Cancel, Progress, never, silent, stop_if
 from gradviz.download.http import DamagedError, HostError, ask, status_error
 from gradviz.download.pace import size_text
-from gradviz.errors import DownloadError
+from gradviz.errors import ChoiceError, DownloadError
 
 STALL = 30.0
 """Seconds without a byte after which a host counts as stalled."""
@@ -67,6 +67,8 @@ class Remote:
         """Return the same file on another host: `mirror` is its full address, or that of the folder it lies in."""
         if not mirror:
             return self
+        if "://" in mirror and not mirror.lower().startswith(("https://", "http://")):
+            raise ChoiceError(f"{mirror} is not an address that starts with https:// or http://.")
         full = re.split("[?#]", mirror)[0].endswith(Path(self.name).suffix)
         return replace(self, url=mirror if full else f"{mirror.rstrip('/')}/{self.name}")
 
@@ -117,7 +119,7 @@ class Incoming(AbstractContextManager):
         return data
 
     def complete(self) -> str:
-        """Bring the rest to the disk and return the SHA-256 of all; DamagedError where it is not the published file."""
+        """Write the rest to the disk and return the SHA-256 of all; DamagedError where it is not the published file."""
         for _ in self._growth:
             pass
         os.fsync(self._file.fileno())
@@ -125,7 +127,7 @@ class Incoming(AbstractContextManager):
         return checked(self.part, self.remote, self.cancel, self.remote.url)
 
     def use(self, work: Callable[[], T]) -> T:
-        """Return what `work` makes of the file: anew where the host began again, once more where pieces do not fit."""
+        """Return what `work` makes of the file: again where the host began again, once more where pieces do not fit."""
         again = True
         while True:
             try:
@@ -224,7 +226,7 @@ def fetch(
     progress: Progress = silent,
     say: Say = quiet,
 ) -> str:
-    """Bring a file to `target` and return its SHA-256, which TARGET.sha256 then holds too (as sha256sum writes it).
+    """Download a file to `target` and return its SHA-256, which TARGET.sha256 then holds too (as sha256sum writes it).
 
     The caller holds the lock (`alone`).
 
@@ -286,7 +288,7 @@ def local_mirror(mirror: str | None, name: str) -> Path | None:
 
 @contextmanager
 def alone(lock: Path, remote: Remote, *, cancel: Cancel, say: Say) -> Iterator[None]:
-    """Let one process at a time bring a file to the lock's folder; the others wait and say so.
+    """Let one process at a time download a file to the lock's folder; the others wait and say so.
 
     Raises DownloadError for HostError and OSError, with what the user can do.
     """
@@ -298,7 +300,7 @@ def alone(lock: Path, remote: Remote, *, cancel: Cancel, say: Say) -> Iterator[N
         try:
             held.acquire(blocking=False)
         except Timeout:
-            say("Another process is bringing this already: waiting for it.")
+            say("Another process is downloading this already: waiting for it.")
             with suppress(Timeout):
                 held.acquire(poll_interval=0.2, cancel_check=cancel)
             stop_if(cancel)

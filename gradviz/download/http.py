@@ -86,8 +86,8 @@ def ask(
 
 def status_error(host: str, status: int, url: str) -> HostError:
     """Explain a status that is not the file."""
-    said = _STATUS.get(status, "has an error of its own" if status >= 500 else "does not give the file")
-    return HostError(f"{host} {said} (status {status} for {url}).", transient=status in _TRANSIENT)
+    reason = _STATUS.get(status, "has an internal error" if status >= 500 else "does not send the file")
+    return HostError(f"{host} {reason} (status {status} for {url}).", transient=status in _TRANSIENT)
 
 
 def _exchange(client: httpx.Client, request: httpx.Request) -> Generator[Any, None, None]:

@@ -1,4 +1,4 @@
-"""Bring the published VOC archives: whole and checked, or the first photographs of the archive while it comes.
+"""Download the published VOC archives: whole and checked, or the first photographs of the archive while it comes.
 
 In the home's `datasets/`: NAME/ (the data set, only ever there when complete), NAME/download.json (what it is),
 NAME.tar.part (what has come so far, for whole and subset alike, so that more photographs later go on from there).
@@ -11,19 +11,11 @@ from pathlib import Path
 from typing import Literal, TypedDict, cast
 
 from gradviz.callbacks import Cancel, Progress, never, silent
-from gradviz.datasets.catalogue import DATASETS, Dataset
+from gradviz.datasets.catalogue import DATASETS, Archive, Dataset, downloadable
 from gradviz.download import fetch
 from gradviz.download.archives import unpack
 from gradviz.errors import ChoiceError
 from gradviz.home import home as home_folder
-
-_TRAINVAL = ("train", "val", "trainval")
-_LISTS: dict[str, tuple[tuple[str, ...], int]] = {
-    "voc2007": (_TRAINVAL, 5011),
-    "voc2007-test": (("test",), 4952),
-    "voc2012": (_TRAINVAL, 11540),
-}
-"""The lists in each archive and how many photographs they name."""
 
 
 class Record(TypedDict):
@@ -54,7 +46,7 @@ def download(
     cancel: Cancel = never,
     say: fetch.Say = fetch.quiet,
 ) -> Path:
-    """Bring a data set of the table (voc2007, voc2007-test, voc2012) and return its folder.
+    """Download a data set of the table and return its folder.
 
     An archive of the official name in the home's `datasets/` is used without asking a host.
 
@@ -75,7 +67,7 @@ def download(
     """
     entry = DATASETS.get(what)
     if entry is None or entry.archive is None:
-        raise ChoiceError(f"There is no data set {what!r} to download: choose one of {', '.join(_LISTS)}.")
+        raise ChoiceError(f"There is no data set {what!r} to download: choose one of {', '.join(downloadable())}.")
     if images is not None and images < 1:
         raise ChoiceError(f"{images} photographs cannot be downloaded: ask for one or more.")
     top, archive = _top(entry, home), entry.archive
@@ -85,15 +77,16 @@ def download(
         there = record(what, home)
         more = there and there["state"] != "whole" and (images is None or images > there["images"])
         if more or not entry.present(home):  # what came by hand, without a record, is all of it
-            _bring(entry, official, top, images, url, progress=progress, cancel=cancel, say=say)
+            _download(entry, archive, official, top, images, url, progress=progress, cancel=cancel, say=say)
         if (record(what, home) or {}).get("state") == "whole":
             for path in top.parent.glob(f"{what}.tar.part*"):
                 path.unlink()
     return entry.where(home)
 
 
-def _bring(
+def _download(
     entry: Dataset,
+    archive: Archive,
     official: fetch.Remote,
     top: Path,
     images: int | None,
@@ -106,15 +99,14 @@ def _bring(
     """Find or fetch the archive, take it apart and put the result in place."""
     staging, by_hand, remote = _hidden(top, "staging"), top.with_name(official.name), official.at(url)
     local = fetch.local_mirror(url, official.name) or (by_hand if by_hand.is_file() else None)
-    (splits, listed), size = _LISTS[entry.name], official.size or 0
     # A subset's part of the archive is that of its pictures, and 3 % of annotations and lists.
-    expected = round(size * min(1, images / listed + 0.03)) if images else size
+    expected = round(archive.bytes * min(1, images / archive.images + 0.03)) if images else archive.bytes
 
     def take(read: Callable[[int], bytes]) -> bool:
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir(parents=True)
         year = Path(entry.folder).name
-        return unpack(read, staging, year=year, splits=splits, images=images, cancel=cancel)
+        return unpack(read, staging, year=year, splits=archive.splits, images=images, cancel=cancel)
 
     def take_file(path: Path) -> bool:
         say(f"Unpacking {official.name}.")

@@ -1,4 +1,4 @@
-"""Bring torchvision's published weights of a network of the table into the home's `weights/`."""
+"""Download torchvision's published weights of a network of the table into the home's `weights/`."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ def download_weights(
 ) -> Path:
     """Return the file of a network's weights, fetched only where neither the home nor torch.hub's cache has it whole.
 
-    The SHA-256 must begin as the file's name says; all of it is recorded in FILE.sha256 for later starts.
+    The SHA-256 must have the prefix in the file's name; all of it is recorded in FILE.sha256 for later starts.
 
     Parameters
     ----------

@@ -26,9 +26,7 @@ from gradviz.networks.head import Head
 from gradviz.networks.loading import Model
 from gradviz.networks.transforms import crops
 from gradviz.representations import At, layer_gradient
-
-LOWEST_TEMPERATURE = 1e-30
-"""dE/dy grows as 1 / tau, and float32 ends at 3e38."""
+from gradviz.spec import check
 
 _AHEAD = 2
 """Batches decoded ahead of the network; it bounds the memory, whatever the number of images."""
@@ -213,7 +211,7 @@ def backward(
     ys
         From name to (n, crops, d) or (n, d), at least every y.
     temperature
-        tau, from LOWEST_TEMPERATURE up.
+        tau; OPTIONS has its bounds.
     g
         The pseudo-label: None for the uniform 1/P, a probability vector (P,), or one per image (n, P).
 
@@ -227,7 +225,7 @@ def backward(
     ChoiceError
         For an impossible temperature or pseudo-label.
     """
-    _check_temperature(temperature)
+    check("temperature", temperature)
     ys = {name: ys[name] if ys[name].ndim == 3 else ys[name][:, None] for name in head.outputs}
     n, views = ys[head.outputs[-1]].shape[:2]
     targets = None if g is None else _targets(g, n, head.classes)
@@ -279,7 +277,7 @@ def vector(name: str, arrays: Mapping[str, np.ndarray], head: Head, temperature:
     ChoiceError
         For a name that cannot be computed from these arrays.
     """
-    _check_temperature(temperature)
+    check("temperature", temperature)
     kept = representations.source(name, arrays)
     if name == kept:
         return _mean(arrays[name])
@@ -293,10 +291,3 @@ def _mean(values: np.ndarray) -> np.ndarray:
     if values.ndim == 2:
         return values
     return values[:, 0] if values.shape[1] == 1 else values.mean(axis=1, dtype=values.dtype)
-
-
-def _check_temperature(temperature: float) -> None:
-    if not (np.isfinite(temperature) and temperature > 0):
-        raise ChoiceError(f"The temperature must be a positive number, not {temperature}.")
-    if temperature < LOWEST_TEMPERATURE:
-        raise ChoiceError(f"The temperature must be at least {LOWEST_TEMPERATURE:g}, not {temperature}.")

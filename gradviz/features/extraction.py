@@ -175,7 +175,7 @@ class Extraction:
 
     @staticmethod
     def _in_order(sorted_rows: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Bring what was read in the store's ascending order into the order of `rows`."""
+        """Reorder what was read in the store's ascending order into the order of `rows`."""
         out = np.empty_like(sorted_rows)
         out[np.argsort(rows)] = sorted_rows
         return out

@@ -231,4 +231,4 @@ def _check_pooled(model: Model, module: nn.Module) -> None:
         truth = module(images)
         error = float((model.forward(images)[model.network.outputs[-1]] - truth).norm() / truth.norm())
     if not error <= 1e-3:
-        raise NetworkError(f"{model.network.name} with these weights does not give the module's own output: damaged?")
+        raise NetworkError(f"{model.network.name} with these weights does not reproduce its module's output: damaged?")

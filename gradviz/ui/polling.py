@@ -67,8 +67,8 @@ def follow(question: Question, *, after: Question | None = None, slot: str) -> J
     if after is not None and not asked and follow(after, slot=f"{slot}, first") is None:
         return None
     _move_on(slot, question.key)
-    stopped = question.key in st.session_state.setdefault("stopped", set())
-    if not stopped and (job is None or job.state == "cancelled"):
+    stopped = st.session_state.setdefault("stopped", set())
+    if question.key not in stopped and (job is None or job.state == "cancelled"):
         job = _submitted(question)
     if job is not None and job.active:
         job.wait(PATIENCE_SECONDS)
@@ -77,7 +77,14 @@ def follow(question: Question, *, after: Question | None = None, slot: str) -> J
         _budget().use(question.key, job.result)
         return job
     if job is not None and job.active:
-        st.fragment(_progress, run_every=POLL_SECONDS)(job, question, slot)
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            st.fragment(_progress, run_every=POLL_SECONDS)(job, question)
+            # Outside the fragment and without a callback: while the whole page is being drawn, Streamlit forgets a click
+            # in a fragment, and the callback of a widget that the run has not come to yet.
+            if st.button("Stop", key=f"stop {slot}", icon=":material/stop_circle:"):
+                stopped.add(question.key)
+                _watchers().leave(question.key, _me())
+                st.rerun()
     elif job is not None and job.state == "failed":
         st.error(job.error)
         _again("Try again", question.key, slot)
@@ -95,16 +102,11 @@ def _submitted(question: Question) -> Job:
         return st.stop()
 
 
-def _progress(job: Job, question: Question, slot: str) -> None:
+def _progress(job: Job, question: Question) -> None:
     if not job.active:
         st.rerun()
     share = min(job.done / job.total, 1.0) if job.total else 0.0
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.progress(share, text=f"{job.title}: {_standing(job, share, question)}")
-        if st.button("Stop", key=f"stop {slot}", icon=":material/stop_circle:"):
-            st.session_state["stopped"].add(job.key)
-            _watchers().leave(question.key, _me())
-            st.rerun()
+    st.progress(share, text=f"{job.title}: {_standing(job, share, question)}")
 
 
 def _standing(job: Job, share: float, question: Question) -> str:

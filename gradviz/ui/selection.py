@@ -88,13 +88,13 @@ class Selection:
     @property
     def forward(self) -> "Selection":
         """Return only those choices that the forward pass depends on, splits apart."""
-        said = self.spec
+        whole = self.spec
         spec = Spec(
-            network=said.network,
-            weights=said.weights,
-            images=said.images,
-            preprocess=said.preprocess,
-            tf32=said.tf32,
+            network=whole.network,
+            weights=whole.weights,
+            images=whole.images,
+            preprocess=whole.preprocess,
+            tf32=whole.tf32,
         )
         return replace(self.whole, spec=spec)
 

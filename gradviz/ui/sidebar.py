@@ -97,7 +97,8 @@ def _network(images: ImageSet, number: int | None) -> tuple[Spec, Layer]:
 
 def _layer(layers: Sequence[Layer]) -> Layer:
     named = {layer.name: layer for layer in layers}
-    usual = list(named).index("fc7") if "fc7" in named else len(named) - 1
+    # The second of three layers, as AlexNet and VGG have them, else the last one.
+    usual = 1 if len(named) == 3 else len(named) - 1
     about = "The fully connected layer k whose gradient is looked at."
     return named[options.bound(st.selectbox, "Layer", list(named), usual, key="layer", help=about)]
 

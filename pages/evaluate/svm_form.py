@@ -48,7 +48,7 @@ def question(selection: Selection) -> tuple[tuple[str, ...], dict[str, Any]] | N
 
 
 def _say_how_many(selection: Selection, *splits: str) -> None:
-    """Tell the visitor that the sidebar's number of images applies here too, where it leaves some out."""
+    """Note that the sidebar's number of images applies here too, where it leaves some out."""
     counts = {
         s: (len(selection.images.select(s, selection.spec.images)), len(selection.images.select(s))) for s in splits
     }

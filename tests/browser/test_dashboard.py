@@ -142,6 +142,23 @@ def test_a_link_clicked_before_its_page_is_drawn_keeps_the_choices(browser, addr
         page.wait_for_url(lambda url: parse_qs(urlsplit(url).query) == query)
 
 
+@pytest.mark.parametrize("pause", [100, 400])
+def test_stop_pressed_while_the_page_is_being_drawn_again_stops(browser, address: str, pause: int) -> None:
+    with page_of(browser, address.replace(f"images={IMAGES}", "images=1000")) as page:
+        page.get_by_role("link", name="Map").click()
+        expect(page.get_by_role("button", name="dW7 as CSV")).to_be_visible(timeout=SLOW)
+        page.get_by_text("More choices").click()
+        seed = page.locator("[data-testid=stSidebar] input[type=number]")
+        for number, wait in ((101 + pause, 900), (102 + pause, pause)):
+            seed.fill(str(number))
+            seed.press("Enter")
+            page.wait_for_timeout(wait)
+        expect(page.get_by_test_id("stStatusWidget").get_by_role("button")).to_have_count(0)
+        page.get_by_test_id("stMain").get_by_role("button", name="Stop").click()
+        expect(page.get_by_text("Stopped: ")).to_be_visible(timeout=SLOW)
+        expect(page.get_by_role("heading", name="Map", exact=True)).to_be_visible()
+
+
 def test_choices_travel_from_page_to_page_in_the_address(browser, address: str) -> None:
     with page_of(browser, f"{address}&layer=fc8&temperature=8") as page:
         expect(page.locator("canvas").first).to_be_visible(timeout=SLOW)

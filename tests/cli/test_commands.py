@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from gradviz.datasets import DATASETS
-from gradviz.download import voc as module
 from gradviz.networks import NETWORKS, by_family
 from gradviz.representations import Offer, offered
 from tests.archives import md5, voc_archive
@@ -315,9 +314,8 @@ def test_store_names_what_is_in_an_older_format(gradviz, tmp_path):
 def test_download(gradviz, tmp_path, monkeypatch):
     content = voc_archive(20, unlisted=2)
     entry = DATASETS["voc2007"]
-    archive = replace(entry.archive, md5=md5(content), bytes=len(content))
+    archive = replace(entry.archive, md5=md5(content), bytes=len(content), images=20)
     monkeypatch.setitem(DATASETS, "voc2007", replace(entry, archive=archive))
-    monkeypatch.setitem(module._LISTS, "voc2007", (module._LISTS["voc2007"][0], 20))
     with Host({"/VOCtrainval_06-Nov-2007.tar": content}) as host:
         code, out, err = gradviz("download", "voc2007", "--url", host.address, "--home", tmp_path)
         place = tmp_path / "datasets/voc2007/VOCdevkit/VOC2007"

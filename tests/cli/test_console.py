@@ -14,7 +14,7 @@ class Terminal(io.StringIO):
 
 @pytest.fixture
 def terminal(monkeypatch):
-    """Give a function that puts a terminal in the place of standard error; pytest undoes what is put there earlier."""
+    """Return a function that replaces standard error by a terminal; pytest undoes what is put there earlier."""
 
     def put() -> Terminal:
         made = Terminal()

@@ -116,13 +116,13 @@ def test_files_are_read_by_their_suffix(tmp_path: Path):
     np.savez(tmp_path / "f.npz", ids=np.array(["one"]), x6=np.ones((1, 3)))
     assert find(tmp_path / "list.csv").classes == ("cat",)
     assert find(tmp_path / "f.npz").ids == ("one",)
-    with pytest.raises(DatasetError, match=r"1\.jpg is not a data set: give a folder in VOC layout"):
+    with pytest.raises(DatasetError, match=r"1\.jpg is not a data set: name a folder in VOC layout"):
         find(tmp_path / "1.jpg")
 
 
 def test_an_unknown_name_gets_one_sentence(home: Path):
     with pytest.raises(
-        DatasetError, match=r"no data set or folder 'vocc': known are demo, voc2007,.*or give a folder in VOC"
+        DatasetError, match=r"no data set or folder 'vocc': known are demo, voc2007,.*or name a folder in VOC"
     ) as caught:
         find("vocc")
     assert "\n" not in str(caught.value)

@@ -211,7 +211,7 @@ def test_damaged_notes_do_no_harm(host, target, notes):
     [
         ({"status": 404}, "does not have this file"),
         ({"status": 403}, "does not allow access"),
-        ({"status": 500}, "has an error of its own"),
+        ({"status": 500}, "has an internal error"),
         ({"kind": "text/html; charset=utf-8"}, "sends a web page"),
         ({"mute": True}, "has sent nothing for 0.3 s"),
     ],
@@ -305,7 +305,7 @@ def test_second_process_waits_says_so_and_can_be_cancelled(tmp_path):
     with pytest.raises(Cancelled), fetching.alone(lock, FILE, cancel=stop.is_set, say=said.append):
         pytest.fail("two at once")
     timer.join()
-    assert said == ["Another process is bringing this already: waiting for it."]
+    assert said == ["Another process is downloading this already: waiting for it."]
     done.set()
     holder.join()
     with fetching.alone(lock, FILE, cancel=lambda: False, say=said.append):

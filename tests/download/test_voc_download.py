@@ -14,7 +14,6 @@ import pytest
 
 from gradviz.datasets import DATASETS, find
 from gradviz.download import fetch as fetching
-from gradviz.download import voc as module
 from gradviz.download.voc import download, record
 from gradviz.errors import Cancelled, ChoiceError, DatasetError, DownloadError
 from tests.archives import PICTURES_FIRST, md5, voc_archive
@@ -29,9 +28,8 @@ CONTENT = voc_archive(60, unlisted=4)
 def publish(monkeypatch: pytest.MonkeyPatch, url: str, content: bytes = CONTENT, what: str = "voc2007") -> None:
     """Let the table point to an archive of ours."""
     entry = DATASETS[what]
-    archive = replace(entry.archive, url=url, md5=md5(content), bytes=len(content))
+    archive = replace(entry.archive, url=url, md5=md5(content), bytes=len(content), images=60)
     monkeypatch.setitem(DATASETS, what, replace(entry, archive=archive))
-    monkeypatch.setitem(module._LISTS, what, (module._LISTS[what][0], 60))
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,7 @@ from gradviz.networks import network, weights
 
 @pytest.fixture(autouse=True)
 def hub(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give the test folders of its own for gradviz and for torch.hub."""
+    """Make separate folders for gradviz and for torch.hub."""
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     return tmp_path / "torch" / "hub" / "checkpoints"
 

@@ -60,7 +60,7 @@ __all__ = [
 ]
 
 WARN_BYTES = 10 * 1000**3
-"""A store larger than this is worth a word to its owner."""
+"""Beyond this size the user is told how large the store is."""
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ def by_chunk(rows: np.ndarray, chunk_rows: int = CHUNK_ROWS) -> dict[int, slice]
 
 @contextmanager
 def try_lock(root: Path, digest: str) -> Iterator[bool]:
-    """Try once for the lock of an entry and say whether it was free; the system releases a killed holder's lock.
+    """Try once for the lock of an entry and return whether it was free; the system releases a killed holder's lock.
 
     Raises StoreError if the folder cannot be written.
     """
