@@ -79,8 +79,8 @@ def follow(question: Question, *, after: Question | None = None, slot: str) -> J
     if job is not None and job.active:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             st.fragment(_progress, run_every=POLL_SECONDS)(job, question)
-            # Outside the fragment and without a callback: while the whole page is being drawn, Streamlit forgets a click
-            # in a fragment, and the callback of a widget that the run has not come to yet.
+            # Outside the fragment and without a callback: while the whole page is being drawn, Streamlit forgets a
+            # click in a fragment, and the callback of a widget that the run has not come to yet.
             if st.button("Stop", key=f"stop {slot}", icon=":material/stop_circle:"):
                 stopped.add(question.key)
                 _watchers().leave(question.key, _me())
