@@ -77,7 +77,7 @@ def _summary(entry: Any, folder: Path) -> dict[str, Any]:
             "images": len(images),
             "classes": list(images.classes),
             "splits": splits,
-            "skipped": len(images.skipped),
+            "skipped": sum(f.count for f in images.findings),
         }
     return row
 
@@ -268,7 +268,7 @@ def _at_work(arguments: Namespace, unit: str = "") -> Iterator[tuple[Any, Bar]]:
         export.check_place(arguments.out)
     with Bar(unit) as bar:
         yield lab, bar
-    skipped = lab.images.skipped
+    skipped = lab.images.findings
     if skipped:
         first = skipped[0]
         _notes([f"{lab.images.name}: {len(skipped)} entries skipped, such as {first.name}: {first.reason}"])

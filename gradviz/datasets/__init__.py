@@ -1,6 +1,6 @@
 """Photographs with labels and splits, from folders, lists, archives and visitors."""
 
 from gradviz.datasets.catalogue import DATASETS, find, known
-from gradviz.datasets.image_set import Box, ImageSet, Skipped
+from gradviz.datasets.image_set import Box, Finding, ImageSet
 
-__all__ = ["DATASETS", "Box", "ImageSet", "Skipped", "find", "known"]
+__all__ = ["DATASETS", "Box", "Finding", "ImageSet", "find", "known"]

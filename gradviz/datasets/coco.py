@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from gradviz.datasets.image_set import Box, Skipped
+from gradviz.datasets.image_set import Box, Finding
 from gradviz.datasets.pictures import printable
 from gradviz.datasets.reading import Format, Listing, Row
 from gradviz.datasets.scan import below
@@ -48,7 +48,7 @@ def read_coco(path: Path) -> Listing:
     return Listing(
         reader.root,
         tuple(reader.rows.values()),
-        reader.skipped,
+        reader.findings,
         classes=sorted(reader.categories),
         splits=splits,
         boxes_of=reader.boxes.of_positions(),
@@ -73,7 +73,7 @@ class _Reader:
         self.rows: dict[str, Row] = {}
         self.boxes = _Boxes()
         self.categories: set[str] = set()
-        self.skipped: list[Skipped] = []
+        self.findings: list[Finding] = []
 
     def read(self, file: Path, splits: tuple[str, ...]) -> None:
         """Add what one file lists."""
@@ -124,7 +124,7 @@ class _Reader:
         return len(self.rows) - 1
 
     def _skip(self, name: str, reason: str) -> None:
-        self.skipped.append(Skipped(printable(name), reason))
+        self.findings.append(Finding(printable(name), reason))
 
 
 class _Boxes:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gradviz.datasets.image_set import Skipped
+from gradviz.datasets.image_set import Finding
 from gradviz.datasets.pictures import printable
 from gradviz.datasets.reading import Format, Listing, Row
 from gradviz.errors import ChoiceError, DatasetError
@@ -41,7 +41,7 @@ def read_features(path: Path) -> Listing:
     return Listing(
         path.resolve(),
         [Row(ids[i], None, labels[i], (splits[i],) if splits[i] else ()) for i in keep],
-        [Skipped(ids[i], "values that are not finite") for i in np.flatnonzero(~finite)],
+        [Finding(ids[i], "values that are not finite") for i in np.flatnonzero(~finite)],
         classes=classes,
         splits=named or None,
         features={key: array[keep] for key, array in features.items()},

@@ -21,10 +21,10 @@ def read_folder(folder: Path) -> Listing:
         If the folder cannot be read.
     """
     root = folder.resolve()
-    found, skipped = pictures_below(root, root)
+    found, findings = pictures_below(root, root)
     splits = _split_folders(found)
     rows = [_row(picture, split=bool(splits)) for picture in found]
-    return Listing(root, rows, skipped, splits=splits or None)
+    return Listing(root, rows, findings, splits=splits or None)
 
 
 def _row(picture: Found, *, split: bool) -> Row:

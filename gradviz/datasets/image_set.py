@@ -17,6 +17,7 @@ from gradviz.datasets.pictures import open_picture
 from gradviz.errors import ChoiceError, DatasetError
 
 ApKind = Literal["eleven_point", "area"]
+FindingKind = Literal["left out", "joined", "guessed", "not read"]
 EVERYTHING = "all"
 """The split that exists in every data set: all its images."""
 
@@ -35,11 +36,13 @@ class Box:
 
 
 @dataclass(frozen=True)
-class Skipped:
-    """Record an entry that was left out, and why."""
+class Finding:
+    """Record what a reader left out, joined, guessed or did not understand, `count` times for one reason."""
 
     name: str
     reason: str
+    kind: FindingKind = "left out"
+    count: int = 1
 
 
 def no_boxes(position: int) -> tuple[Box, ...]:
@@ -68,8 +71,8 @@ class ImageSet:
         unknown). None if nothing is labelled.
     splits
         Name -> ascending int64 positions.
-    skipped
-        What was left out while reading.
+    findings
+        What was left out, joined, guessed or not understood while reading.
     ap
         The average precision that people use with this set.
     features
@@ -94,7 +97,7 @@ class ImageSet:
     classes: tuple[str, ...] = ()
     labels: NDArray[np.int8] | None = None
     splits: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
-    skipped: tuple[Skipped, ...] = ()
+    findings: tuple[Finding, ...] = ()
     ap: ApKind = "area"
     features: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     boxes_of: Callable[[int], tuple[Box, ...]] = field(default=no_boxes, repr=False)
@@ -230,16 +233,16 @@ def joined(sets: Sequence[ImageSet]) -> ImageSet:
     """Join data sets under the name, root and average precision of the first.
 
     Splits of the same name grow together. A class that one set does not know has label 0 there. An id that came before
-    is skipped.
+    is a finding.
     """
     first = sets[0]
     origin: dict[str, tuple[ImageSet, int]] = {}
-    skipped: list[Skipped] = []
+    findings: list[Finding] = []
     for one in sets:
-        skipped += one.skipped
+        findings += one.findings
         for position, identifier in enumerate(one.ids):
             if identifier in origin:
-                skipped.append(Skipped(identifier, f"already in another part of {first.name}"))
+                findings.append(Finding(identifier, f"already in another part of {first.name}"))
             else:
                 origin[identifier] = (one, position)
     place = {identifier: i for i, identifier in enumerate(origin)}
@@ -260,7 +263,7 @@ def joined(sets: Sequence[ImageSet]) -> ImageSet:
         classes=tuple(classes),
         labels=labels if classes else None,
         splits=splits,
-        skipped=tuple(skipped),
+        findings=tuple(findings),
         boxes_of=partial(_boxes_of_origin, tuple(origin.values())),
     )
 

@@ -32,7 +32,7 @@ UNWRITABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u20
 
 PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 OTHER_SUFFIXES = frozenset({".heic", ".heif", ".avif", ".gif", ".bmp", ".tif", ".tiff", ".jp2", ".svg"})
-"""Pictures that people have and that are not read: reported as skipped instead of ignored."""
+"""Pictures that people have and that are not read: reported as findings instead of ignored."""
 
 _OPENERS = {
     "JPEG": JpegImagePlugin.JpegImageFile,

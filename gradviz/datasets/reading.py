@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from gradviz.datasets.image_set import ApKind, Box, ImageSet, Skipped, no_boxes
+from gradviz.datasets.image_set import ApKind, Box, Finding, ImageSet, no_boxes
 from gradviz.datasets.scan import such_as
 from gradviz.errors import DatasetError
 
@@ -45,8 +45,8 @@ class Listing:
         The resolved folder (or file) that was read; no picture lies outside it.
     rows
         One for each usable image.
-    skipped
-        What was left out, and why.
+    findings
+        What was left out, joined, guessed or not understood.
     name
         What the set calls itself; empty where that is the name of the file or folder.
     classes
@@ -60,7 +60,7 @@ class Listing:
 
     root: Path
     rows: Sequence[Row]
-    skipped: Sequence[Skipped] = ()
+    findings: Sequence[Finding] = ()
     name: str = ""
     classes: Sequence[str] | None = None
     splits: Sequence[str] | None = None
@@ -79,7 +79,7 @@ class Listing:
             classes=classes,
             labels=labels,
             splits=self._splits(labels, seed),
-            skipped=tuple(self.skipped),
+            findings=tuple(self.findings),
             ap=self.ap,
             features=self.features,
             boxes_of=self.boxes_of,
@@ -176,7 +176,7 @@ class Format:
         listing = self.listing(path)
         if not listing.rows:
             verb = "holds" if path.is_dir() else "lists"
-            raise DatasetError(f"{path} {verb} no usable picture{such_as(listing.skipped)}: looked for {self.looks}.")
+            raise DatasetError(f"{path} {verb} no usable picture{such_as(listing.findings)}: looked for {self.looks}.")
         own = path.resolve().name if path.is_dir() else path.stem
         return listing.image_set(name=name or listing.name or own or str(listing.root), seed=seed)
 

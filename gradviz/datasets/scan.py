@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gradviz.datasets.image_set import Skipped
+from gradviz.datasets.image_set import Finding
 from gradviz.datasets.pictures import (
     HEAD,
     OTHER_SUFFIXES,
@@ -36,10 +36,10 @@ class Found:
         return tuple(self.name.split("/")[:-1])
 
 
-def pictures_below(folder: Path, root: Path, *, deepest: int = DEEPEST) -> tuple[list[Found], list[Skipped]]:
+def pictures_below(folder: Path, root: Path, *, deepest: int = DEEPEST) -> tuple[list[Found], list[Finding]]:
     """List the pictures in `folder` and the folders below it, by name.
 
-    A picture is a regular file that starts like a JPEG, PNG or WebP, whatever its suffix. Skipped, with the reason:
+    A picture is a regular file that starts like a JPEG, PNG or WebP, whatever its suffix. Finding, with the reason:
     files that pretend to be pictures, links that lead out of `root`, names that cannot be written down. Other files and
     hidden ones are ignored.
 
@@ -58,14 +58,14 @@ def pictures_below(folder: Path, root: Path, *, deepest: int = DEEPEST) -> tuple
         If `folder` cannot be read.
     """
     found: list[Found] = []
-    skipped: list[Skipped] = []
-    for name, entry in _files(folder, "", deepest, root, skipped):
+    findings: list[Finding] = []
+    for name, entry in _files(folder, "", deepest, root, findings):
         reason = _refusal(name, entry, root)
         if reason is None:
             found.append(Found(name, Path(entry.path)))
         elif reason:
-            skipped.append(Skipped(printable(name), reason))
-    return sorted(found, key=lambda picture: picture.name), skipped
+            findings.append(Finding(printable(name), reason))
+    return sorted(found, key=lambda picture: picture.name), findings
 
 
 def any_picture(folder: Path) -> bool:
@@ -97,13 +97,13 @@ def below(root: Path, relative: str) -> Path | str:
         return f"not a usable path: {printable(str(error))}"
 
 
-def such_as(skipped: Sequence[Skipped]) -> str:
+def such_as(findings: Sequence[Finding]) -> str:
     """Summarise how many entries were skipped, with the first as an example; empty if none was."""
-    return f" (skipped {len(skipped)}, such as {skipped[0].name}: {skipped[0].reason})" if skipped else ""
+    return f" (skipped {len(findings)}, such as {findings[0].name}: {findings[0].reason})" if findings else ""
 
 
 def _files(
-    folder: Path, prefix: str, deepest: int, root: Path, skipped: list[Skipped]
+    folder: Path, prefix: str, deepest: int, root: Path, findings: list[Finding]
 ) -> Iterator[tuple[str, os.DirEntry]]:
     try:
         with os.scandir(folder) as entries:
@@ -111,7 +111,7 @@ def _files(
     except OSError as error:
         if not prefix:
             raise DatasetError(f"The folder {printable(str(folder))} cannot be read: {error.strerror}.") from error
-        skipped.append(Skipped(printable(prefix), f"the folder cannot be read: {error.strerror}"))
+        findings.append(Finding(printable(prefix), f"the folder cannot be read: {error.strerror}"))
         return
     for entry in listed:
         name = prefix + entry.name
@@ -119,13 +119,13 @@ def _files(
             continue
         if not entry.is_dir(follow_symlinks=False):
             if entry.is_symlink() and Path(entry.path).is_dir():
-                skipped.append(Skipped(printable(name), "a link to a folder is not followed"))
+                findings.append(Finding(printable(name), "a link to a folder is not followed"))
             else:
                 yield name, entry
         elif deepest > 0:
-            yield from _files(Path(entry.path), name + "/", deepest - 1, root, skipped)
+            yield from _files(Path(entry.path), name + "/", deepest - 1, root, findings)
         else:
-            skipped.append(Skipped(printable(name), "a folder too deep inside others"))
+            findings.append(Finding(printable(name), "a folder too deep inside others"))
 
 
 def _refusal(name: str, entry: os.DirEntry, root: Path) -> str | None:

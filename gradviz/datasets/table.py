@@ -3,7 +3,7 @@
 import csv
 from pathlib import Path
 
-from gradviz.datasets.image_set import Skipped
+from gradviz.datasets.image_set import Finding
 from gradviz.datasets.pictures import printable
 from gradviz.datasets.reading import Format, Listing, Row
 from gradviz.datasets.scan import below
@@ -25,18 +25,18 @@ def read_table(path: Path) -> Listing:
     """
     root = path.resolve().parent
     rows: dict[str, Row] = {}
-    skipped: list[Skipped] = []
+    findings: list[Finding] = []
     for line, cells in _lines(path):
         listed, labels, split = (*(cell.strip() for cell in cells), "", "")[:3]
         found = "more than three columns" if len(cells) > 3 else below(root, listed)
         if listed in rows:
             found = "listed twice"
         if isinstance(found, str):
-            skipped.append(Skipped(printable(f"line {line}: {listed}"), found))
+            findings.append(Finding(printable(f"line {line}: {listed}"), found))
             continue
         names = [printable(part.strip()) for part in labels.split(";") if part.strip()]
         rows[listed] = Row(listed, found, dict.fromkeys(names, 1), (printable(split),) if split else ())
-    return Listing(root, tuple(rows.values()), skipped)
+    return Listing(root, tuple(rows.values()), findings)
 
 
 FORMAT = Format(

@@ -18,7 +18,7 @@ from typing import BinaryIO
 from PIL import Image
 
 from gradviz.callbacks import Cancel, Progress, never, silent, stop_if
-from gradviz.datasets.image_set import ImageSet, Skipped
+from gradviz.datasets.image_set import Finding, ImageSet
 from gradviz.datasets.pictures import OTHER_SUFFIXES, PICTURE_SUFFIXES, as_jpeg, open_picture, printable
 from gradviz.datasets.reading import Listing, Row
 from gradviz.errors import DatasetError
@@ -112,8 +112,8 @@ class Uploads:
                 Row(identifier, picture.path, dict.fromkeys(_classes(picture), 1) or None)
                 for identifier, picture in pictures
             ]
-            skipped = [Skipped(refused, reason) for refused, reason in self._refused.items()]
-            return Listing(self.folder, rows, skipped, splits=()).image_set(name=name)
+            findings = [Finding(refused, reason) for refused, reason in self._refused.items()]
+            return Listing(self.folder, rows, findings, splits=()).image_set(name=name)
 
     def clear(self) -> None:
         """Remove every picture from memory and disk."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import parse
 
-from gradviz.datasets.image_set import ApKind, Box, Skipped
+from gradviz.datasets.image_set import ApKind, Box, Finding
 from gradviz.datasets.pictures import printable
 from gradviz.datasets.reading import Format, Listing, Row
 from gradviz.datasets.scan import inside, pictures_below
@@ -60,12 +60,12 @@ def read_voc(folder: Path) -> Listing:
     if located is None:
         raise DatasetError(f"{folder} is not in VOC layout: looked for {FORMAT.looks}.")
     root = located.resolve()
-    pictures, skipped = _pictures(root)
+    pictures, findings = _pictures(root)
     lists, problems = _lists(root)
-    skipped += problems
+    findings += problems
     splits, labelled = _splits_and_classes(lists)
     ids = sorted(set().union(*splits.values())) if splits else sorted(pictures)
-    skipped += _absent(ids, pictures, splits)
+    findings += _absent(ids, pictures, splits)
     ids = [identifier for identifier in ids if identifier in pictures]
     labels, problems = _labels(labelled, ids)
     ordered = _ordered(splits)
@@ -74,7 +74,7 @@ def read_voc(folder: Path) -> Listing:
     return Listing(
         root,
         rows,
-        skipped + problems,
+        findings + problems,
         name=root.name,
         classes=sorted(labelled) or None,
         splits=[split for split in ordered if any(split in row.splits for row in rows)],
@@ -128,28 +128,28 @@ def _boxes_at(annotations: Path, ids: tuple[str, ...], position: int) -> tuple[B
     return read_boxes(path) if inside(annotations.parent, path) else ()
 
 
-def _pictures(root: Path) -> tuple[dict[str, Path], list[Skipped]]:
+def _pictures(root: Path) -> tuple[dict[str, Path], list[Finding]]:
     """Map id -> picture."""
     folder = root / "JPEGImages"
     if not inside(root, folder):
         raise DatasetError(f"{folder} is a link that leads out of {root}: put the pictures there or name their folder.")
-    found, skipped = pictures_below(folder, root, deepest=0)
+    found, findings = pictures_below(folder, root, deepest=0)
     pictures: dict[str, Path] = {}
     for picture in found:
         identifier = picture.path.stem
         if not _ID.fullmatch(identifier):
-            skipped.append(Skipped(picture.name, "a name that is not a VOC id"))
+            findings.append(Finding(picture.name, "a name that is not a VOC id"))
         elif identifier in pictures:
-            skipped.append(Skipped(picture.name, f"the second picture called {identifier}"))
+            findings.append(Finding(picture.name, f"the second picture called {identifier}"))
         else:
             pictures[identifier] = picture.path
-    return pictures, skipped
+    return pictures, findings
 
 
-def _lists(root: Path) -> tuple[dict[str, list[tuple[str, ...]]], list[Skipped]]:
+def _lists(root: Path) -> tuple[dict[str, list[tuple[str, ...]]], list[Finding]]:
     """Read ImageSets/Main/*.txt: name -> rows of (id,) or of (id, label)."""
     lists: dict[str, list[tuple[str, ...]]] = {}
-    skipped: list[Skipped] = []
+    findings: list[Finding] = []
     is_id = cache(_ID.fullmatch)  # an id stands in up to 60 lists
     for path in sorted((root / "ImageSets" / "Main").glob("*.txt")):
         try:
@@ -159,16 +159,16 @@ def _lists(root: Path) -> tuple[dict[str, list[tuple[str, ...]]], list[Skipped]]
                 raise ValueError("not a file of less than 100 MB")
             rows = [tuple(line.split()) for line in path.read_text("utf-8").splitlines()]
         except (OSError, ValueError) as error:
-            skipped.append(Skipped(printable(path.name), f"the list cannot be read: {printable(str(error))}"))
+            findings.append(Finding(printable(path.name), f"the list cannot be read: {printable(str(error))}"))
             continue
         rows = [row for row in rows if row]
         columns = len(rows[0]) if rows and len(rows[0]) in (1, 2) else 0
         fits = [len(row) == columns and is_id(row[0]) is not None for row in rows]
         if not all(fits):
             example = printable(" ".join(rows[fits.index(False)]))
-            skipped.append(Skipped(printable(path.name), f"{fits.count(False)} lines are not ids, like {example!r}"))
+            findings.append(Finding(printable(path.name), f"{fits.count(False)} lines are not ids, like {example!r}"))
         lists[path.stem] = [row for row, fit in zip(rows, fits, strict=True) if fit]
-    return lists, skipped
+    return lists, findings
 
 
 def _splits_and_classes(
@@ -196,13 +196,13 @@ def _splits_and_classes(
 
 def _labels(
     labelled: Mapping[str, list[tuple[str, str]]], ids: Sequence[str]
-) -> tuple[dict[str, dict[str, int] | None], list[Skipped]]:
+) -> tuple[dict[str, dict[str, int] | None], list[Finding]]:
     """Return each image's labels, None if there is no class, and complaints."""
     if not labelled:
         return dict.fromkeys(ids), []
     value = {"1": 1, "+1": 1, "0": 0, "-1": -1}
     labels: dict[str, dict[str, int]] = {identifier: {} for identifier in ids}
-    skipped: list[Skipped] = []
+    findings: list[Finding] = []
     unmentioned = 0
     for name, rows in sorted(labelled.items()):
         known: dict[str, str] = {}
@@ -213,17 +213,17 @@ def _labels(
             mine[name] = value[known[identifier]] if identifier in known else 0
         unmentioned += len(labels.keys() - known.keys())
         if wrong:
-            skipped.append(Skipped(printable(name), f"{wrong} labels are not 1, 0, -1 or contradict an earlier list"))
+            findings.append(Finding(printable(name), f"{wrong} labels are not 1, 0, -1 or contradict an earlier list"))
     if unmentioned:
-        skipped.append(
-            Skipped("labels", f"{unmentioned} pairs of image and class are in no list: neither train nor score")
+        findings.append(
+            Finding("labels", f"{unmentioned} pairs of image and class are in no list: neither train nor score")
         )
-    return dict(labels), skipped
+    return dict(labels), findings
 
 
-def _absent(ids: Iterable[str], pictures: Mapping[str, Path], splits: Mapping[str, list[str]]) -> list[Skipped]:
+def _absent(ids: Iterable[str], pictures: Mapping[str, Path], splits: Mapping[str, list[str]]) -> list[Finding]:
     listed_in = {identifier: split for split in reversed(_ordered(splits)) for identifier in splits[split]}
-    return [Skipped(i, f"listed in {listed_in[i]}.txt, but no picture") for i in ids if i not in pictures]
+    return [Finding(i, f"listed in {listed_in[i]}.txt, but no picture") for i in ids if i not in pictures]
 
 
 def _ordered(splits: Iterable[str]) -> list[str]:

@@ -15,7 +15,7 @@ from hashlib import sha256
 import numpy as np
 
 from gradviz.callbacks import Cancel, Progress, never, part, silent
-from gradviz.datasets import ImageSet, Skipped
+from gradviz.datasets import Finding, ImageSet
 from gradviz.errors import DatasetError
 from gradviz.features import compute
 from gradviz.features.pseudo_labels import PseudoLabel
@@ -41,7 +41,7 @@ class Features:
     """(n,) the images' places in the data set."""
     arrays: Mapping[str, np.ndarray]
     """From a vector's name to float32 of shape (n, d)."""
-    skipped: tuple[Skipped, ...] = ()
+    skipped: tuple[Finding, ...] = ()
     """Selected images that could not be decoded."""
     notes: tuple[str, ...] = ()
     """What the user should know."""
@@ -64,7 +64,7 @@ class Extracted:
     images: int
     computed: int
     seconds: float
-    skipped: tuple[Skipped, ...]
+    skipped: tuple[Finding, ...]
 
     @property
     def rate(self) -> float:
@@ -180,11 +180,11 @@ class Extraction:
         out[np.argsort(rows)] = sorted_rows
         return out
 
-    def _readable(self, positions: np.ndarray, forward: RepairingEntry) -> tuple[np.ndarray, tuple[Skipped, ...]]:
+    def _readable(self, positions: np.ndarray, forward: RepairingEntry) -> tuple[np.ndarray, tuple[Finding, ...]]:
         """Leave out the images that could not be decoded."""
         failed = forward.notes(self._chunks(positions))
         skipped = tuple(
-            Skipped(self.images.ids[i], failed[self.images.ids[i]]) for i in positions if self.images.ids[i] in failed
+            Finding(self.images.ids[i], failed[self.images.ids[i]]) for i in positions if self.images.ids[i] in failed
         )
         readable = np.array([i for i in positions if self.images.ids[i] not in failed], np.int64)
         if not len(readable):
@@ -245,7 +245,7 @@ class Extraction:
         return RepairingEntry(self.store.entry(key), shapes, of)
 
 
-def _skipped_note(skipped: Sequence[Skipped]) -> tuple[str, ...]:
+def _skipped_note(skipped: Sequence[Finding]) -> tuple[str, ...]:
     """Describe how many images are missing from the result."""
     if not skipped:
         return ()

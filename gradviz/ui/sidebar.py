@@ -51,9 +51,9 @@ def sidebar() -> bool:
         number = _number()
         chosen, there = len(images.select(split, number)), len(images.select(split))
         st.caption(f"{chosen:,} of {there:,} images, {len(images.classes)} classes")
-        if images.skipped:
-            with st.expander(f"{len(images.skipped)} entries left out"):
-                st.dataframe([{"entry": s.name, "reason": s.reason} for s in images.skipped[:200]], hide_index=True)
+        if images.findings:
+            with st.expander(f"{len(images.findings)} entries left out"):
+                st.dataframe([{"entry": s.name, "reason": s.reason} for s in images.findings[:200]], hide_index=True)
         spec, layer = (_given if images.features else _network)(images, number)
         if mine:
             st.caption("Only you see these photographs: a link to this view cannot be shared.")

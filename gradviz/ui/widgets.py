@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from gradviz.datasets import ImageSet, Skipped
+from gradviz.datasets import Finding, ImageSet
 from gradviz.datasets.pictures import thumbnail
 from gradviz.errors import DatasetError
 from gradviz.ui import views, visitor
@@ -76,7 +76,7 @@ def _logged(offer: Download) -> Callable[[], bytes | str]:
     return build
 
 
-def notes(lines: Sequence[str], skipped: Sequence[Skipped] = ()) -> None:
+def notes(lines: Sequence[str], skipped: Sequence[Finding] = ()) -> None:
     """Show what a result leaves out."""
     for line in lines:
         st.caption(line)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gradviz.datasets.coco import FORMAT
-from gradviz.datasets.image_set import Box, Skipped
+from gradviz.datasets.image_set import Box, Finding
 from gradviz.errors import DatasetError
 from tests.small_sets import picture
 
@@ -49,7 +49,7 @@ def test_two_files_are_two_splits(tmp_path: Path):
     assert images.boxes(0) == (Box("dog", 10, 5, 20, 30), Box("cat", 1, 1, 10, 10, difficult=True))
     assert images.boxes(2) == ()
     assert images.open(2).size == (40, 30)
-    assert (images.ap, images.skipped) == ("area", ())
+    assert (images.ap, images.findings) == ("area", ())
 
 
 def test_one_file_is_halved_by_the_seed(tmp_path: Path):
@@ -82,7 +82,7 @@ def test_entries_that_cannot_be_used_are_skipped_and_shown(tmp_path: Path):
     images = read_coco(root)
     assert images.ids == ("images/1.jpg",)
     assert images.boxes(0) == (Box("cat", 1, 1, 10, 10),)
-    assert {s.name: s.reason for s in images.skipped} == {
+    assert {s.name: s.reason for s in images.findings} == {
         "2.jpg": "no such file",
         "../../secret.jpg": "leads out of the folder",
         "/etc/passwd": "leads out of the folder",
@@ -90,7 +90,7 @@ def test_entries_that_cannot_be_used_are_skipped_and_shown(tmp_path: Path):
         "None": "no such file",
         "instances_all.json": "3 boxes that do not fit a picture of known size; their labels count",
     }
-    assert images.skipped[-2] == Skipped("instances_all.json", "2 annotations without a known picture or class")
+    assert images.findings[-2] == Finding("instances_all.json", "2 annotations without a known picture or class")
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_labels_do_not_depend_on_boxes_that_can_be_drawn(tmp_path: Path, size: d
     assert found.labels.tolist() == [[-1, 1], [0, -1], [-1, -1]]
     assert [len(found.boxes(n)) for n in range(3)] == [drawable, drawable, 0]
     said = [(path.name, "2 boxes that do not fit a picture of known size; their labels count")]
-    assert [(s.name, s.reason) for s in found.skipped] == ([] if drawable else said)
+    assert [(s.name, s.reason) for s in found.findings] == ([] if drawable else said)
 
 
 def test_boxes_stay_in_the_order_of_the_file(tmp_path: Path):

@@ -50,7 +50,7 @@ def test_rows_that_are_not_finite_are_skipped_with_their_labels(tmp_path: Path):
     x[1, 2] = np.nan
     images = read_features(save(tmp_path, ids=IDS, x6=x, y6=X, labels=LABELS, split=np.array(list("uuvv"))))
     assert images.ids == ("a", "c", "d")
-    assert [(s.name, s.reason) for s in images.skipped] == [("b", "values that are not finite")]
+    assert [(s.name, s.reason) for s in images.findings] == [("b", "values that are not finite")]
     assert (images.features["y6"] == X[[0, 2, 3]]).all()
     assert (images.labels == LABELS[[0, 2, 3]]).all()
     assert list(images.splits["v"]) == [1, 2]

@@ -66,7 +66,7 @@ def test_a_picture_beside_the_classes_is_of_unknown_class(tmp_path: Path):
 def test_what_cannot_be_used_is_named(tmp_path: Path):
     fill(tmp_path, cat=1)
     (tmp_path / "cat" / "cut.jpg").write_bytes(b"")
-    assert [(s.name, s.reason) for s in read_folder(tmp_path).skipped] == [("cat/cut.jpg", "the file is empty")]
+    assert [(s.name, s.reason) for s in read_folder(tmp_path).findings] == [("cat/cut.jpg", "the file is empty")]
 
 
 def test_an_empty_folder_says_what_was_looked_for(tmp_path: Path):

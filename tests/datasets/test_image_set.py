@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradviz.datasets.image_set import Box, ImageSet, Skipped, joined
+from gradviz.datasets.image_set import Box, Finding, ImageSet, joined
 from gradviz.errors import ChoiceError, DatasetError
 from tests.small_sets import picture
 
@@ -157,6 +157,6 @@ def test_joined_sets_keep_labels_splits_and_boxes(tmp_path: Path):
         "all": [0, 1, 2, 3],
         "test": [2, 3],
     }
-    assert images.skipped == (Skipped("b", "already in another part of part1"),)
+    assert images.findings == (Finding("b", "already in another part of part1"),)
     assert [images.boxes(i)[0].name for i in range(4)] == ["a1", "b1", "c2", "d2"]
     assert images.paths == tuple(tmp_path / identifier for identifier in "abcd")

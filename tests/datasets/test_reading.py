@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradviz.datasets.image_set import Box, Skipped
+from gradviz.datasets.image_set import Box, Finding
 from gradviz.datasets.reading import Format, Listing, Row, halves
 from gradviz.errors import DatasetError
 
@@ -55,13 +55,13 @@ def test_splits_are_those_of_the_rows_those_that_are_given_or_halves():
 
 
 def test_what_else_a_listing_says_is_passed_on():
-    skipped, box = Skipped("x", "y"), Box("c", 1, 1, 2, 2)
+    finding, box = Finding("x", "y"), Box("c", 1, 1, 2, 2)
     features = {"f": np.ones((1, 2), np.float32)}
     listing = Listing(
-        Path("r"), [Row("a")], [skipped], ap="eleven_point", features=features, boxes_of=lambda position: (box,)
+        Path("r"), [Row("a")], [finding], ap="eleven_point", features=features, boxes_of=lambda position: (box,)
     )
     images = listing.image_set(name="set")
-    assert (images.name, images.root, images.skipped, images.ap) == ("set", Path("r"), (skipped,), "eleven_point")
+    assert (images.name, images.root, images.findings, images.ap) == ("set", Path("r"), (finding,), "eleven_point")
     assert (images.paths, images.features["f"].tolist(), images.boxes(0)) == ((), [[1, 1]], (box,))
 
 
@@ -69,8 +69,8 @@ def test_a_format_names_what_it_reads_and_reports_what_is_empty(tmp_path: Path):
     file = tmp_path / "list.xyz"
     file.touch()
 
-    def form(*rows: Row, name: str = "", skipped: tuple[Skipped, ...] = ()) -> Format:
-        listing = Listing(tmp_path, rows, skipped, name)
+    def form(*rows: Row, name: str = "", findings: tuple[Finding, ...] = ()) -> Format:
+        listing = Listing(tmp_path, rows, findings, name)
         return Format("an XYZ", "lines of `x y z`", "none", lambda path: listing, suffixes=(".xyz",))
 
     assert form(row("a")).read(file).name == "list"
@@ -80,7 +80,7 @@ def test_a_format_names_what_it_reads_and_reports_what_is_empty(tmp_path: Path):
     with pytest.raises(DatasetError, match=r"list\.xyz lists no usable picture: looked for lines of x y z\.$"):
         form().read(file)
     with pytest.raises(DatasetError, match=r"holds no usable picture \(skipped 1, such as a: gone\): looked for"):
-        form(skipped=(Skipped("a", "gone"),)).read(tmp_path)
+        form(findings=(Finding("a", "gone"),)).read(tmp_path)
     assert form().recognises(file)
     assert not form().recognises(tmp_path)
     assert not form().recognises(tmp_path / "list.csv")

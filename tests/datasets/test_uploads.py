@@ -43,7 +43,7 @@ def test_files_become_an_unlabelled_set(uploads: Uploads):
     assert uploads.add("b.jpg", jpeg(1)) == Added(1)
     assert uploads.add("a.jpg", io.BytesIO(jpeg(2))) == Added(1)
     images = uploads.image_set()
-    assert (images.ids, images.labels, images.classes, images.skipped) == (("a.jpg", "b.jpg"), None, (), ())
+    assert (images.ids, images.labels, images.classes, images.findings) == (("a.jpg", "b.jpg"), None, (), ())
     assert images.open(0).size == (40, 30)
     assert len(uploads) == 2
 
@@ -62,7 +62,7 @@ def test_a_zip_is_labelled_by_its_folders(uploads: Uploads):
     assert images.ids == ("1 (2).jpg", "1.jpg", "2.jpg", "own.jpg")
     assert images.classes == ("cat", "dog")
     assert images.labels.tolist() == [[-1, 1], [1, -1], [-1, 1], [0, 0]]
-    assert images.skipped == ()
+    assert images.findings == ()
 
 
 def test_a_zip_without_folders_that_differ_has_no_labels(uploads: Uploads):
@@ -114,7 +114,7 @@ def test_what_cannot_be_used_is_named_with_the_reason(uploads: Uploads):
         assert said in reason
     added = uploads.add_zip(packed({name: content for name, (content, _) in cases.items()} | {"good.jpg": jpeg(2)}))
     assert (added.accepted, [name for name, _ in added.refused]) == (1, list(cases))
-    assert [s.name for s in uploads.image_set().skipped] == list(cases)
+    assert [s.name for s in uploads.image_set().findings] == list(cases)
     assert len(files_in(uploads.folder)) == 1
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gradviz.datasets.image_set import Box, Skipped
+from gradviz.datasets.image_set import Box, Finding
 from gradviz.datasets.voc import FORMAT, locate, read_boxes
 from gradviz.errors import DatasetError
 from tests.small_sets import annotation, picture, voc, write_list
@@ -30,7 +30,7 @@ def test_classes_labels_and_splits_are_those_of_the_files(small: Path):
         "trainval": [0, 1, 2],
     }
     assert list(images.splits) == ["train", "val", "trainval"]
-    assert (images.name, images.ap, images.skipped) == ("VOC2012", "area", ())
+    assert (images.name, images.ap, images.findings) == ("VOC2012", "area", ())
     assert images.paths[0] == small / "JPEGImages/000001.jpg"
     assert images.labels_of(2) == ("cat",)
     assert images.boxes(2) == (Box("train", 1, 1, 20, 20, difficult=True), Box("cat", 1, 1, 20, 20))
@@ -44,7 +44,7 @@ def test_class_and_split_names_with_underscores(small: Path):
     assert images.classes == ("cat", "traffic_light", "train")
     assert images.labels[:, 1].tolist() == [1, 0, -1]
     assert images.splits["my_own"].tolist() == [0]
-    assert images.skipped == (Skipped("labels", "1 pairs of image and class are in no list: neither train nor score"),)
+    assert images.findings == (Finding("labels", "1 pairs of image and class are in no list: neither train nor score"),)
 
 
 def test_a_split_without_a_file_is_what_its_class_files_list(small: Path):
@@ -59,7 +59,7 @@ def test_missing_pictures_are_said_and_the_rest_is_used(small: Path):
     (small / "JPEGImages/000003.jpg").unlink()
     images = read_voc(small)
     assert images.ids == ("000001", "000002")
-    assert images.skipped == (Skipped("000003", "listed in val.txt, but no picture"),)
+    assert images.findings == (Finding("000003", "listed in val.txt, but no picture"),)
     assert list(images.splits) == ["train", "trainval"], "no split without an image"
     assert images.labels.shape == (2, 2)
 
@@ -90,7 +90,7 @@ def test_hostile_ids_are_skipped_and_shown(small: Path, tmp_path: Path):
     images = read_voc(small)
     assert images.splits["train"].tolist() == [0]
     assert all(path.resolve().is_relative_to(small) for path in images.paths)
-    (skipped,) = images.skipped
+    (skipped,) = images.findings
     assert (skipped.name, skipped.reason) == ("train.txt", "4 lines are not ids, like '../../secret'")
 
 
@@ -99,7 +99,7 @@ def test_wrong_and_contradicting_labels_are_counted(small: Path):
     write_list(small, "cat_trainval", "000001 7", "000002 -1", "000003 1")
     images = read_voc(small)
     assert images.labels[:, 0].tolist() == [0, 1, 1], "the first list counts, what is no label is unknown"
-    assert images.skipped[0] == Skipped("cat", "3 labels are not 1, 0, -1 or contradict an earlier list")
+    assert images.findings[0] == Finding("cat", "3 labels are not 1, 0, -1 or contradict an earlier list")
 
 
 def test_lists_that_are_no_text_are_skipped(small: Path):
@@ -108,7 +108,7 @@ def test_lists_that_are_no_text_are_skipped(small: Path):
     write_list(small, "ragged", "a b c", "d")
     images = read_voc(small)
     assert list(images.splits) == ["train", "val", "trainval"]
-    assert [s.name for s in images.skipped] == ["noise.txt", "ragged.txt"]
+    assert [s.name for s in images.findings] == ["noise.txt", "ragged.txt"]
 
 
 def test_pipes_are_not_waited_for(small: Path):
@@ -117,7 +117,7 @@ def test_pipes_are_not_waited_for(small: Path):
     os.mkfifo(small / "Annotations/000001.xml")
     images = read_voc(small)
     assert images.boxes(0) == ()
-    assert [s.name for s in images.skipped] == ["pipe.txt"]
+    assert [s.name for s in images.findings] == ["pipe.txt"]
 
 
 def test_links_out_of_the_root_are_not_read(small: Path, tmp_path: Path):
@@ -132,7 +132,7 @@ def test_links_out_of_the_root_are_not_read(small: Path, tmp_path: Path):
     images = read_voc(small)
     assert images.ids == ("000002", "000003")
     assert "linked" not in images.splits
-    assert {s.name for s in images.skipped} == {"000001", "000001.jpg", "linked.txt"}
+    assert {s.name for s in images.findings} == {"000001", "000001.jpg", "linked.txt"}
     assert images.boxes(0) == ()
     (small / "JPEGImages").rename(tmp_path / "moved")
     (small / "JPEGImages").symlink_to(tmp_path / "moved")
@@ -216,7 +216,7 @@ def test_twenty_payloads_stay_text(small: Path):
 
 def test_the_real_photographs(voc_root: Path):
     images = read_voc(voc_root)
-    assert (len(images), len(images.classes), images.ap, images.skipped) == (2476, 20, "eleven_point", ())
+    assert (len(images), len(images.classes), images.ap, images.findings) == (2476, 20, "eleven_point", ())
     assert {split: len(positions) for split, positions in images.splits.items()} == {
         "train": 1238,
         "val": 1238,

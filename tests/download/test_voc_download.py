@@ -61,7 +61,7 @@ def test_whole_data_set_loads_and_nothing_else_is_left(host, home):
         "val": 30,
         "trainval": 60,
     }
-    assert images.skipped == ()
+    assert images.findings == ()
     assert images.boxes(0)[0].name == "dog"
     assert record("voc2007") == {
         "state": "whole",
@@ -105,7 +105,7 @@ def test_subset_loads_and_says_what_it_is(host, home):
     assert len(images.ids) == 12
     assert images.labels.shape == (12, 20)
     assert set(images.splits) == {"train", "val", "trainval"}
-    assert images.skipped == ()
+    assert images.findings == ()
     found = record("voc2007")
     assert (found["state"], found["images"], found["sha256"]) == ("unverified prefix", 12, None)
     assert all(done <= total for done, total in seen)
