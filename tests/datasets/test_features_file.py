@@ -35,7 +35,7 @@ def test_labels_classes_and_splits_if_known(tmp_path: Path):
     images = read_features(save(tmp_path, **told))
     assert images.classes == ("cat", "dog")
     assert images.labels_of(2) == ("dog",)
-    assert {split: len(positions) for split, positions in images.splits.items()} == {"train": 3, "val": 1}
+    assert {split: len(positions) for split, positions in images.splits.items()} == {"train": 2, "val": 2}
     images = read_features(save(tmp_path, **told, split=np.array(["test", "train", "train", ""])))
     assert {split: list(positions) for split, positions in images.splits.items()} == {"test": [0], "train": [1, 2]}
     assert read_features(save(tmp_path, ids=np.arange(4), x6=X, labels=LABELS)).classes == ("0", "1")
