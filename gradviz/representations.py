@@ -214,6 +214,21 @@ def named(letter: str, k: int) -> str:
     return f"{letter}{k}"
 
 
+def layer_input(k: int) -> str:
+    """Return the name of what enters layer k: x5 for layer 6."""
+    return named("x", k - 1)
+
+
+def layer_output(k: int) -> str:
+    """Return the name of what layer k yields before its activation: y6."""
+    return named("y", k)
+
+
+def layer_gradient(k: int) -> str:
+    """Return the name of the gradient at `layer_output`: dy6."""
+    return named("dy", k)
+
+
 def symbol(name: str) -> Symbol:
     """Take one name apart, such as dW6. Raises ChoiceError for a name that is not a known letter and a number."""
     found = re.fullmatch(r"([A-Za-z]+)(0|[1-9][0-9]{0,8})", name)

@@ -1,10 +1,13 @@
 """Names, their grammar, and what one line of the table does."""
 
+import ast
 import json
+import re
 
 import numpy as np
 import pytest
 
+from gradviz import representations
 from gradviz.datasets.image_set import ImageSet
 from gradviz.errors import ChoiceError
 from gradviz.experiment import Experiment, Spec
@@ -21,6 +24,7 @@ from gradviz.representations import (
     triple,
     usual,
 )
+from tests.conftest import ROOT
 
 ALEXNET = Offer(
     "alexnet",
@@ -224,3 +228,18 @@ def test_a_data_set_with_a_nameless_array_is_explained(tmp_path):
     images = ImageSet(name="v", root=None, ids=("a",), features={"clip": np.ones((1, 2), np.float32)})
     with pytest.raises(ChoiceError, match="'clip' is not one of"):
         Experiment(images, home=tmp_path).kernel("x6")
+
+
+def test_letters_are_spelled_in_their_table_alone():
+    spelled, ends_of_a_line = [], {"x0", "x1", "y0", "y1"}  # in Plotly's words
+    for path in [*ROOT.glob("gradviz/**/*.py"), *ROOT.glob("pages/**/*.py")]:
+        if path.samefile(representations.__file__):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module == "gradviz.representations":
+                spelled += [
+                    f"{path}: {alias.name}" for alias in node.names if alias.name in ("named", "REPRESENTATIONS")
+                ]
+            if isinstance(node, ast.Constant) and re.fullmatch(r"d[yWx][0-9]*|[xy][0-9]{1,2}", str(node.value)):
+                spelled += [f"{path}:{node.lineno}: {node.value}"] if node.value not in ends_of_a_line else []
+    assert not spelled

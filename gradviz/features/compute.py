@@ -25,7 +25,7 @@ from gradviz.networks import head as heads
 from gradviz.networks.head import Head
 from gradviz.networks.loading import Model
 from gradviz.networks.transforms import crops
-from gradviz.representations import At, named
+from gradviz.representations import At, layer_gradient
 
 LOWEST_TEMPERATURE = 1e-30
 """dE/dy grows as 1 / tau, and float32 ends at 3e38."""
@@ -243,7 +243,7 @@ def backward(
             parts.append({k: v.unflatten(0, (-1, views)).mean(dim=1).cpu().numpy() for k, v in gradients.items()})
     if not parts:
         widths = [(k, ys[name]) for k, name in enumerate(head.outputs, head.first)]
-        return {named("dy", k): np.empty((0, y.shape[2]), y.dtype) for k, y in widths}
+        return {layer_gradient(k): np.empty((0, y.shape[2]), y.dtype) for k, y in widths}
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from gradviz.representations import named
+from gradviz.representations import layer_gradient, layer_input, layer_output
 
 FLOOR = 2.0**-40
 """Rows of dE/dy_L whose largest component is smaller are rescaled to this size; see `last_gradient`."""
@@ -64,7 +64,7 @@ class Head:
     @property
     def outputs(self) -> tuple[str, ...]:
         """Names of the layers' outputs before the activation: y6, y7, y8."""
-        return tuple(named("y", k) for k in range(self.first, self.last + 1))
+        return tuple(layer_output(k) for k in range(self.first, self.last + 1))
 
     @property
     def classes(self) -> int:
@@ -107,10 +107,10 @@ def forward(head: Head, x: Tensor) -> dict[str, Tensor]:
     dict of str to Tensor
         The input and the outputs: {"x5": (n, d), "y6": (n, d6), ...}.
     """
-    outputs = {named("x", head.first - 1): x}
+    outputs = {layer_input(head.first): x}
     for k, (W, b) in enumerate(zip(head.weights, head.biases, strict=True), head.first):
         y = x @ W if b is None else torch.addmm(b, x, W)
-        outputs[named("y", k)] = y
+        outputs[layer_output(k)] = y
         if k < head.last:
             x = head.activate(k, y)
     return outputs
@@ -139,13 +139,13 @@ def backward(
         layers by one factor; see `last_gradient`.
     """
     k = head.last
-    y = ys[named("y", k)]
+    y = ys[layer_output(k)]
     gradient = last_gradient(y, temperature, g).to(y)
-    gradients = {named("dy", k): gradient}
+    gradients = {layer_gradient(k): gradient}
     while k > head.first:
         k -= 1
-        gradient = (gradient @ head.weights[k + 1 - head.first].T) * head.slope(k, ys[named("y", k)])
-        gradients[named("dy", k)] = gradient
+        gradient = (gradient @ head.weights[k + 1 - head.first].T) * head.slope(k, ys[layer_output(k)])
+        gradients[layer_gradient(k)] = gradient
     return dict(reversed(gradients.items()))
 
 

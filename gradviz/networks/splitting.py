@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from gradviz.errors import NetworkError
 from gradviz.networks.head import ACTIVATIONS, Head, backward, forward
-from gradviz.representations import named
+from gradviz.representations import layer_gradient, layer_output
 
 TOLERANCE = 1e-3
 """Largest relative error (Frobenius norm) of logits and gradients between the split and the whole module."""
@@ -173,8 +173,8 @@ def _compare(head: Head, body: nn.Module, images: Tensor, logits: Tensor, gradie
         wrong = _error(outputs[head.outputs[-1]], logits)
         for k, gradient in enumerate(gradients, head.first):
             if k > head.first:
-                x = head.activate(k - 1, outputs[named("y", k - 1)])
-            wrong = max(wrong, _error(dys[named("dy", k)].T @ x, gradient))
+                x = head.activate(k - 1, outputs[layer_output(k - 1)])
+            wrong = max(wrong, _error(dys[layer_gradient(k)].T @ x, gradient))
     if not wrong <= TOLERANCE:
         raise NetworkError(
             "The explicit fully connected layers do not reproduce this network's gradients "

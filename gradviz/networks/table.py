@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import Any
 
 from gradviz.errors import ChoiceError
-from gradviz.representations import named, offered
+from gradviz.representations import layer_gradient, layer_input, layer_output, offered
 
 _SECONDS_PER_BATCH = 2.0
 _GMACS_PER_SECOND = 40.0
@@ -108,22 +108,22 @@ class Network:
     @property
     def entry(self) -> str:
         """Name of the head's input, such as x5."""
-        return named("x", self.first - 1)
+        return layer_input(self.first)
 
     @property
     def outputs(self) -> tuple[str, ...]:
         """Names of the layers' outputs before the activation: y6, y7, y8."""
-        return tuple(named("y", k) for k in self.numbers)
+        return tuple(layer_output(k) for k in self.numbers)
 
     @property
     def arrays(self) -> dict[str, int]:
         """Widths of all that a forward pass yields: x5 and every y."""
-        return {self.entry: self.layers[0].inputs} | {named("y", k.number): k.outputs for k in self.layers}
+        return {self.entry: self.layers[0].inputs} | {layer_output(k.number): k.outputs for k in self.layers}
 
     @property
     def gradients(self) -> dict[str, int]:
         """Widths of all that a backward pass yields: every dy."""
-        return {named("dy", k.number): k.outputs for k in self.layers}
+        return {layer_gradient(k.number): k.outputs for k in self.layers}
 
     @property
     def numbers(self) -> tuple[int, ...]:
