@@ -27,7 +27,7 @@ class Line(NamedTuple):
         return self.cells[column] if column is not None and column < len(self.cells) else ""
 
 
-def read_lines(path: Path, fits: Callable[[Sequence[Line]], object]) -> list[Line]:
+def read_lines(path: Path, fits: Callable[[Sequence[Line]], tuple[int, int]]) -> list[Line]:
     """Read the entries of a file, separated as it fits best.
 
     Parameters
