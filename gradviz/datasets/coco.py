@@ -100,7 +100,7 @@ class _Reader:
 
     def __init__(self, root: Path):
         self.root = root
-        self.pictures: dict[Path, _Picture] = {}
+        self.pictures: dict[str, _Picture] = {}
         self.boxes = _Boxes()
         self.categories: set[str] = set()
         self.findings: list[Finding] = []
@@ -154,7 +154,7 @@ class _Reader:
                 self.findings.append(Finding(printable(str(image.file_name)), found))
                 continue
             new = _Picture(len(self.pictures), found.relative_to(self.root).as_posix(), found)
-            picture = self.pictures.setdefault(found.resolve(), new)
+            picture = self.pictures.setdefault(_same(found), new)
             if picture is not new:
                 self.joined = True
                 where = "in the same list" if picture.position in here else "of an earlier list"
@@ -178,6 +178,11 @@ class _Reader:
             count["boxes do not fit a picture of known size; their labels count", "not read"] += 1
         else:
             self.boxes.add(picture.position, name, corners, crowd=crowd is not False)
+
+
+def _same(path: Path) -> str:
+    """Return what is the same for all ways to a picture; to resolve each of 118,000 would take seconds."""
+    return os.path.realpath(path) if path.is_symlink() else os.path.normpath(path)
 
 
 def _several(entries: Sequence[tuple[_Picture, Image]]) -> bool:
