@@ -2,6 +2,7 @@
 
 import os
 from array import array
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -22,7 +23,7 @@ from gradviz.datasets.coco_json import (
     parse,
 )
 from gradviz.datasets.image_set import Box, Finding
-from gradviz.datasets.pictures import printable
+from gradviz.datasets.pictures import PICTURE_SUFFIXES, printable
 from gradviz.datasets.reading import Format, Listing, Row
 from gradviz.datasets.scan import below
 from gradviz.errors import DatasetError
@@ -60,7 +61,7 @@ def read_coco(path: Path) -> Listing:
     return Listing(
         reader.root,
         reader.rows(),
-        reader.findings,
+        reader.findings + (_beside(files, reader) if path.is_dir() else []),
         classes=sorted(reader.categories),
         splits=splits,
         boxes_of=reader.boxes.of_positions(distinct=reader.joined),
@@ -185,6 +186,22 @@ def _same(path: Path) -> str:
     return os.path.realpath(path) if path.is_symlink() else os.path.normpath(path)
 
 
+def _beside(files: Sequence[Path], reader: _Reader) -> list[Finding]:
+    """Name what lies beside the lists and is not read: other lists, and pictures that no list names."""
+    pattern = "*" if files[0].parent.name == "annotations" else "*.json"
+    others = sorted(set(files[0].parent.glob(pattern)) - set(files))
+    findings = [Finding(printable(other.name), "only instances*.json is read", "not read") for other in others]
+    unlisted = Counter[str]()
+    for folder, _, names in os.walk(reader.root):
+        pictures = [os.path.join(folder, name) for name in names if Path(name).suffix.lower() in PICTURE_SUFFIXES]  # noqa: PTH118
+        missing = sum(os.path.normpath(picture) not in reader.pictures for picture in pictures)
+        if missing:
+            unlisted[os.path.relpath(folder, reader.root)] += missing
+    return findings + [
+        Finding(printable(folder), "pictures that no list names", count=n) for folder, n in unlisted.items()
+    ]
+
+
 def _several(entries: Sequence[tuple[_Picture, Image]]) -> bool:
     return len({picture.position for picture, _ in entries}) > 1
 
@@ -197,7 +214,7 @@ class _Finder:
 
     def __init__(self, root: Path, split: str, names: Sequence[str]):
         self.root = root
-        usual = [root / split, root / "images" / split, root / "images", root]
+        usual = [root / folder for folder in (split, f"images/{split}", "images", "data", "")]
         more = [folder for parent in (root, root / "images") for folder in _folders(parent)]
         self._best = max(usual, key=lambda folder: sum(os.path.isfile(folder / name) for name in names))  # noqa: PTH113
         self._others = [folder for folder in dict.fromkeys([*usual, *more]) if folder != self._best]
