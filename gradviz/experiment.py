@@ -186,8 +186,10 @@ class Experiment:
         found = [
             self._of_split(parsed, split, part(progress, i / n, (i + 1) / n), cancel) for i, parsed in enumerate(asked)
         ]
-        between = np.array([[metrics.alignment(a.K, b.K) for _, b in found] for _, a in found])
         rows = found[0][0]
+        if len(rows.ids) < 2:
+            raise ChoiceError("Kernels of one image cannot be compared: choose more images.")
+        between = np.array([[metrics.alignment(a.K, b.K) for _, b in found] for _, a in found])
         labels = None if rows.labels is None else metrics.label_kernel(rows.labels)
         with_labels = None if labels is None else np.array([metrics.alignment(a.K, labels) for _, a in found])
         return results.Alignments(names, between, with_labels, rows, self.about(representations=names, split=split))
@@ -389,7 +391,10 @@ class Experiment:
 
     def _positions(self, where: Where) -> np.ndarray:
         if where is None or isinstance(where, str):
-            return self.images.select(where, self.spec.images)
+            chosen = self.images.select(where, self.spec.images)
+            if not len(chosen):
+                raise ChoiceError(f"The split {where} of {self.images.name} has no image: choose another one.")
+            return chosen
         return np.asarray(where, np.int64)
 
     def _kernel(self, parsed: Representation, rows: Features, cols: Features | None, **callbacks: Any) -> Kernel:

@@ -20,11 +20,14 @@ quadratic kernel, and a factor may be a product itself (`x5:dW6` is `x5:x5:dy6`)
 terms' kernels, weighted by the weights divided by their sum (the paper's concatenation x6;x7 is the plain mean).
 A layer by its module's name (`dW@features.8`) is reserved: it is refused for now.
 
+A file of features may hold arrays under any other name, such as `fc7` or `clip`: each is a forward vector of that name,
+and stands where the grammar has letter and number. So do those of this program that are named by a module.
+
 Source: Gordo, Gaidon, Perronnin, "Deep Fishing: Gradient Features from Deep Nets", BMVC 2015 (arXiv 1507.06429).
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
@@ -116,7 +119,18 @@ class Symbol(NamedTuple):
         entry = REPRESENTATIONS[self.letter]
         if isinstance(entry, Vector):
             return (self,)
-        return _sorted(Symbol(letter, self.k + offset) for letter, offset in entry.factors)
+        return tuple(sorted((Symbol(letter, self.k + offset) for letter, offset in entry.factors), key=_place))
+
+
+class Own(NamedTuple):
+    """Hold a vector that a file of features gives a name of its own: `fc7`."""
+
+    name: str
+
+    @property
+    def factors(self) -> tuple["Own", ...]:
+        """List the vectors it is a product of: itself."""
+        return (self,)
 
 
 @dataclass(frozen=True)
@@ -135,7 +149,7 @@ class Part:
 
     def of_kind(self, kind: Kind) -> tuple[str, ...]:
         """List the factors of one kind, forward or backward."""
-        return tuple(name for name in self.factors if REPRESENTATIONS[symbol(name).letter].kind == kind)
+        return tuple(name for name in self.factors if _entry(name).kind == kind)
 
 
 @dataclass(frozen=True)
@@ -177,9 +191,11 @@ class Offer:
     def of_vectors(cls, name: str, vectors: Collection[str]) -> "Offer":
         """Return what follows from vectors: themselves, and dW6 where there are x5 and dy6.
 
-        Raises ChoiceError for a name that stands for no vector.
+        Raises ChoiceError for a name that cannot be asked for, see `check_name`.
         """
-        numbers = sorted({vector_symbol(vector).k for vector in vectors})
+        for vector in vectors:
+            check_name(vector)
+        numbers = sorted({found.k for vector in vectors if (found := _known(vector))})
         letters = [letter for letter, entry in REPRESENTATIONS.items() if isinstance(entry, Product)]
         products = (Symbol(letter, k) for k in numbers for letter in letters)
         found = (product.name for product in products if {factor.name for factor in product.factors} <= set(vectors))
@@ -193,12 +209,12 @@ class Offer:
     @property
     def vectors(self) -> tuple[str, ...]:
         """List the vectors among them: all but products and concatenations."""
-        return tuple(name for name in self.singles if isinstance(REPRESENTATIONS[symbol(name).letter], Vector))
+        return tuple(name for name in self.singles if isinstance(_entry(name), Vector))
 
     @property
     def layers(self) -> tuple[int, ...]:
         """List the numbers of the layers with a forward, a backward and a product representation."""
-        numbers = sorted({symbol(name).k for name in self.singles})
+        numbers = sorted({found.k for name in self.singles if (found := _known(name))})
         return tuple(k for k in numbers if set(triple(k)) <= set(self.singles))
 
     def refusal(self, text: str) -> ChoiceError:
@@ -231,11 +247,34 @@ def layer_gradient(k: int) -> str:
 
 def symbol(name: str) -> Symbol:
     """Take one name apart, such as dW6. Raises ChoiceError for a name that is not a known letter and a number."""
-    found = re.fullmatch(r"([A-Za-z]+)(0|[1-9][0-9]{0,8})", name)
-    if not found or found[1] not in REPRESENTATIONS:
+    found = _known(name)
+    if found is None:
         letters = ", ".join(REPRESENTATIONS)
         raise ChoiceError(f"{name!r} is not one of {letters} with the number of a layer, such as {triple(7)[0]}.")
-    return Symbol(found[1], int(found[2]))
+    return found
+
+
+def check_name(name: str) -> None:
+    """Check that an array of a file can be asked for by its name, alone and in sums and products.
+
+    Raises
+    ------
+    ChoiceError
+        For a product's name, and for a name that the grammar would take apart.
+    """
+    if _known(name):
+        vector_symbol(name)
+    elif not _BY_MODULE.fullmatch(name) and (not name.strip() or name != name.strip() or _TAKEN_APART.search(name)):
+        raise ChoiceError(
+            f"An array called {name!r} cannot be asked for: rename it, without + ; : @ and not beginning with a number."
+        )
+
+
+def kind_of(name: str) -> Kind:
+    """Return the kind of a representation by its full name, whatever network or file it is of."""
+    if len(terms := re.split("[+;]", name)) > 1:
+        return "concatenation"
+    return "product" if ":" in terms[0] else _entry(name).kind
 
 
 def vector_symbol(name: str) -> Symbol:
@@ -332,6 +371,9 @@ def parse(text: str, offer: Offer | None = None) -> Representation:
 
 
 _WEIGHT = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?")
+_TAKEN_APART = re.compile("^[0-9]|[+;:@]")
+_BY_MODULE = re.compile(r"[A-Za-z]+@[\w.]+")
+"""Vectors of convolutional layers, which this program writes."""
 
 
 def _part(factors: Sequence[str], offer: Offer | None) -> Part:
@@ -339,18 +381,23 @@ def _part(factors: Sequence[str], offer: Offer | None) -> Part:
     if len(symbols) == 1:
         (one,) = symbols
     else:
-        vectors = _sorted(vector for one in symbols for vector in one.factors)
-        known = (Symbol(letter, k) for letter in REPRESENTATIONS for k in sorted({v.k for v in vectors}))
+        vectors = tuple(sorted((vector for one in symbols for vector in one.factors), key=_place))
+        numbers = sorted({vector.k for vector in vectors if isinstance(vector, Symbol)})
+        known = (Symbol(letter, k) for letter in REPRESENTATIONS for k in numbers)
         one = next((product for product in known if product.factors == vectors), None)
         if one is None:
             names = tuple(vector.name for vector in vectors)
             return Part(":".join(names), "product", names, "product of " + ", ".join(names))
+    if isinstance(one, Own):
+        return Part(one.name, "forward", (one.name,), one.name)
     entry = REPRESENTATIONS[one.letter]
     title = entry.title.format(k=one.k, before=one.k - 1)
     return Part(one.name, entry.kind, tuple(factor.name for factor in one.factors), title)
 
 
-def _factor(text: str, offer: Offer | None) -> Symbol:
+def _factor(text: str, offer: Offer | None) -> Symbol | Own:
+    if offer and text in offer.singles and not _known(text):
+        return Own(text)
     if "@" in text:
         raise ChoiceError(f"{text!r} names a layer by its module, which is not possible yet: write its number.")
     if offer and text not in offer.singles:
@@ -379,10 +426,26 @@ def _decimal(share: Fraction) -> str:
     return f"{float(share):.6f}".rstrip("0")
 
 
-def _sorted(vectors: Iterable[Symbol]) -> tuple[Symbol, ...]:
-    """Order the factors of a product: forward before backward, lower layers first."""
-    order = {letter: (entry.kind != "forward", i) for i, (letter, entry) in enumerate(REPRESENTATIONS.items())}
-    return tuple(sorted(vectors, key=lambda v: (order[v.letter][0], v.k, order[v.letter])))
+def _place(vector: Symbol | Own) -> tuple[bool, int, int, str]:
+    """Return a vector's place in a product: forward before backward, names of one's own first, lower layers first."""
+    if isinstance(vector, Own):
+        return False, -1, 0, vector.name
+    return _entry(vector.name).kind != "forward", vector.k, list(REPRESENTATIONS).index(vector.letter), ""
+
+
+def _known(name: str) -> Symbol | None:
+    """Take apart a name of the table's letters; None for any other."""
+    found = re.fullmatch(r"([A-Za-z]+)(0|[1-9][0-9]{0,8})", name)
+    return Symbol(found[1], int(found[2])) if found and found[1] in REPRESENTATIONS else None
+
+
+_OWN = Vector("forward", "a vector of a file of features")
+
+
+def _entry(name: str) -> Vector | Product:
+    """Return the table's line for a name: for any name of one's own that of a forward vector."""
+    found = _known(name)
+    return REPRESENTATIONS[found.letter] if found else _OWN
 
 
 def _vector(letter: str) -> Vector:

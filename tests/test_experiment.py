@@ -373,3 +373,22 @@ def test_every_verb_can_be_stopped(lab, own, tmp_path):
     ):
         with pytest.raises(Cancelled):
             verb()
+
+
+def test_an_empty_split_and_a_single_image_are_explained(tmp_path):
+    path = tmp_path / "one.npz"
+    labels, split = np.array([[1, -1], [-1, 1], [1, -1]]), np.array(["train", "train", "test"])
+    np.savez(path, ids=np.array(list("abc")), fc7=np.eye(3), labels=labels, split=split)
+    lab = Experiment(replace(find(path), splits={"train": np.arange(2), "test": np.array([2]), "val": np.arange(0)}))
+    empty = r"^The split val of one has no image: choose another one\.$"
+    for ask in (
+        lambda: lab.evaluate("fc7", train="train", test="val"),
+        lambda: lab.evaluate("fc7", train="val", test="test"),
+        lambda: lab.layers(train="train", test="val"),
+        lambda: lab.kernel("fc7", "val"),
+        lambda: lab.embed("fc7", "val"),
+    ):
+        with pytest.raises(ChoiceError, match=empty):
+            ask()
+    with pytest.raises(ChoiceError, match=r"^Kernels of one image cannot be compared: choose more images\.$"):
+        lab.align(["fc7"], "test")

@@ -16,6 +16,7 @@ from gradviz.representations import (
     Offer,
     Vector,
     described,
+    kind_of,
     offered,
     parse,
     source,
@@ -131,7 +132,7 @@ def test_what_the_grammar_does_not_allow_is_explained(text, reason):
 
 @pytest.mark.parametrize("name", ["clip", "dyfoo", "no7letter7", "x", "", "x-1", "x6+x7", "6x", "x" + "9" * 5000])
 def test_names_of_nothing_are_refused(name):
-    for refuses in (symbol, parse, lambda name: Offer.of_vectors("file", ("x6", name))):
+    for refuses in (symbol, parse):
         if refuses is parse and name == "x6+x7":
             continue
         with pytest.raises(ChoiceError, match="is not one of y, dy, dW, x with the number of a layer, such as x6"):
@@ -141,6 +142,40 @@ def test_names_of_nothing_are_refused(name):
 def test_a_product_is_not_a_vector():
     with pytest.raises(ChoiceError, match="'dW6' is a product, which is not kept as one vector, but as x5 and dy6"):
         Offer.of_vectors("file", ("dW6",))
+
+
+OWN = ("fc7", "clip", "dyfoo", "resnet 50", "dW@features.8", "q7", "prüfung", "x")
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_a_file_may_give_its_vectors_any_name(name):
+    file = Offer.of_vectors("file", ("x5", "dy6", *OWN))
+    assert file.representations == ("x5", "dy6", *OWN, "dW6")
+    assert (file.vectors, file.layers) == (("x5", "dy6", *OWN), (6,))
+    found = parse(name, file)
+    assert (found.name, found.kind, found.needs, kind_of(name)) == (name, "forward", (name,), "forward")
+    assert parse(f" {name} ; x5", file).name == f"{name}+x5"
+    assert parse(f"3{name}+1dW6", file).needs == (name, "x5", "dy6")
+    product = parse(f"dy6:{name}:{name}", file)
+    assert (product.name, product.kind, product.needs) == (f"{name}:{name}:dy6", "product", (name, "dy6"))
+    assert parse(product.name, file) == product
+    (part,) = product.parts
+    assert (part.of_kind("forward"), part.of_kind("backward")) == ((name, name), ("dy6",))
+    with pytest.raises(ChoiceError, match=r"has no representation|by its module"):
+        parse(f"{name}.", file)
+
+
+@pytest.mark.parametrize(
+    "name", ["fc6+fc7", "a;b", "a:b", "a@b:c", "a b@c", "@a", "7fc", "0.5", "", " ", " fc7", "fc7\n"]
+)
+def test_names_that_the_grammar_takes_apart_are_refused(name):
+    with pytest.raises(ChoiceError, match=r"cannot be asked for: rename it, without \+ ; : @ and not begin"):
+        Offer.of_vectors("file", ("x5", name))
+
+
+@pytest.mark.parametrize("name", ["x6", "dy6", "dW6", "x6+x7", "x6:x6", "0.75dW6+0.25x6"])
+def test_the_kind_of_a_name_is_the_same_without_an_offer(name):
+    assert kind_of(name) == parse(name, ALEXNET).kind
 
 
 def test_products_follow_from_vectors():
@@ -224,10 +259,14 @@ def test_one_line_is_scored_and_its_temperature_chosen(root, photographs, kept):
     assert "temperature" in lab.evaluate("s8", train="train", test="val", ap="area").seconds
 
 
-def test_a_data_set_with_a_nameless_array_is_explained(tmp_path):
-    images = ImageSet(name="v", root=None, ids=("a",), features={"clip": np.ones((1, 2), np.float32)})
-    with pytest.raises(ChoiceError, match="'clip' is not one of"):
-        Experiment(images, home=tmp_path).kernel("x6")
+def test_an_array_of_any_name_goes_all_the_way(tmp_path):
+    values = np.array([[3, 4], [0, 1]], np.float32)
+    images = ImageSet(name="v", root=None, ids=("a", "b"), features={"clip": values, "dyfoo": values[::-1]})
+    lab = Experiment(images, home=tmp_path)
+    assert np.allclose(lab.kernel("clip").K, [[1, 0.8], [0.8, 1]])
+    assert np.allclose(lab.kernel("clip:dyfoo").K, [[1, 0.64], [0.64, 1]])
+    with pytest.raises(ChoiceError, match="v has no representation 'x6'; choose from clip, dyfoo, or"):
+        lab.kernel("x6")
 
 
 def test_letters_are_spelled_in_their_table_alone():

@@ -1,24 +1,35 @@
 """Read COCO: lists of instances as JSON beside folders of pictures."""
 
-import json
+import os
 from array import array
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
 from functools import partial
-from math import ceil, floor
 from pathlib import Path
-from typing import Any
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from gradviz.datasets.coco_json import (
+    Annotation,
+    Counts,
+    Id,
+    Image,
+    category_names,
+    comparable,
+    corners_of,
+    is_crowd,
+    parse,
+)
 from gradviz.datasets.image_set import Box, Finding
-from gradviz.datasets.pictures import printable
+from gradviz.datasets.pictures import PICTURE_SUFFIXES, printable
 from gradviz.datasets.reading import Format, Listing, Row
 from gradviz.datasets.scan import below
 from gradviz.errors import DatasetError
 
 _PREFIX = "instances_"
-_LARGEST = 2**31 - 1
+_MANY_FOLDERS = 50
 
 
 def locate(folder: Path) -> list[Path]:
@@ -29,8 +40,10 @@ def locate(folder: Path) -> list[Path]:
 def read_coco(path: Path) -> Listing:
     """List the pictures of one instances file, or of every one in a folder: several files are splits.
 
-    A class whose only instances in a picture are crowds has label 0 there: it neither trains nor scores. An instance
-    counts for its picture's labels whether or not its box can be drawn. Ids are paths below the folder.
+    A class whose only instances in a picture are crowds has label 0 there: it neither trains nor scores. So has a class
+    that no list with the picture knows, and every class where the category of an instance is not known. An instance
+    counts for its picture's labels whether or not its box can be drawn. A picture that is listed again, in the same
+    list or another, has all its labels and is in each of the splits. Ids are paths below the folder.
 
     Raises
     ------
@@ -47,11 +60,11 @@ def read_coco(path: Path) -> Listing:
         reader.read(file, (splits[i],) if splits else ())
     return Listing(
         reader.root,
-        tuple(reader.rows.values()),
-        reader.findings,
+        reader.rows(),
+        reader.findings + (_beside(files, reader) if path.is_dir() else []),
         classes=sorted(reader.categories),
         splits=splits,
-        boxes_of=reader.boxes.of_positions(),
+        boxes_of=reader.boxes.of_positions(distinct=reader.joined),
     )
 
 
@@ -65,66 +78,175 @@ FORMAT = Format(
 )
 
 
+@dataclass(slots=True)
+class _Picture:
+    """Gather what all lists say of one picture; `known` are the classes of these lists."""
+
+    position: int
+    id: str
+    path: Path
+    labels: dict[str, int] = field(default_factory=dict)
+    splits: dict[str, None] = field(default_factory=dict)
+    known: frozenset[str] = frozenset()
+    doubtful: bool = False
+
+    def row(self, classes: Collection[str]) -> Row:
+        """Return the row: a class is absent only where somebody looked for it."""
+        unknown = classes if self.doubtful else [name for name in classes if name not in self.known]
+        return Row(self.id, self.path, dict.fromkeys(unknown, 0) | self.labels, tuple(self.splits))
+
+
 class _Reader:
-    """Gather pictures, labels, boxes and complaints over several files."""
+    """Gather pictures, labels, boxes and findings over several files."""
 
     def __init__(self, root: Path):
         self.root = root
-        self.rows: dict[str, Row] = {}
+        self.pictures: dict[str, _Picture] = {}
         self.boxes = _Boxes()
         self.categories: set[str] = set()
         self.findings: list[Finding] = []
+        self.joined = False
+
+    def rows(self) -> tuple[Row, ...]:
+        """Return what was gathered."""
+        return tuple(picture.row(self.categories) for picture in self.pictures.values())
 
     def read(self, file: Path, splits: tuple[str, ...]) -> None:
         """Add what one file lists."""
-        document = _document(file)
-        names = {entry.id: printable(str(entry.name)) for entry in document.categories}
+        document, count = parse(file), Counts()
+        category = comparable(entry.id for entry in document.categories)
+        names = category_names(document.categories, category, count)
         self.categories |= set(names.values())
-        folder = self._pictures_of(file, document.images)
-        places: dict[_Id, tuple[int, dict[str, int], _Image]] = {}
-        for image in document.images:
-            labels: dict[str, int] = {}
-            position = self._add(folder, str(image.file_name), labels, splits)
-            if position is not None:
-                places[image.id] = (position, labels, image)
-        known = {image.id for image in document.images}
-        lost = undrawable = 0
+        image = comparable(entry.id for entry in document.images)
+        places = self._places(file, document.images, image, count)
+        used = any(entry.image_id is not None and image(entry.image_id) in places for entry in document.annotations)
+        if document.annotations and not used:
+            count["no annotation is of a picture in the list: all classes are unknown", "not read"] += 1
+        for entries in places.values():
+            for picture, _ in entries:
+                picture.splits |= dict.fromkeys(splits)
+                picture.known |= frozenset(names.values())
+                picture.doubtful |= _several(entries) or (not used and bool(document.annotations))
         for entry in document.annotations:
-            if entry.image_id not in places or entry.category_id not in names:
-                lost += entry.image_id in places or entry.image_id not in known
+            listed = None if entry.image_id is None else places.get(image(entry.image_id))
+            name = None if entry.category_id is None else names.get(category(entry.category_id))
+            if listed is None:
+                count["annotations of pictures that are not in the list", "left out"] += 1
+            elif _several(listed):
+                count["annotations of an id that several pictures have: their classes are unknown", "not read"] += 1
+            elif listed and name is None:
+                listed[0][0].doubtful = True
+                count["annotations of no known category: their pictures' classes are unknown", "not read"] += 1
+            elif listed and name:
+                self._add(*listed[0], name, entry, count)
+        self.findings += [Finding(file.name, reason, kind, n) for (reason, kind), n in count.items()]
+
+    def _places(
+        self, file: Path, images: Sequence[Image], key: Callable[[Id], Id], count: Counts
+    ) -> dict[Id, list[tuple[_Picture, Image]]]:
+        """Map each listed id to its entries and their pictures: to none where the picture is not there."""
+        places: dict[Id, list[tuple[_Picture, Image]]] = {}
+        here: set[int] = set()
+        finder = _Finder(self.root, file.stem.removeprefix(_PREFIX), [str(image.file_name) for image in images])
+        for image in images:
+            entries = places.setdefault(key(image.id), [])
+            found = finder.find(str(image.file_name))
+            if isinstance(found, str):
+                self.findings.append(Finding(printable(str(image.file_name)), found))
                 continue
-            position, labels, image = places[entry.image_id]
-            name = names[entry.category_id]
-            labels[name] = max(labels.get(name, 0), 0 if entry.iscrowd else 1)
-            corners = _corners(entry.bbox, image)
-            if corners is None:
-                undrawable += 1
-            else:
-                self.boxes.add(position, name, corners, crowd=bool(entry.iscrowd))
-        if lost:
-            self._skip(file.name, f"{lost} annotations without a known picture or class")
-        if undrawable:
-            self._skip(file.name, f"{undrawable} boxes that do not fit a picture of known size; their labels count")
+            new = _Picture(len(self.pictures), found.relative_to(self.root).as_posix(), found)
+            picture = self.pictures.setdefault(_same(found), new)
+            if picture is not new:
+                self.joined = True
+                where = "in the same list" if picture.position in here else "of an earlier list"
+                count[f"pictures {where}, whose labels are joined", "joined"] += 1
+            here.add(picture.position)
+            if image.id is None:
+                picture.doubtful = True
+                count["pictures have no id: their classes are unknown", "not read"] += 1
+            entries.append((picture, image))
+        if finder.elsewhere:
+            count[f"pictures are found in {', '.join(sorted(finder.elsewhere))}", "guessed"] += finder.times
+        return places
 
-    def _pictures_of(self, file: Path, images: "list[_Image]") -> Path:
-        """Choose the folder in which the first listed pictures are found."""
-        split = file.stem.removeprefix(_PREFIX)
-        candidates = [self.root / split, self.root / "images" / split, self.root / "images", self.root]
-        first = [str(image.file_name) for image in images[:10]]
-        return max(candidates, key=lambda folder: sum(isinstance(below(folder, name), Path) for name in first))
+    def _add(self, picture: _Picture, image: Image, name: str, entry: Annotation, count: Counts) -> None:
+        crowd = is_crowd(entry.iscrowd)
+        if crowd is None:
+            count["values of iscrowd are neither 0 nor 1 and are read as 1", "guessed"] += 1
+        picture.labels[name] = max(picture.labels.get(name, 0), int(crowd is False))
+        corners = corners_of(entry.bbox, image)
+        if corners is None:
+            count["boxes do not fit a picture of known size; their labels count", "not read"] += 1
+        else:
+            self.boxes.add(picture.position, name, corners, crowd=crowd is not False)
 
-    def _add(self, folder: Path, name: str, labels: dict[str, int], splits: tuple[str, ...]) -> int | None:
-        found = below(folder, name)
-        if isinstance(found, str):
-            return self._skip(name, found)
-        identifier = found.relative_to(self.root).as_posix()
-        if identifier in self.rows:
-            return self._skip(name, "listed twice")
-        self.rows[identifier] = Row(identifier, found, labels, splits)
-        return len(self.rows) - 1
 
-    def _skip(self, name: str, reason: str) -> None:
-        self.findings.append(Finding(printable(name), reason))
+def _same(path: Path) -> str:
+    """Return what is the same for all ways to a picture; to resolve each of 118,000 would take seconds."""
+    return os.path.realpath(path) if path.is_symlink() else os.path.normpath(path)
+
+
+def _beside(files: Sequence[Path], reader: _Reader) -> list[Finding]:
+    """Name what lies beside the lists and is not read: other lists, and pictures that no list names."""
+    pattern = "*" if files[0].parent.name == "annotations" else "*.json"
+    others = sorted(set(files[0].parent.glob(pattern)) - set(files))
+    findings = [Finding(printable(other.name), "only instances*.json is read", "not read") for other in others]
+    unlisted = Counter[str]()
+    for folder, _, names in os.walk(reader.root):
+        pictures = [os.path.join(folder, name) for name in names if Path(name).suffix.lower() in PICTURE_SUFFIXES]  # noqa: PTH118
+        missing = sum(os.path.normpath(picture) not in reader.pictures for picture in pictures)
+        if missing:
+            unlisted[os.path.relpath(folder, reader.root)] += missing
+    return findings + [
+        Finding(printable(folder), "pictures that no list names", count=n) for folder, n in unlisted.items()
+    ]
+
+
+def _several(entries: Sequence[tuple[_Picture, Image]]) -> bool:
+    return len({picture.position for picture, _ in entries}) > 1
+
+
+class _Finder:
+    """Find the pictures of one list: in the folder in which most of them are, else in the only one that has it.
+
+    `elsewhere` are those other folders, `times` how often they were needed.
+    """
+
+    def __init__(self, root: Path, split: str, names: Sequence[str]):
+        self.root = root
+        usual = [root / folder for folder in (split, f"images/{split}", "images", "data", "")]
+        more = [folder for parent in (root, root / "images") for folder in _folders(parent)]
+        self._best = max(usual, key=lambda folder: sum(os.path.isfile(folder / name) for name in names))  # noqa: PTH113
+        self._others = [folder for folder in dict.fromkeys([*usual, *more]) if folder != self._best]
+        self.elsewhere: set[str] = set()
+        self.times = 0
+
+    def find(self, name: str) -> Path | str:
+        """Return the picture, or why there is none."""
+        found = below(self._best, name)
+        if isinstance(found, Path):
+            return found
+        ways = [(folder, below(folder, name)) for folder in self._others]
+        others = {way.resolve(): (folder, way) for folder, way in ways if isinstance(way, Path)}
+        if len(others) > 1:
+            return f"in several folders: {', '.join(self._called(folder) for folder, _ in others.values())}"
+        for folder, way in others.values():
+            self.elsewhere.add(self._called(folder))
+            self.times += 1
+            return way
+        return found
+
+    def _called(self, folder: Path) -> str:
+        return printable(f"{folder.relative_to(self.root).as_posix()}/").removeprefix("./") or "the folder itself"
+
+
+def _folders(parent: Path) -> list[Path]:
+    """List the visible folders in one; none where there are too many to look into each for each picture."""
+    try:
+        found = sorted(path for path in parent.iterdir() if path.is_dir() and path.name[0] not in "._")
+    except OSError:
+        return []
+    return found if len(found) <= _MANY_FOLDERS else []
 
 
 class _Boxes:
@@ -139,71 +261,17 @@ class _Boxes:
         column = self._columns.setdefault(name, len(self._columns))
         self._rows.extend((position, column, *corners, crowd))
 
-    def of_positions(self) -> "partial[tuple[Box, ...]]":
-        """Return a function from a position to its boxes, in the order in which they were added."""
+    def of_positions(self, *, distinct: bool) -> "partial[tuple[Box, ...]]":
+        """Return a function from a position to its boxes, in the order in which they were added.
+
+        `distinct` where lists overlap, and name a box again.
+        """
         rows = np.array(self._rows, np.int32).reshape(-1, 7)
-        return partial(_boxes_at, rows[np.argsort(rows[:, 0], kind="stable")], tuple(self._columns))
+        return partial(_boxes_at, rows[np.argsort(rows[:, 0], kind="stable")], tuple(self._columns), distinct)
 
 
-def _boxes_at(rows: NDArray[np.int32], names: tuple[str, ...], position: int) -> tuple[Box, ...]:
+def _boxes_at(rows: NDArray[np.int32], names: tuple[str, ...], distinct: bool, position: int) -> tuple[Box, ...]:
     first, end = np.searchsorted(rows[:, 0], (position, position + 1))
     found = rows[first:end].tolist()
-    return tuple(Box(names[column], *corners, difficult=bool(crowd)) for _, column, *corners, crowd in found)
-
-
-# Only what is read here: msgspec passes over the rest, the segmentations above all, without building it.
-_Id = str | int | float | None
-
-
-class _Image(msgspec.Struct, gc=False):
-    id: _Id = None
-    file_name: Any = None
-    width: Any = None
-    height: Any = None
-
-
-class _Annotation(msgspec.Struct, gc=False):
-    image_id: _Id = None
-    category_id: _Id = None
-    bbox: Any = None
-    iscrowd: Any = None
-
-
-class _Category(msgspec.Struct, gc=False):
-    id: _Id = None
-    name: Any = None
-
-
-class _Document(msgspec.Struct, gc=False):
-    images: list[_Image]
-    annotations: list[_Annotation]
-    categories: list[_Category]
-
-
-def _document(file: Path) -> _Document:
-    try:
-        content = file.read_bytes()
-        try:
-            return msgspec.json.decode(content, type=_Document)
-        except msgspec.ValidationError:
-            raise
-        except msgspec.DecodeError:
-            # Python's own writer puts NaN, and editors a byte order mark: not JSON, but files that people have.
-            return msgspec.convert(json.loads(content), _Document)
-    except (OSError, ValueError, RecursionError, msgspec.MsgspecError) as error:
-        reason = printable(str(error)) or type(error).__name__
-        raise DatasetError(
-            f"{file} is not a COCO instances file with images, annotations, categories: {reason}."
-        ) from error
-
-
-def _corners(bbox: Any, image: _Image) -> tuple[int, int, int, int] | None:
-    """Convert [x, y, width, height], 0-based, to corners clipped to the picture; None if there is nothing to frame."""
-    try:
-        x, y, width, height = (float(value) for value in bbox)
-        right, bottom = (min(int(side), _LARGEST) for side in (image.width, image.height))
-        xmin, ymin = max(1, floor(x) + 1), max(1, floor(y) + 1)
-        xmax, ymax = min(right, ceil(x + width)), min(bottom, ceil(y + height))
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return None if xmin > xmax or ymin > ymax else (xmin, ymin, xmax, ymax)
+    boxes = tuple(Box(names[column], *corners, difficult=bool(crowd)) for _, column, *corners, crowd in found)
+    return tuple(dict.fromkeys(boxes)) if distinct else boxes

@@ -1,14 +1,16 @@
 """Read features that were computed before, here or elsewhere: a data set without pictures."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 
 from gradviz.datasets.image_set import Finding
-from gradviz.datasets.pictures import printable
+from gradviz.datasets.pictures import UNWRITABLE, printable
 from gradviz.datasets.reading import Format, Listing, Row
+from gradviz.datasets.zero_one import absent, zero_is_absent
 from gradviz.errors import ChoiceError, DatasetError
-from gradviz.representations import vector_symbol
+from gradviz.representations import check_name
 
 _RESERVED = ("about", "ids", "classes", "labels", "split")
 
@@ -16,17 +18,20 @@ _RESERVED = ("about", "ids", "classes", "labels", "split")
 def read_features(path: Path) -> Listing:
     """List the rows of an npz as `features --out` writes it; those that are not finite in some array are skipped.
 
+    Any array of n rows of numbers is a vector of its name. Labels without any -1 are read as 0 and 1, unless this
+    program wrote them.
+
     Raises
     ------
     DatasetError
-        If the file is not such an npz, holds pickled arrays (they are refused), or no row is finite.
+        If the file is not such an npz, holds pickled arrays (they are refused), an array's name cannot be
+        asked for, or no row is finite.
     """
     arrays = _arrays(path)
     if "ids" not in arrays or arrays["ids"].ndim != 1:
         raise DatasetError(f"{path} has no array `ids` of one dimension: a features file holds {FORMAT.layout}.")
-    ids = [printable(str(identifier)) for identifier in arrays["ids"]]
-    features = {key: array for key, array in arrays.items() if key not in _RESERVED}
-    _check(path, len(ids), features)
+    ids = _texts(arrays["ids"])
+    features, findings = _features(path, len(ids), arrays)
     finite = np.ones(len(ids), bool)
     with np.errstate(over="ignore"):  # what overflows float32 becomes infinite, and its row is skipped
         features = {key: array.astype(np.float32) for key, array in features.items()}
@@ -35,13 +40,13 @@ def read_features(path: Path) -> Listing:
     keep = np.flatnonzero(finite)
     if not len(keep):
         raise DatasetError(f"{path} holds no usable row: all have values that are not finite.")
-    classes, labels = _labels(path, arrays, len(ids))
+    classes, labels, noted = _labels(path, arrays, len(ids))
     splits = _splits(path, arrays)
     named = sorted({splits[i] for i in keep} - {""})
     return Listing(
         path.resolve(),
         [Row(ids[i], None, labels[i], (splits[i],) if splits[i] else ()) for i in keep],
-        [Finding(ids[i], "values that are not finite") for i in np.flatnonzero(~finite)],
+        [*findings, *noted, *(Finding(ids[i], "values that are not finite") for i in np.flatnonzero(~finite))],
         classes=classes,
         splits=named or None,
         features={key: array[keep] for key, array in features.items()},
@@ -71,41 +76,73 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
         raise DatasetError(f"{path} is not an npz of plain arrays: {reason}.") from error
 
 
-def _check(path: Path, n: int, features: dict[str, np.ndarray]) -> None:
+def _features(path: Path, n: int, arrays: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], list[Finding]]:
+    """Return the arrays that are features, and a finding for each of the others."""
+    features: dict[str, np.ndarray] = {}
+    findings: list[Finding] = []
+    for key in [key for key in arrays if key not in _RESERVED]:
+        array = arrays[key]
+        if UNWRITABLE.search(key):
+            raise DatasetError(f"{path} has an array called {printable(key)!r}: rename it, in plain characters.")
+        try:
+            check_name(key)
+        except ChoiceError as error:
+            raise DatasetError(f"{path}: {error}") from error
+        if array.ndim != 2 or len(array) != n or not array.shape[1] or array.dtype.kind not in "fiub":
+            reason = f"{array.dtype} {array.shape}, not numbers of shape ({n}, d)"
+            findings.append(Finding(key, reason, "not read"))
+        else:
+            features[key] = array
+    if not features and findings:
+        raise DatasetError(f"{path}: {findings[0].name} is {findings[0].reason}.")
     if not features:
         raise DatasetError(f"{path} holds ids but no features: looked for {FORMAT.looks}.")
-    for key, array in features.items():
-        if array.ndim != 2 or len(array) != n or array.dtype.kind not in "fiub":
-            raise DatasetError(
-                f"{path}: {printable(key)} is {array.dtype} {array.shape}, not numbers of shape ({n}, d)."
-            )
-        try:
-            vector_symbol(printable(key))
-        except ChoiceError as error:
-            raise DatasetError(f"{path} has an array whose name says nothing: {error}") from error
+    return features, findings
 
 
-def _labels(path: Path, arrays: dict[str, np.ndarray], n: int) -> tuple[list[str] | None, list[dict[str, int] | None]]:
-    """Return the classes, None without labels, and each row's labels that are not -1."""
+def _labels(
+    path: Path, arrays: dict[str, np.ndarray], n: int
+) -> tuple[list[str] | None, list[dict[str, int] | None], list[Finding]]:
+    """Return the classes, None without labels, each row's labels that are not -1, and what was guessed."""
     if "labels" not in arrays:
-        return None, [None] * n
+        unused = [Finding("classes", "there are no labels beside it", "not read")] if "classes" in arrays else []
+        return None, [None] * n, unused
     labels = arrays["labels"]
-    if labels.ndim != 2 or len(labels) != n or not np.isin(labels, (-1, 0, 1)).all():
+    if labels.ndim != 2 or len(labels) != n or labels.dtype.kind not in "fiub" or not np.isin(labels, (-1, 0, 1)).all():
         raise DatasetError(f"{path}: labels must be 1, 0 or -1 in an array of shape ({n}, classes).")
     classes = arrays["classes"] if "classes" in arrays else np.arange(labels.shape[1])
     if classes.shape != labels.shape[1:]:
         raise DatasetError(f"{path}: {classes.size} classes for {labels.shape[1]} columns of labels.")
-    names = [printable(str(c)) for c in classes]
+    names = _texts(classes)
     if len(set(names)) < len(names):
         raise DatasetError(f"{path}: two classes have the same name.")
-    return names, [{names[c]: int(row[c]) for c in np.flatnonzero(row != -1)} for row in labels]
+    labels, findings = labels.astype(np.int8), []
+    if zero_is_absent(labels) and not _ours(arrays):
+        findings = [absent("labels", int((labels == 0).sum()))]
+        labels = np.where(labels == 0, -1, labels)
+    return names, [{names[c]: int(row[c]) for c in np.flatnonzero(row != -1)} for row in labels], findings
+
+
+def _ours(arrays: dict[str, np.ndarray]) -> bool:
+    """Check whether this program wrote the file: its labels are meant as they are, with 0 for unknown."""
+    try:
+        about = json.loads(str(arrays["about"]))
+        return isinstance(about, dict) and "versions" in about
+    except (LookupError, ValueError, RecursionError):
+        return False
 
 
 def _splits(path: Path, arrays: dict[str, np.ndarray]) -> list[str]:
     """Return each row's split, empty where it is in none."""
     if "split" not in arrays:
         return [""] * len(arrays["ids"])
-    split = arrays["split"].astype(str)
-    if split.shape != arrays["ids"].shape:
-        raise DatasetError(f"{path}: split has shape {split.shape}, ids {arrays['ids'].shape}.")
-    return [printable(name) for name in split.tolist()]
+    if arrays["split"].shape != arrays["ids"].shape:
+        raise DatasetError(f"{path}: split has shape {arrays['split'].shape}, ids {arrays['ids'].shape}.")
+    return [text.strip() for text in _texts(arrays["split"])]
+
+
+def _texts(array: np.ndarray) -> list[str]:
+    """Return names of any type as text; bytes are UTF-8."""
+    values = array.tolist()
+    texts = [value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value) for value in values]
+    return [printable(text, longest=1000) for text in texts]

@@ -133,8 +133,10 @@ def _decode(source: Path | bytes, name: str | None, *, smallest: int | None) -> 
         raise
     except OSError as error:
         raise DatasetError(f"{label} is cut off, damaged or unreadable: {_reason(error)}.") from error
+    except MemoryError as error:
+        raise DatasetError(f"{label} needs more memory than there is: make it smaller.") from error
     except Exception as error:
-        # Decoders meet hostile bytes here and raise whatever these lead to: SyntaxError, zlib.error, MemoryError.
+        # Decoders meet hostile bytes here and raise whatever these lead to: SyntaxError, zlib.error, OverflowError.
         raise DatasetError(f"{label} is damaged: {_reason(error)}.") from error
 
 

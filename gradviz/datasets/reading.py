@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from gradviz.datasets.halves import halves
 from gradviz.datasets.image_set import ApKind, Box, Finding, ImageSet, no_boxes
 from gradviz.datasets.scan import such_as
 from gradviz.errors import DatasetError
@@ -179,37 +180,3 @@ class Format:
             raise DatasetError(f"{path} {verb} no usable picture{such_as(listing.findings)}: looked for {self.looks}.")
         own = path.resolve().name if path.is_dir() else path.stem
         return listing.image_set(name=name or listing.name or own or str(listing.root), seed=seed)
-
-
-def halves(labels: NDArray[np.int8], *, seed: int) -> dict[str, NDArray[np.int64]]:
-    """Split into `train` and `val`, half of each kind of image in either; images of unknown class go to neither.
-
-    A kind is a row of `labels`. Odd kinds favour train and val in turn; a kind with one image goes to train.
-
-    Parameters
-    ----------
-    labels
-        Shape (n, C) of 1, -1 and 0.
-    seed
-        Draws who goes where.
-
-    Returns
-    -------
-    dict
-        Split -> ascending positions.
-    """
-    rng = np.random.default_rng(seed)
-    known = np.flatnonzero((labels != 0).any(axis=1))
-    _, kind = np.unique(labels[known], axis=0, return_inverse=True)
-    parts: dict[str, list[NDArray[np.int64]]] = {"train": [], "val": []}
-    larger, smaller = "train", "val"
-    for k in range(kind.max(initial=-1) + 1):
-        members = rng.permutation(known[kind == k])
-        if len(members) == 1:
-            parts["train"].append(members)
-            continue
-        parts[larger].append(members[0::2])
-        parts[smaller].append(members[1::2])
-        if len(members) % 2:
-            larger, smaller = smaller, larger
-    return {name: np.sort(np.concatenate([np.empty(0, np.int64), *part])) for name, part in parts.items()}

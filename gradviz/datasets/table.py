@@ -1,60 +1,166 @@
-"""Read a CSV that lists pictures: `path,label;label[,split]`."""
+"""Read a CSV that lists pictures: `path,label;label[,split]`, or columns with titles."""
 
-import csv
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache, partial
 from pathlib import Path
+from typing import NamedTuple
 
+from gradviz.datasets.columns import Columns, score, truth, understand
+from gradviz.datasets.delimited import Line, read_lines
 from gradviz.datasets.image_set import Finding
-from gradviz.datasets.pictures import printable
+from gradviz.datasets.label_lists import Labels, label_lists
+from gradviz.datasets.pictures import PICTURE_SUFFIXES, printable
 from gradviz.datasets.reading import Format, Listing, Row
 from gradviz.datasets.scan import below
+from gradviz.datasets.zero_one import absent, zero_is_absent
 from gradviz.errors import DatasetError
-
-_TITLES = frozenset({"path", "file", "filename", "image", "id"})
 
 
 def read_table(path: Path) -> Listing:
-    """List the pictures of a CSV; a first line of titles is recognised.
+    """List the pictures of a CSV by its titles, or by position where it has none.
 
-    A picture without a label shows none of the classes (-1 for each). A line without a split is in none. Ids are the
-    paths as listed.
+    Classes are labels in one column, or the titles of columns of ones and zeros. A picture on several lines has all
+    their labels; one without any label is of unknown class (0 for each). A line without a split is in none. Ids are the
+    paths as first listed.
 
     Raises
     ------
     DatasetError
-        If the file is not a CSV in UTF-8.
+        If the file is not such a text, has columns of ones and zeros without titles, or puts a picture into two splits.
     """
     root = path.resolve().parent
-    rows: dict[str, Row] = {}
-    findings: list[Finding] = []
-    for line, cells in _lines(path):
-        listed, labels, split = (*(cell.strip() for cell in cells), "", "")[:3]
-        found = "more than three columns" if len(cells) > 3 else below(root, listed)
-        if listed in rows:
-            found = "listed twice"
-        if isinstance(found, str):
-            findings.append(Finding(printable(f"line {line}: {listed}"), found))
+    located = cache(partial(_located, root))
+
+    def is_picture(listed: str) -> bool:
+        return isinstance(located(listed).found, Path)
+
+    lines = read_lines(path, lambda sample: score(sample, is_picture))
+    if not lines:
+        return Listing(root, ())
+    columns = understand(lines, is_picture, str(path))
+    body = lines[1:] if columns.titled else lines
+    findings = list(columns.findings)
+    entries: dict[Path, _Entry] = {}
+    again: list[int] = []
+    guesses: Counter[str] = Counter()
+    for line in body:
+        place = located(line.cell(columns.path))
+        reason = place.found if isinstance(place.found, str) else _refusal(line, columns)
+        if isinstance(place.found, str) or reason:
+            name = printable(f"line {line.number}: {line.cell(columns.path)}")
+            findings.append(Finding(name, reason, count=line.spans))
             continue
-        names = [printable(part.strip()) for part in labels.split(";") if part.strip()]
-        rows[listed] = Row(listed, found, dict.fromkeys(names, 1), (printable(split),) if split else ())
-    return Listing(root, tuple(rows.values()), findings)
+        guesses[place.guess] += 1
+        entry = entries.setdefault(place.found.resolve(), _Entry(place.id, place.found))
+        again += [line.number] if entry.lines else []
+        entry.add(line, columns, path)
+    findings += [Finding("paths", guess, "guessed", count) for guess, count in guesses.items() if guess]
+    if again:
+        findings.append(Finding("lines", f"pictures are listed again, as in line {again[0]}", "joined", len(again)))
+    labels = _labels(list(entries.values()), columns)
+    rows = [
+        Row(entry.id, entry.path, mine, (entry.split,) if entry.split else ())
+        for entry, mine in zip(entries.values(), labels.of_pictures, strict=True)
+    ]
+    return Listing(root, rows, findings + labels.findings, classes=labels.classes)
 
 
 FORMAT = Format(
     name="a CSV",
-    layout="lines of `path,label;label[,split]`, paths relative to the file",
-    labels="from the second and third column",
+    layout="lines of `path,label;label[,split]` or columns with titles, paths relative to the file",
+    labels="from the columns `label` and `split`, or a column of ones and zeros for each class",
     listing=read_table,
-    suffixes=(".csv",),
+    suffixes=(".csv", ".tsv"),
 )
 
 
-def _lines(path: Path) -> list[tuple[int, list[str]]]:
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file)
-            rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DatasetError(f"{path} cannot be read as a CSV in UTF-8: {printable(str(error))}.") from error
-    if rows and rows[0][1][0].strip().lower() in _TITLES:
-        rows = rows[1:]
-    return rows
+class _Place(NamedTuple):
+    """Hold the picture that a path leads to, or why there is none; its id; and what was guessed about the path."""
+
+    found: Path | str
+    id: str
+    guess: str = ""
+
+
+@dataclass
+class _Entry:
+    """Gather the lines of one picture."""
+
+    id: str
+    path: Path
+    lines: list[Line] = field(default_factory=list)
+    split: str = ""
+
+    def add(self, line: Line, columns: Columns, file: Path) -> None:
+        """Add a line; DatasetError if an earlier one puts the picture into another split."""
+        split = columns.split_of(line)
+        if split and self.split and split != self.split:
+            raise DatasetError(
+                f"{file}, line {line.number}: {printable(self.id)} is in {split}, but above it is in {self.split}: "
+                "a picture can be in one split only."
+            )
+        self.split = split or self.split
+        self.lines.append(line)
+
+
+def _located(root: Path, listed: str) -> _Place:
+    found = below(root, listed)
+    if isinstance(found, Path):
+        return _Place(found, listed)
+    slashes = listed.replace("\\", "/")
+    if isinstance(slashed := below(root, slashes), Path):
+        return _Place(slashed, slashes, "a backslash is read as a slash")
+    ways = [below(root, listed + suffix) for suffix in sorted(PICTURE_SUFFIXES)] if listed else []
+    there = [way for way in ways if isinstance(way, Path)]
+    return _Place(there[0], listed, "the picture's suffix is added") if len(there) == 1 else _Place(found, listed)
+
+
+def _refusal(line: Line, columns: Columns) -> str:
+    """Explain why a line of a picture that is there cannot be used; empty if it can."""
+    if not columns.titled and len(line.cells) > 3:
+        return "more than three columns"
+    if any("\n" in line.cell(i) or "\r" in line.cell(i) for i in (columns.path, columns.labels, columns.split)):
+        return "a cell that goes on in the next line"
+    return ""
+
+
+def _labels(entries: Sequence[_Entry], columns: Columns) -> Labels:
+    """Return the labels of each picture."""
+    if columns.classes:
+        return _ones_and_zeros(entries, columns)
+    return label_lists([[line.cell(columns.labels) for line in entry.lines] for entry in entries])
+
+
+def _ones_and_zeros(entries: Sequence[_Entry], columns: Columns) -> Labels:
+    """Read a class from each column of ones and zeros; what is neither is unknown."""
+    names = list(columns.classes.values())
+    if len(set(names)) < len(names):
+        double = next(name for name in names if names.count(name) > 1)
+        raise DatasetError(f"Two columns are called {double!r}: rename one.")
+    values = [[[truth(line.cell(i)) for i in columns.classes] for line in entry.lines] for entry in entries]
+    known = [value for lines in values for line in lines for value in line if value is not None]
+    zero = -1 if zero_is_absent(known) else 0
+    findings = [absent("labels", known.count(0))] if zero else []
+    strange = [
+        (line.number, line.cell(i), name)
+        for entry in entries
+        for line in entry.lines
+        for i, name in columns.classes.items()
+        if line.cell(i) and truth(line.cell(i)) is None
+    ]
+    if strange:
+        number, cell, name = strange[0]
+        reason = f"neither 1 nor 0, like {printable(cell)!r} for {name} in line {number}: unknown"
+        findings.append(Finding("labels", reason, "not read", len(strange)))
+    of_pictures = []
+    for lines in values:
+        mine = {}
+        for i, name in enumerate(names):
+            said = {zero if line[i] == 0 else line[i] for line in lines} - {None}
+            value = 1 if 1 in said else -1 if said == {-1} else 0
+            if value != -1:
+                mine[name] = value
+        of_pictures.append(mine)
+    return Labels(of_pictures, findings, names)

@@ -1,7 +1,7 @@
 """Read a folder in the layout of PASCAL VOC 2007 to 2012."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from gradviz.datasets.image_set import ApKind, Box, Finding
 from gradviz.datasets.pictures import printable
 from gradviz.datasets.reading import Format, Listing, Row
 from gradviz.datasets.scan import inside, pictures_below
+from gradviz.datasets.zero_one import absent, zero_is_absent
 from gradviz.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ def read_voc(folder: Path) -> Listing:
     ids = sorted(set().union(*splits.values())) if splits else sorted(pictures)
     findings += _absent(ids, pictures, splits)
     ids = [identifier for identifier in ids if identifier in pictures]
-    labels, problems = _labels(labelled, ids)
+    boxes_of = partial(_boxes_at, root / "Annotations", tuple(ids))
+    labels, problems = _labels(labelled, ids, boxes_of)
     ordered = _ordered(splits)
     members = {split: set(splits[split]) for split in ordered}
     rows = [Row(i, pictures[i], labels[i], tuple(split for split in ordered if i in members[split])) for i in ids]
@@ -79,7 +81,7 @@ def read_voc(folder: Path) -> Listing:
         classes=sorted(labelled) or None,
         splits=[split for split in ordered if any(split in row.splits for row in rows)],
         ap=_ap(root, ids[0] if ids else ""),
-        boxes_of=partial(_boxes_at, root / "Annotations", tuple(ids)),
+        boxes_of=boxes_of,
     )
 
 
@@ -195,14 +197,18 @@ def _splits_and_classes(
 
 
 def _labels(
-    labelled: Mapping[str, list[tuple[str, str]]], ids: Sequence[str]
+    labelled: Mapping[str, list[tuple[str, str]]], ids: Sequence[str], boxes_of: Callable[[int], tuple[Box, ...]]
 ) -> tuple[dict[str, dict[str, int] | None], list[Finding]]:
-    """Return each image's labels, None if there is no class, and complaints."""
+    """Return each image's labels, None if there is no class, and complaints.
+
+    Where no list holds a -1, a 0 means absent, unless annotations show that such images have difficult objects.
+    """
     if not labelled:
         return dict.fromkeys(ids), []
     value = {"1": 1, "+1": 1, "0": 0, "-1": -1}
     labels: dict[str, dict[str, int]] = {identifier: {} for identifier in ids}
     findings: list[Finding] = []
+    zeros: list[tuple[str, str]] = []
     unmentioned = 0
     for name, rows in sorted(labelled.items()):
         known: dict[str, str] = {}
@@ -211,6 +217,8 @@ def _labels(
             wrong += label not in value or known.setdefault(identifier, label) != label
         for identifier, mine in labels.items():
             mine[name] = value[known[identifier]] if identifier in known else 0
+            if identifier in known and mine[name] == 0:
+                zeros.append((identifier, name))
         unmentioned += len(labels.keys() - known.keys())
         if wrong:
             findings.append(Finding(printable(name), f"{wrong} labels are not 1, 0, -1 or contradict an earlier list"))
@@ -218,6 +226,14 @@ def _labels(
         findings.append(
             Finding("labels", f"{unmentioned} pairs of image and class are in no list: neither train nor score")
         )
+    if zeros and zero_is_absent([value for mine in labels.values() for value in mine.values()]):
+        asked = {identifier for identifier, _ in zeros}
+        seen = {i: {box.name for box in boxes_of(n)} for n, i in enumerate(ids) if i in asked}
+        difficult = any(name in seen[i] for i, name in zeros)
+        meant = [(i, name) for i, name in zeros if name not in seen[i] and (seen[i] or not difficult)]
+        for identifier, name in meant:
+            labels[identifier][name] = -1
+        findings += [absent("labels", len(meant))] if meant else []
     return dict(labels), findings
 
 

@@ -109,6 +109,8 @@ def capture(
             return transform(images.open(position))
         except DatasetError as error:
             return str(error)
+        except MemoryError:
+            return "The picture needs more memory than there is."
 
     pool = ThreadPoolExecutor(workers or cores(), thread_name_prefix="decode")
     ahead: deque[tuple[_Batch, list[Future]]] = deque()

@@ -9,6 +9,7 @@ from torch import Tensor
 from torchvision.transforms import InterpolationMode, functional
 
 from gradviz.errors import ChoiceError
+from gradviz.networks.resizing import ends_and_middle
 
 CROPS = {"center": 1, "squash": 1, "tencrop": 10}
 """The ways and the number of crops that each makes of a photograph."""
@@ -64,13 +65,15 @@ def transform(preset: Preset, preprocess: str) -> Callable[[Image.Image], Tensor
         return functional.normalize(values, mean=preset.mean, std=preset.std)
 
     def center(image: Image.Image) -> Tensor:
-        return preset(image)[None]
+        parts = ends_and_middle(image, preset.resize_size[0], side, preset.interpolation)
+        return (tensor(functional.center_crop(parts, [side, side])) if parts else preset(image))[None]
 
     def squash(image: Image.Image) -> Tensor:
         return tensor(resized(image, [side, side]))[None]
 
     def tencrop(image: Image.Image) -> Tensor:
         larger = max(preset.resize_size[0], round(side * 256 / 224))
-        return torch.stack([tensor(crop) for crop in functional.ten_crop(resized(image, [larger]), [side, side])])
+        shown = ends_and_middle(image, larger, side, preset.interpolation) or resized(image, [larger])
+        return torch.stack([tensor(crop) for crop in functional.ten_crop(shown, [side, side])])
 
     return {"center": center, "squash": squash, "tencrop": tencrop}[preprocess]

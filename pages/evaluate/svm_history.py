@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from gradviz.representations import Kind, parse
+from gradviz.representations import Kind, kind_of
 
 if TYPE_CHECKING:
     from gradviz.results import Evaluation
@@ -49,7 +49,7 @@ def names(kept: Sequence["Evaluation"]) -> list[str]:
 
 def kinds(kept: Sequence["Evaluation"]) -> list[Kind]:
     """Return for each result whether it is forward, backward, product or a concatenation, whatever the network."""
-    return [parse(run.representation).kind for run in kept]
+    return [kind_of(run.representation) for run in kept]
 
 
 def _facts(run: "Evaluation") -> dict[str, str]:

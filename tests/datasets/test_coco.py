@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from gradviz.datasets.coco import FORMAT
-from gradviz.datasets.image_set import Box, Finding
+from gradviz.datasets.image_set import Box, Finding, ImageSet
 from gradviz.errors import DatasetError
 from tests.small_sets import picture
 
 read_coco = FORMAT.read
+UNRESOLVED = "annotations of no known category: their pictures' classes are unknown"
 CATEGORIES = [{"id": 7, "name": "dog"}, {"id": 3, "name": "cat"}]
 
 
@@ -86,11 +87,17 @@ def test_entries_that_cannot_be_used_are_skipped_and_shown(tmp_path: Path):
         "2.jpg": "no such file",
         "../../secret.jpg": "leads out of the folder",
         "/etc/passwd": "leads out of the folder",
-        "1.jpg": "listed twice",
         "None": "no such file",
-        "instances_all.json": "3 boxes that do not fit a picture of known size; their labels count",
+        "instances_all.json": "annotations of pictures that are not in the list",
     }
-    assert images.findings[-2] == Finding("instances_all.json", "2 annotations without a known picture or class")
+    assert images.findings[-4:] == (
+        Finding("instances_all.json", "pictures in the same list, whose labels are joined", "joined"),
+        Finding(
+            "instances_all.json", "annotations of no known category: their pictures' classes are unknown", "not read"
+        ),
+        Finding("instances_all.json", "boxes do not fit a picture of known size; their labels count", "not read", 3),
+        Finding("instances_all.json", "annotations of pictures that are not in the list"),
+    )
 
 
 @pytest.mark.parametrize(
@@ -113,8 +120,8 @@ def test_labels_do_not_depend_on_boxes_that_can_be_drawn(tmp_path: Path, size: d
     found = read_coco(path)
     assert found.labels.tolist() == [[-1, 1], [0, -1], [-1, -1]]
     assert [len(found.boxes(n)) for n in range(3)] == [drawable, drawable, 0]
-    said = [(path.name, "2 boxes that do not fit a picture of known size; their labels count")]
-    assert [(s.name, s.reason) for s in found.findings] == ([] if drawable else said)
+    said = Finding(path.name, "boxes do not fit a picture of known size; their labels count", "not read", 2)
+    assert found.findings == (() if drawable else (said,))
 
 
 def test_boxes_stay_in_the_order_of_the_file(tmp_path: Path):
@@ -192,3 +199,124 @@ def test_a_list_without_pictures_says_what_was_looked_for(tmp_path: Path):
         read_coco(tmp_path)
     with pytest.raises(DatasetError, match="holds no COCO instances"):
         read_coco(tmp_path / "nowhere")
+
+
+def three(folder: Path, annotations: list, images: list | None = None, categories: object = CATEGORIES) -> ImageSet:
+    """Read a list of three pictures."""
+    for number in range(3):
+        picture(folder / "images" / f"{number}.jpg", number)
+    listed = [image(number) for number in range(3)] if images is None else images
+    return read_coco(write(folder / "annotations/instances_all.json", listed, annotations, categories))
+
+
+def kinds(images: ImageSet) -> list[tuple[str, int]]:
+    return [(finding.kind, finding.count) for finding in images.findings]
+
+
+@pytest.mark.parametrize("crowd", [0, "0", False, None, "", 0.0, "false"])
+def test_no_crowd_however_it_is_written(tmp_path: Path, crowd: object):
+    images = three(tmp_path, [instance(0, 3) | {"iscrowd": crowd}, instance(1, 3) | {"iscrowd": "1"}])
+    assert images.labels[:, 0].tolist() == [1, 0, -1]
+    assert not images.findings
+
+
+def test_an_iscrowd_that_is_not_understood_counts_neither_way(tmp_path: Path):
+    images = three(tmp_path, [instance(0, 3) | {"iscrowd": "maybe"}, instance(1, 3)])
+    assert images.labels[:, 0].tolist() == [0, 1, -1]
+    assert kinds(images) == [("guessed", 1)]
+
+
+def test_ids_are_the_same_as_text_and_as_numbers(tmp_path: Path):
+    texts = [image(number) | {"id": f"{number}"} for number in range(3)]
+    images = three(tmp_path, [instance(0, 3) | {"category_id": "3"}, instance(1, 7) | {"category_id": 7.0}], texts)
+    assert (images.labels.tolist(), images.findings) == ([[1, -1], [-1, 1], [-1, -1]], ())
+    apart = [image(0) | {"id": "1"}, image(1), image(2) | {"id": "01"}]
+    images = three(tmp_path, [instance(1, 3) | {"image_id": "1"}, instance(1, 7)], apart)
+    assert (images.labels.tolist(), images.findings) == ([[1, -1], [-1, 1], [-1, -1]], ()), "where they tell apart"
+
+
+@pytest.mark.parametrize(
+    ("categories", "category"),
+    [
+        (CATEGORIES, 99),
+        (CATEGORIES, None),
+        ([{"id": 3, "name": "cat"}, {"id": 7}], 7),
+        ([{"id": 3, "name": "cat"}, {"id": 7, "name": "dog"}, {"id": 7, "name": "owl"}], 7),
+        ([{"id": 3, "name": "cat"}, {"name": "dog"}], 7),
+    ],
+)
+def test_a_category_that_is_not_known_leaves_its_picture_unknown(tmp_path: Path, categories: list, category: object):
+    images = three(
+        tmp_path, [instance(0, 3), instance(1, 3), instance(1, 7) | {"category_id": category}], None, categories
+    )
+    cats = images.labels[:, images.classes.index("cat")]
+    others = images.labels[:, [name != "cat" for name in images.classes]]
+    assert cats.tolist() == [1, 1, -1]
+    assert (others[1] == 0).all(), "what was there may have been any of them"
+    assert (others[[0, 2]] == -1).all()
+    assert Finding("instances_all.json", UNRESOLVED, "not read") in images.findings
+
+
+def test_an_id_of_two_pictures_or_of_none_leaves_them_unknown(tmp_path: Path):
+    images = three(tmp_path, [instance(0, 3), instance(1, 3)], [image(0), image(1), image(1, "2.jpg")])
+    assert images.labels[:, 0].tolist() == [1, 0, 0]
+    assert kinds(images) == [("not read", 1)]
+    images = three(tmp_path, [instance(0, 3)], [image(0), image(1) | {"id": None}, {"file_name": "2.jpg"}])
+    assert images.labels[:, 0].tolist() == [1, 0, 0]
+    assert kinds(images) == [("not read", 2)]
+    images = three(tmp_path, [instance(77, 3), instance(78, 3)])
+    assert (images.labels == 0).all(), "every annotation is of something else"
+    assert kinds(images) == [("not read", 1), ("left out", 2)]
+
+
+def test_one_entry_an_annotator_is_one_picture(tmp_path: Path):
+    entries = [image(0), image(1), image(2), image(10, "0.jpg"), image(11, "./1.jpg")]
+    images = three(tmp_path, [instance(0, 3), instance(10, 7), instance(10, 3), instance(11, 7, crowd=1)], entries)
+    assert images.ids == ("images/0.jpg", "images/1.jpg", "images/2.jpg")
+    assert images.labels.tolist() == [[1, 1], [-1, 0], [-1, -1]]
+    assert [box.name for box in images.boxes(0)] == ["cat", "dog"], "a frame that two drew alike is there once"
+    assert kinds(images) == [("joined", 2)]
+
+
+def test_overlapping_lists_keep_their_splits_and_their_labels(tmp_path: Path):
+    for number in range(4):
+        picture(tmp_path / "images" / f"{number}.jpg", number)
+    lists = {"train": (0, 1), "val": (2, 3), "trainval": (0, 1, 2, 3), "minival": (3,)}
+    for split, numbers in lists.items():
+        annotations = [instance(n, 3) for n in numbers if n % 2]
+        write(tmp_path / f"annotations/instances_{split}.json", [image(n) for n in numbers], annotations)
+    images = read_coco(tmp_path)
+    named = {split: sorted(int(Path(images.ids[i]).stem) for i in members) for split, members in images.splits.items()}
+    assert named == {split: list(numbers) for split, numbers in lists.items()}
+    assert {i: images.labels_of(n) for n, i in enumerate(images.ids)} == {
+        f"images/{n}.jpg": ("cat",) if n % 2 else () for n in range(4)
+    }
+    assert all(len(images.boxes(n)) == int(Path(i).stem) % 2 for n, i in enumerate(images.ids))
+    assert sum(count for kind, count in kinds(images) if kind == "joined") == 5
+
+
+def test_a_class_is_absent_only_where_a_list_knows_it(tmp_path: Path):
+    for number in range(3):
+        picture(tmp_path / f"{number}.jpg", number)
+    write(tmp_path / "annotations/instances_a.json", [image(0), image(1)], [instance(0, 3)], [{"id": 3, "name": "cat"}])
+    write(tmp_path / "annotations/instances_b.json", [image(1), image(2)], [instance(2, 1)], [{"id": 1, "name": "dog"}])
+    assert read_coco(tmp_path).labels.tolist() == [[1, 0], [-1, -1], [0, 1]]
+
+
+def test_folders_are_judged_by_all_entries(tmp_path: Path):
+    for number in range(40):
+        picture(tmp_path / "images" / f"{number + 60}.jpg", number % 5)
+    picture(tmp_path / "all/3.jpg")
+    images = read_coco(write(tmp_path / "annotations/instances_all.json", [image(n) for n in range(100)], []))
+    assert len(images) == 41
+    assert "all/3.jpg" in images.ids, "the only folder that has it"
+    assert sorted(kinds(images))[:2] == [("guessed", 1), ("left out", 1)]
+    assert sum(count for kind, count in kinds(images) if kind == "left out") == 59
+
+
+def test_a_picture_in_several_other_folders_is_not_guessed(tmp_path: Path):
+    for place in ("images/1.jpg", "images/2.jpg", "old/3.jpg", "new/3.jpg", "new/4.jpg"):
+        picture(tmp_path / place, len(place))
+    images = read_coco(write(tmp_path / "annotations/instances_all.json", [image(n) for n in range(1, 5)], []))
+    assert images.ids == ("images/1.jpg", "images/2.jpg", "new/4.jpg")
+    assert ("3.jpg", "in several folders: new/, old/") in [(f.name, f.reason) for f in images.findings]

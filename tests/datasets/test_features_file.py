@@ -35,7 +35,7 @@ def test_labels_classes_and_splits_if_known(tmp_path: Path):
     images = read_features(save(tmp_path, **told))
     assert images.classes == ("cat", "dog")
     assert images.labels_of(2) == ("dog",)
-    assert {split: len(positions) for split, positions in images.splits.items()} == {"train": 3, "val": 1}
+    assert {split: len(positions) for split, positions in images.splits.items()} == {"train": 2, "val": 2}
     images = read_features(save(tmp_path, **told, split=np.array(["test", "train", "train", ""])))
     assert {split: list(positions) for split, positions in images.splits.items()} == {"test": [0], "train": [1, 2]}
     assert read_features(save(tmp_path, ids=np.arange(4), x6=X, labels=LABELS)).classes == ("0", "1")
@@ -71,6 +71,8 @@ def test_rows_that_are_not_finite_are_skipped_with_their_labels(tmp_path: Path):
         ({"ids": np.array(list("aabc")), "x6": X}, "same id"),
         ({"ids": IDS, "x6": X, "labels": LABELS * 2}, "labels must be 1, 0 or -1"),
         ({"ids": IDS, "x6": X, "labels": LABELS[:2]}, "labels must be"),
+        ({"ids": IDS, "x6": X, "labels": LABELS.astype(str)}, "labels must be"),
+        ({"ids": IDS, "x6": X[:, :0]}, r"x6 is float64 \(4, 0\)"),
         ({"ids": IDS, "x6": X, "labels": LABELS, "classes": IDS}, "4 classes for 2 columns"),
         ({"ids": IDS, "x6": X, "labels": LABELS, "classes": np.array(["a", "a"])}, "two classes have the same name"),
         ({"ids": IDS, "x6": X, "split": IDS[:2]}, "split has shape"),
@@ -84,12 +86,62 @@ def test_what_does_not_fit_is_refused_in_one_line(tmp_path: Path, arrays: dict, 
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["clip", "dyfoo", "no7letter7", "x"])
-def test_an_array_that_is_not_a_vector_of_a_layer_is_explained(tmp_path: Path, name: str):
-    with pytest.raises(DatasetError, match=f"f.npz .*: '{name}' is not one of .* with the number of a layer"):
+@pytest.mark.parametrize("name", ["features", "fc7", "resnet50", "dyfoo", "dynamics", "x", "dW@features.8"])
+def test_an_array_of_any_name_is_a_vector_of_that_name(tmp_path: Path, name: str):
+    images = read_features(save(tmp_path, ids=IDS, **{name: X}))
+    assert list(images.features) == [name]
+    assert not images.findings
+
+
+@pytest.mark.parametrize("name", ["fc6+fc7", "a;b", "a:b", "a@b@c", "7", "50_resnet"])
+def test_a_name_that_could_not_be_asked_for_is_refused(tmp_path: Path, name: str):
+    with pytest.raises(DatasetError, match=r"f\.npz: An array called .* cannot be asked for: rename it"):
         read_features(save(tmp_path, ids=IDS, x6=X, **{name: X}))
+
+
+def test_a_product_is_refused_as_a_vector(tmp_path: Path):
     with pytest.raises(DatasetError, match="'dW6' is a product, which is not kept as one vector, but as x5 and dy6"):
         read_features(save(tmp_path, ids=IDS, dW6=X))
+
+
+def test_arrays_that_are_no_features_are_named_beside_those_that_are(tmp_path: Path):
+    images = read_features(save(tmp_path, ids=IDS, fc7=X, mean=X[0], maps=X.reshape(4, 3, 1), none=X[:, :0]))
+    assert list(images.features) == ["fc7"]
+    assert [(f.name, f.kind) for f in images.findings] == [(name, "not read") for name in ("mean", "maps", "none")]
+    assert images.findings[1].reason == "float64 (4, 3, 1), not numbers of shape (4, d)"
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.float32, bool])
+def test_labels_of_ones_and_zeros_are_read_as_present_and_absent(tmp_path: Path, kind: type):
+    labels = np.array([[1, 0], [0, 1], [1, 1], [0, 0]], kind)
+    images = read_features(save(tmp_path, ids=IDS, x6=X, labels=labels))
+    assert images.labels is not None
+    assert images.labels.tolist() == [[1, -1], [-1, 1], [1, 1], [-1, -1]]
+    (finding,) = images.findings
+    assert (finding.name, finding.kind, finding.count) == ("labels", "guessed", 4)
+
+
+def test_zeros_stay_unknown_beside_a_minus_one_and_in_files_of_this_program(tmp_path: Path):
+    some = np.array([[1, 0], [0, 1], [1, 1], [0, 0]])
+    about = np.array('{"network": "alexnet", "versions": {"numpy": "2"}}')
+    for arrays in ({"labels": np.where(np.eye(4, 2) == 1, -1, some)}, {"labels": some, "about": about}):
+        images = read_features(save(tmp_path, ids=IDS, x6=X, **arrays))
+        assert images.labels is not None
+        assert (images.labels == arrays["labels"]).all()
+        assert not images.findings
+    images = read_features(save(tmp_path, ids=IDS, x6=X, labels=some, about=np.array("my own remark")))
+    assert len(images.findings) == 1
+
+
+def test_bytes_are_text(tmp_path: Path):
+    def utf8(*texts: str) -> np.ndarray:
+        return np.array([text.encode() for text in texts])
+
+    split, classes = utf8("train", "train", "prüfung", ""), utf8("Käse", "b")
+    images = read_features(save(tmp_path, ids=utf8(*"abcd"), x6=X, labels=LABELS, classes=classes, split=split))
+    assert (images.ids, images.classes) == (tuple("abcd"), ("Käse", "b"))
+    assert {name: list(positions) for name, positions in images.splits.items()} == {"prüfung": [2], "train": [0, 1]}
+    assert read_features(save(tmp_path, ids=np.array([b"\xff", b"a", b"b", b"c"]), x6=X)).ids[0] == "\\xff"
 
 
 def test_damaged_files_are_refused(tmp_path: Path):

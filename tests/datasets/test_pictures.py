@@ -147,6 +147,15 @@ def test_a_jpeg_of_a_thousand_scans_is_refused():
         open_picture(content[:-2] + 1000 * last + content[-2:])
 
 
+def test_a_picture_that_takes_too_much_memory_is_refused_by_name(monkeypatch: pytest.MonkeyPatch):
+    def full(picture: Image.Image) -> Image.Image:
+        raise MemoryError
+
+    monkeypatch.setattr(pictures, "_rgb", full)
+    with pytest.raises(DatasetError, match=r"^a\.png needs more memory than there is: make it smaller\.$"):
+        open_picture(encode(GRADIENT, "PNG"), name="a.png")
+
+
 def test_a_file_of_too_many_bytes_is_not_read(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(pictures, "MAX_FILE_BYTES", 100)
     with pytest.raises(DatasetError, match="larger than"):

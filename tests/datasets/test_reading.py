@@ -2,11 +2,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from gradviz.datasets.image_set import Box, Finding
-from gradviz.datasets.reading import Format, Listing, Row, halves
+from gradviz.datasets.reading import Format, Listing, Row
 from gradviz.errors import DatasetError
 
 
@@ -84,25 +82,3 @@ def test_a_format_names_what_it_reads_and_reports_what_is_empty(tmp_path: Path):
     assert form().recognises(file)
     assert not form().recognises(tmp_path)
     assert not form().recognises(tmp_path / "list.csv")
-
-
-@given(st.lists(st.sampled_from([(1, -1), (-1, 1), (1, 1), (-1, -1), (0, 0)]), max_size=40), st.integers(0, 5))
-def test_halves_divide_each_kind_and_leave_out_the_unknown(rows: list, seed: int):
-    labels = np.array(rows, np.int8).reshape(-1, 2)
-    parts = halves(labels, seed=seed)
-    train, val = set(parts["train"]), set(parts["val"])
-    assert not train & val
-    assert train | val == {i for i, row in enumerate(rows) if row != (0, 0)}
-    singles = 0
-    for kind in set(rows) - {(0, 0)}:
-        members = {i for i, row in enumerate(rows) if row == kind}
-        singles += len(members) == 1
-        assert abs(len(members & train) - len(members & val)) <= 1
-        assert members & train
-    assert abs(len(train) - len(val)) <= 1 + singles
-    assert all((halves(labels, seed=seed)[name] == parts[name]).all() for name in parts)
-
-
-def test_another_seed_gives_other_halves():
-    labels = np.ones((40, 1), np.int8)
-    assert list(halves(labels, seed=0)["train"]) != list(halves(labels, seed=1)["train"])

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from gradviz.datasets.image_set import ImageSet
 from gradviz.datasets.table import FORMAT
 from gradviz.errors import DatasetError
 from tests.small_sets import picture
@@ -28,7 +29,7 @@ def test_labels_and_splits_as_listed(folder: Path):
     images = read_table(path)
     assert images.ids == ("p/0.jpg", "p/1.jpg", "p/2.jpg")
     assert images.classes == ("cat", "dog")
-    assert images.labels.tolist() == [[1, 1], [-1, -1], [-1, 1]]
+    assert images.labels.tolist() == [[1, 1], [0, 0], [-1, 1]], "nothing is known of the picture without a label"
     assert {split: list(positions) for split, positions in images.splits.items()} == {"train": [0], "val": [1]}
     assert (images.name, images.root, images.ap) == ("list", folder, "area")
     assert images.open(0).size == (40, 30)
@@ -48,14 +49,151 @@ def test_without_labels_there_are_no_splits(folder: Path):
 
 
 def test_lines_that_cannot_be_used_are_skipped_by_number(folder: Path):
-    images = read_table(write(folder, "p/0.jpg,cat\n../secret.jpg,cat\np/0.jpg,dog\nno.jpg,x\np/1.jpg,a,b,c\n"))
+    images = read_table(write(folder, "p/0.jpg,cat\n../secret.jpg,cat\nno.jpg,x\np/1.jpg,a,b,c\n"))
     assert images.ids == ("p/0.jpg",)
     assert [(s.name, s.reason) for s in images.findings] == [
         ("line 2: ../secret.jpg", "leads out of the folder"),
-        ("line 3: p/0.jpg", "listed twice"),
-        ("line 4: no.jpg", "no such file"),
-        ("line 5: p/1.jpg", "more than three columns"),
+        ("line 3: no.jpg", "no such file"),
+        ("line 4: p/1.jpg", "more than three columns"),
     ]
+
+
+def shown(images: ImageSet) -> dict[str, tuple[str, ...]]:
+    return {identifier: images.labels_of(i) for i, identifier in enumerate(images.ids)}
+
+
+def said(images: ImageSet) -> list[tuple[str, int]]:
+    return [(finding.kind, finding.count) for finding in images.findings]
+
+
+CATS = {"p/0.jpg": ("cat",), "p/1.jpg": ("dog",), "p/2.jpg": ("cat",), "p/3.jpg": ("dog",)}
+SPLIT = {"train": [0, 1], "test": [2, 3]}
+
+
+@pytest.mark.parametrize(
+    ("title", "line", "rest"),
+    [
+        ("path,label,split", "{path},{label},{split}", []),
+        ("split,Class,image_path", "{split},{label},{path}", []),
+        ("Image Name;Tags;Subset", "{path};{label};{split}", []),
+        ("filepath\tcategory\tphase", "{path}\t{label}\t{split}", []),
+        ("img|labels|set", "{path}|{label}|{split}", []),
+        (",filename,label,split", "{n},{path},{label},{split}", []),
+        ("Unnamed: 0,filename,label,split", "{n},{path},{label},{split}", []),
+        ("image_id,file,label,split", "{n},{path},{label},{split}", [("not read", 1)]),
+        ("file,width,class,xmin,split", "{path},40,{label},3,{split}", [("not read", 2)]),
+        ("path,animal,split", "{path},{label},{split}", [("guessed", 1)]),
+        ("path,label,split,comment", "{path},{label},{split},", []),
+        ("path,label,is_valid", "{path},{label},{held_out}", []),
+        ("", "{path},{label},{split}", []),
+        ("", "{label},{path},{split}", [("guessed", 1)]),
+        ("path,label,split", '"{path}","{label}","{spelled}"', []),
+        ("", "{path};{label};{spelled}", []),
+    ],
+)
+def test_columns_are_found_by_their_titles_and_by_what_is_there(folder: Path, title: str, line: str, rest: list):
+    lines = [title] if title else []
+    for n, (path, (label,)) in enumerate(CATS.items()):
+        split, held_out = ("train", False) if n < 2 else ("test", True)
+        spelled = {"train": ("training", "Train "), "test": ("TEST", "testing")}[split][n % 2]
+        lines.append(line.format(n=n, path=path, label=label, split=split, held_out=held_out, spelled=spelled))
+    images = read_table(write(folder, "\n".join(lines)))
+    assert shown(images) == CATS
+    names = {"test": "val"} if "is_valid" in title else {}
+    assert {split: list(positions) for split, positions in images.splits.items()} == {
+        names.get(split, split): positions for split, positions in SPLIT.items()
+    }
+    assert said(images) == rest
+
+
+def test_ones_and_zeros_are_classes_by_their_titles(folder: Path):
+    images = read_table(write(folder, "path,Cat,dog,split\np/0.jpg,1,0,train\np/1.jpg,1.0,True,train\np/2.jpg,0,,test"))
+    assert images.classes == ("Cat", "dog")
+    assert images.labels is not None
+    assert images.labels.tolist() == [[1, -1], [1, 1], [-1, 0]], "an empty cell is unknown"
+    assert [(f.name, f.kind, f.count) for f in images.findings] == [("labels", "guessed", 2)]
+    images = read_table(write(folder, "path,Cat,dog\np/0.jpg,1,0\np/1.jpg,-1,1\np/2.jpg,-1,1"))
+    assert images.labels is not None
+    assert images.labels.tolist() == [[1, 0], [-1, 1], [-1, 1]], "with a -1, 0 is unknown"
+    assert not images.findings
+    lines = [f"p/{n % 6}.jpg,{n % 2}" for n in range(20)]
+    images = read_table(write(folder, "\n".join(["path,cat", *lines, "p/0.jpg,l"])))
+    assert ("not read", 1) in said(images)
+    assert "'l' for cat in line 22" in " ".join(f.reason for f in images.findings)
+
+
+@pytest.mark.parametrize("text", ["p/0.jpg,1,0\np/1.jpg,0,1\n", "p/0.jpg,1,0,0\np/1.jpg,0,1,1\n"])
+def test_ones_and_zeros_without_titles_are_refused(folder: Path, text: str):
+    with pytest.raises(
+        DatasetError, match=r"list\.csv has columns of 0 and 1 without titles: write a first line such as"
+    ):
+        read_table(write(folder, text))
+
+
+def test_a_third_column_that_is_no_split_is_named(folder: Path):
+    images = read_table(write(folder, "p/0.jpg,cat,0.9\np/1.jpg,dog,train\np/2.jpg,dog,0.8\n"))
+    assert sorted(images.splits) == ["train", "val"], "halves"
+    assert [(f.name, f.kind) for f in images.findings] == [("column 3", "not read")]
+
+
+@pytest.mark.parametrize("again", ["./p/0.jpg", "p/../p/0.jpg", "p/0.jpg", "p\\0.jpg", "{root}/p/0.jpg", "p/link.jpg"])
+def test_labels_of_a_picture_on_several_lines_are_joined(folder: Path, again: str):
+    (folder / "p/link.jpg").symlink_to(folder / "p/0.jpg")
+    text = f"p/0.jpg,cat\np/1.jpg,dog\n{again.format(root=folder)},dog\np/0.jpg,\n"
+    images = read_table(write(folder, text))
+    assert shown(images) == {"p/0.jpg": ("cat", "dog"), "p/1.jpg": ("dog",)}
+    (finding,) = [finding for finding in images.findings if finding.kind == "joined"]
+    assert (finding.count, finding.reason) == (2, "pictures are listed again, as in line 3")
+
+
+def test_ones_and_zeros_of_a_picture_on_several_lines_are_joined(folder: Path):
+    images = read_table(write(folder, "path,cat,dog\np/0.jpg,1,0\np/0.jpg,0,1\np/1.jpg,0,1\n"))
+    assert shown(images) == {"p/0.jpg": ("cat", "dog"), "p/1.jpg": ("dog",)}
+    assert ("joined", 1) in said(images)
+
+
+def test_a_picture_in_two_splits_is_refused_by_its_line(folder: Path):
+    images = read_table(write(folder, "p/0.jpg,cat,train\n./p/0.jpg,dog,\np/0.jpg,owl,training\n"))
+    assert {split: list(positions) for split, positions in images.splits.items()} == {"train": [0]}
+    with pytest.raises(DatasetError, match=r"list\.csv, line 3: p/0\.jpg is in test, but above it is in train"):
+        read_table(write(folder, "p/0.jpg,cat,train\np/1.jpg,cat,test\n./p/0.jpg,cat,test\n"))
+
+
+@pytest.mark.parametrize("nothing", ["", "NaN", "None", "n/a", ";"])
+def test_a_picture_without_a_label_is_of_unknown_class(folder: Path, nothing: str):
+    images = read_table(write(folder, f"path,label\np/0.jpg,cat\np/1.jpg,dog\np/2.jpg,{nothing}\np/3.jpg,{nothing}\n"))
+    assert images.classes == ("cat", "dog")
+    assert images.labels is not None
+    assert images.labels.tolist() == [[1, -1], [-1, 1], [0, 0], [0, 0]]
+    assert ("guessed", 2) in said(images)
+
+
+def test_what_had_to_be_guessed_about_paths_is_said(folder: Path):
+    images = read_table(write(folder, "p/0,cat\np/1,dog\np\\2.jpg,cat\n"))
+    assert images.ids == ("p/0", "p/1", "p/2.jpg")
+    assert {f.reason: f.count for f in images.findings} == {
+        "the picture's suffix is added": 2,
+        "a backslash is read as a slash": 1,
+    }
+    picture(folder / "p/0.png")
+    images = read_table(write(folder, "p/0,cat\np/1,dog\n"))
+    assert next((f.name, f.reason) for f in images.findings) == ("line 1: p/0", "no such file"), "two ways to read it"
+
+
+def test_utf_16_is_read_and_another_encoding_refused(folder: Path):
+    path = folder / "list.csv"
+    path.write_text("path;label\np/0.jpg;Käse\np/1.jpg;b\n", encoding="utf-16")
+    assert shown(read_table(path)) == {"p/0.jpg": ("Käse",), "p/1.jpg": ("b",)}
+    path.write_text("p/0.jpg,Käse\n", encoding="latin-1")
+    with pytest.raises(DatasetError, match="save it in UTF-8"):
+        read_table(path)
+
+
+def test_a_missing_quotation_mark_swallows_nothing_in_silence(folder: Path):
+    with pytest.raises(DatasetError, match="line 4: unexpected end of data"):
+        read_table(write(folder, 'p/0.jpg,cat\n"p/1.jpg,cat\np/2.jpg,cat\np/3.jpg,cat\n'))
+    images = read_table(write(folder, 'p/0.jpg,cat\np/1.jpg,"cat\np/2.jpg,cat\np/3.jpg,"\n'))
+    assert [(f.reason, f.count) for f in images.findings] == [("a cell that goes on in the next line", 3)]
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"a" * 200_000, b"", b"path,label\n", b"nothing.jpg,cat\n"])

@@ -1,4 +1,5 @@
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -230,3 +231,32 @@ def test_the_real_photographs(voc_root: Path):
         assert ("train" in names) == (images.labels[position, column] >= 0)
         only = names - {box.name for box in images.boxes(position) if not box.difficult}
         assert {images.classes[c] for c in np.flatnonzero(images.labels[position] == 0)} == only
+
+
+def test_lists_of_ones_and_zeros_are_read_as_present_and_absent(tmp_path: Path):
+    members = ["000001", "000002", "000003", "000004"]
+    labels = {
+        "cat": dict(zip(members, (1, 0, 1, 0), strict=True)),
+        "dog": dict(zip(members, (0, 1, 0, 0), strict=True)),
+    }
+    root = voc(tmp_path / "VOC2012", labels, {"train": members[:2], "val": members[2:]})
+    shutil.rmtree(root / "Annotations")
+    images = read_voc(root)
+    assert images.labels.tolist() == [[1, -1], [-1, 1], [1, -1], [-1, -1]]
+    (finding,) = images.findings
+    assert (finding.kind, finding.count) == ("guessed", 5)
+    assert "0 is read as absent" in finding.reason
+    write_list(root, "dog_val", "000003 -1", "000004 0")
+    images = read_voc(root)
+    assert images.labels.tolist() == [[1, 0], [0, 1], [1, -1], [0, 0]], "one -1, and 0 is VOC's own: unknown"
+    assert not images.findings
+
+
+def test_zeros_beside_difficult_objects_stay_what_voc_means_by_them(tmp_path: Path):
+    members = ["000001", "000002", "000003"]
+    root = voc(tmp_path / "VOC2012", {"cat": dict(zip(members, (1, 0, 0), strict=True))}, {"train": members})
+    assert read_voc(root).labels.tolist() == [[1], [0], [0]], "their annotations have a difficult cat"
+    annotation(root / "Annotations/000003.xml", ("dog", 1, 1, 20, 20))
+    images = read_voc(root)
+    assert images.labels.tolist() == [[1], [0], [-1]], "the annotation of 000003 is known, and has no cat"
+    assert [(f.kind, f.count) for f in images.findings] == [("guessed", 1)]

@@ -124,6 +124,18 @@ def test_decoding_is_bounded_and_ends_with_the_work(model: Model, photographs: I
     assert not [t for t in threading.enumerate() if t.name.startswith("decode")]
 
 
+def test_a_picture_without_enough_memory_is_left_out_and_the_others_go_on(model: Model, photographs: ImageSet) -> None:
+    class Full:
+        def open(self, i: int) -> Image.Image:
+            if i == 1:
+                raise MemoryError
+            return photographs.open(0)
+
+    (captured,) = capture(model, Full(), [np.arange(3)])
+    assert captured.failed == {1: "The picture needs more memory than there is."}
+    assert np.isfinite(captured.arrays["y8"][[0, 2]]).all()
+
+
 def test_an_unknown_preprocessing_is_refused_at_once(model: Model, photographs: ImageSet) -> None:
     with pytest.raises(ChoiceError, match="no preprocessing"):
         next(capture(model, photographs, [np.arange(2)], preprocess="zoom"))

@@ -1,0 +1,155 @@
+"""Find out what the columns of a table of pictures hold: by their titles, and by what is checked in the cells."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from gradviz.datasets.delimited import SAMPLE, Line
+from gradviz.datasets.image_set import Finding
+from gradviz.datasets.pictures import PICTURE_SUFFIXES, printable
+from gradviz.datasets.split_names import split_name
+from gradviz.errors import DatasetError
+
+_PATH = re.compile("path|fname|name|id|(image|img|file|picture|photo)s?(_?(path|name|file|filename|id))?")
+_LABEL = re.compile("finding_labels|(label|class|category|categorie|tag|target)(e?s)?(_?(name|label))?")
+_SPLIT = re.compile("(data_)?(split|subset|set)s?|partition|phase|usage")
+_HELD_OUT = re.compile("is_val(id)?")
+_INDEX = re.compile(r"|index|idx|row|unnamed.*")
+_TRUTH = {"1": 1, "+1": 1, "1.0": 1, "true": 1, "yes": 1, "0": 0, "0.0": 0, "false": 0, "no": 0, "-1": -1, "-1.0": -1}
+_MOSTLY = 0.9
+"""Cells of a column of ones and zeros that have to be such; the others are of unknown meaning, and named."""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Say which column holds what, by number; None where there is none.
+
+    `classes` are columns of ones and zeros, with their titles. `held_out` says true for val and false for train.
+    """
+
+    path: int
+    titled: bool
+    labels: int | None = None
+    split: int | None = None
+    held_out: int | None = None
+    classes: Mapping[int, str] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+
+    def split_of(self, line: Line) -> str:
+        """Return the split of a line; empty where it is in none."""
+        if self.held_out is not None:
+            held_out = truth(line.cell(self.held_out))
+            return "" if held_out is None else "val" if held_out == 1 else "train"
+        text = line.cell(self.split)
+        return split_name(text) or printable(text)
+
+
+def truth(cell: str) -> int | None:
+    """Read a cell of a column of ones and zeros: 1, 0 or -1; None for anything else."""
+    return _TRUTH.get(cell.lower())
+
+
+def score(lines: Sequence[Line], is_picture: Callable[[str], bool]) -> tuple[int, int]:
+    """Count the lines that name a picture, and the titles that are known: what tells a separator from others."""
+    pictures = sum(any(is_picture(cell) for cell in line.cells) for line in lines)
+    return pictures, sum(map(_known, _titles(lines)))
+
+
+def understand(lines: Sequence[Line], is_picture: Callable[[str], bool], file: str) -> Columns:
+    """Decide what each column holds.
+
+    Parameters
+    ----------
+    lines
+        All entries, at least one.
+    is_picture
+        Checks whether a cell names a picture that is there.
+    file
+        What messages call the table.
+
+    Raises
+    ------
+    DatasetError
+        For columns of ones and zeros without titles.
+    """
+    titles = _titles(lines)
+    first = lines[0].cells
+    looks = any(cell.lower().endswith(tuple(PICTURE_SUFFIXES)) or is_picture(cell) for cell in first)
+    titled = any(map(_known, titles)) and not looks
+    body = lines[1:] if titled else lines
+    width = max((len(line.cells) for line in lines), default=0)
+    named = [i for i, title in enumerate(titles) if _PATH.fullmatch(title)] if titled else []
+    hits = [sum(is_picture(line.cell(i)) for line in body[:SAMPLE]) for i in range(width)]
+    path = max(named or range(width), key=hits.__getitem__)
+    if named and not hits[path] and any(hits):
+        path = max(range(width), key=hits.__getitem__)
+    others = [i for i in range(width) if i != path]
+    return _titled(path, others, lines[0], body) if titled else _untitled(path, others, body, file)
+
+
+def _known(title: str) -> bool:
+    return any(known.fullmatch(title) for known in (_PATH, _LABEL, _SPLIT, _HELD_OUT))
+
+
+def _titles(lines: Sequence[Line]) -> list[str]:
+    return [re.sub(r"[\s.-]+", "_", cell.lower()) for cell in lines[0].cells] if lines else []
+
+
+def _titled(path: int, others: Sequence[int], first: Line, body: Sequence[Line]) -> Columns:
+    titles = _titles([first])
+
+    def first_of(known: re.Pattern[str]) -> int | None:
+        return next((i for i in others if i < len(titles) and known.fullmatch(titles[i])), None)
+
+    labels, split, held_out = first_of(_LABEL), first_of(_SPLIT), first_of(_HELD_OUT)
+    held_out = held_out if split is None else None
+    rest = [i for i in others if i not in (labels, split, held_out) and not _counts(first, body, i)]
+    findings: list[Finding] = []
+    classes: dict[int, str] = {}
+    if labels is None:
+        classes = {i: printable(first.cell(i)) for i in rest if first.cell(i) and _ones_and_zeros(body, i)}
+        if not classes and len(rest) == 1 and _repeats(body, rest[0]):
+            labels = rest[0]
+            findings.append(Finding(_called(first, labels), "the column is read as the labels", "guessed"))
+    unread = [_called(first, i) for i in rest if i not in classes and i != labels]
+    if unread:
+        findings.append(Finding(", ".join(unread), "columns that are not read", "not read", len(unread)))
+    return Columns(path, True, labels, split, held_out, classes, tuple(findings))
+
+
+def _called(first: Line, column: int) -> str:
+    return printable(first.cell(column)) or f"column {column + 1}"
+
+
+def _counts(first: Line, body: Sequence[Line], column: int) -> bool:
+    """Check for a column that only counts the lines, as pandas writes it, or that is empty."""
+    title = _titles([first])[column] if column < len(first.cells) else ""
+    cells = [line.cell(column) for line in body]
+    return not any(cells) or (_INDEX.fullmatch(title) is not None and len(set(cells)) == len(cells))
+
+
+def _untitled(path: int, others: Sequence[int], body: Sequence[Line], file: str) -> Columns:
+    """Read `path,label[,split]`, in which the path is wherever the pictures are."""
+    if len(others) > 1 and all(_ones_and_zeros(body, i) for i in others):
+        raise DatasetError(f"{file} has columns of 0 and 1 without titles: write a first line such as path,cat,dog.")
+    findings = [Finding(f"column {path + 1}", "the paths are read from it", "guessed")] if path else []
+    labels = others[0] if others else None
+    split = others[1] if len(others) > 1 else None
+    values = {line.cell(split) for line in body if len(line.cells) <= 3} - {""}
+    unknown = sorted(value for value in values if split_name(value) is None)
+    if unknown:
+        reason = f"no known split, like {printable(unknown[0])!r}: write a first line such as path,label,split"
+        findings.append(Finding(f"column {(split or 0) + 1}", reason, "not read"))
+        split = None
+    return Columns(path, False, labels, split, findings=tuple(findings))
+
+
+def _ones_and_zeros(body: Sequence[Line], column: int) -> bool:
+    cells = [cell for line in body if (cell := line.cell(column))]
+    return bool(cells) and sum(truth(cell) is not None for cell in cells) >= _MOSTLY * len(cells)
+
+
+def _repeats(body: Sequence[Line], column: int) -> bool:
+    """Check whether a column has fewer values than cells, as names of classes have and captions have not."""
+    cells = [cell for line in body if (cell := line.cell(column))]
+    return len(set(cells)) < len(cells)

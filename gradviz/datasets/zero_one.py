@@ -1,0 +1,16 @@
+"""Read labels that are written 1 and 0 where 1 and -1 is meant: without any -1, 0 is "absent", not "unknown"."""
+
+import numpy as np
+
+from gradviz.datasets.image_set import Finding
+
+
+def zero_is_absent(values: "np.ndarray | list[int]") -> bool:
+    """Check whether labels hold 1 and 0 but no -1: else every class would be without a negative image."""
+    there = set(np.unique(np.asarray(values, np.float64)).tolist())
+    return {0, 1} <= there and -1 not in there
+
+
+def absent(name: str, count: int) -> Finding:
+    """Return the finding for a list or file called `name` of whose labels `count` were read so."""
+    return Finding(name, "no label is -1, so 0 is read as absent, not as unknown", "guessed", count)
