@@ -138,16 +138,19 @@ OPTIONS: dict[str, Option] = {
     ),
     "normalise": Option(
         title="Normalisation",
-        help="The length of the vectors.",
+        help="The length and the origin of the vectors, for every representation alike.",
         default="l2",
         values={
             "l2": "every vector has length 1, so that kernels are cosines",
             "none": "vectors as they are: long ones weigh more",
+            "centred": "length 1, minus the mean of the training images (of all those shown, where nothing is trained), "
+            "and length 1 again: what the vectors have in common is taken away",
         },
     ),
     "centre": Option(
         title="Centre the kernel",
-        help="Moves the kernel's origin to the mean of the images; SVMs, alignment and maps do not depend on it.",
+        help="Moves the kernel's origin to the mean of the images, for kernels and neighbours; SVMs, alignment and "
+        "maps do not depend on it.",
         default=False,
     ),
     "seed": Option(
@@ -206,6 +209,8 @@ def check(name: str, value: Any) -> None:
 
 
 def _check_positive(value: Any, noun: str) -> None:
+    if isinstance(value, (bool, str)) and value != "cv":
+        raise ChoiceError(f"The {noun} must be a positive number or cv, not {value!r}.")
     if value != "cv":
         positive(value, noun)
 
@@ -221,9 +226,10 @@ def _check_bounds(value: int, least: int, most: int | None, noun: str) -> None:
 class Spec:
     """Hold what was chosen; OPTIONS has the values and the meaning of each field.
 
-    `network` is a name of the table or "package.module:factory"; `weights` a file with other weights of the same
-    architecture; `images` bounds the number taken from each split (None: all); `pseudo_label` has a name or is the
-    path of a vector; `temperature` is a positive number or "cv". Raises ChoiceError for values that cannot be.
+    `network` is a name of the table or "package.module:factory"; `weights` a file, as text or a Path, with other
+    weights of the same architecture; `images` bounds the number taken from each split (None: all); `pseudo_label` has
+    a name or is the path of a vector; `temperature` is a positive number or "cv". Raises ChoiceError for values that
+    cannot be.
     """
 
     network: str = OPTIONS["network"].default
@@ -238,6 +244,9 @@ class Spec:
     tf32: bool = OPTIONS["tf32"].default
 
     def __post_init__(self) -> None:
+        if self.weights is not None:
+            object.__setattr__(self, "weights", Path(self.weights))
+        object.__setattr__(self, "pseudo_label", str(self.pseudo_label))
         for choice in fields(self):
             check(choice.name, getattr(self, choice.name))
 
