@@ -9,8 +9,6 @@ import io
 import json
 import math
 import os
-import re
-import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -26,23 +24,6 @@ from gradviz.versions import versions
 
 SCORED_WITH = ("gradviz", "torch", "torchvision", "numpy", "scikit-learn", "pillow")
 """The versions that a table of scores names; the other exports name all."""
-
-LONGEST = 120
-"""Characters of a file's name; file systems hold 255 bytes, and browsers add to a name that is taken."""
-
-
-def file_name(text: str) -> str:
-    """Return a name that every file system takes: letters without accents, digits, `.`, `_` and `-`.
-
-    Any other sign becomes `_`, and so does what stands between folders. The suffix stays where the name is cut.
-    """
-    plain = unicodedata.normalize("NFKD", text)
-    plain = "".join(sign for sign in plain if not unicodedata.combining(sign))
-    plain = re.sub("[^A-Za-z0-9._-]+", "_", plain).rstrip(".")
-    if not plain or plain[0] in ".-":  # hidden, or taken for an option
-        plain = f"_{plain}"
-    stem, dot, suffix = plain.rpartition(".")
-    return plain if len(plain) <= LONGEST else f"{(stem or suffix)[: LONGEST - 12]}{dot}{suffix[:11]}"
 
 
 def features_npz(features: Features, about: Mapping[str, Any], file: BinaryIO) -> None:

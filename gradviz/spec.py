@@ -143,8 +143,8 @@ OPTIONS: dict[str, Option] = {
         values={
             "l2": "every vector has length 1, so that kernels are cosines",
             "none": "vectors as they are: long ones weigh more",
-            "centred": "length 1, minus the mean of the training images (of all those shown, where nothing is trained), "
-            "and length 1 again: what the vectors have in common is taken away",
+            "centred": "length 1, minus the mean of the training images (where nothing is trained, of those shown), "
+            "and length 1 again, so that what all vectors have in common does not count",
         },
     ),
     "centre": Option(

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import re
 from dataclasses import replace
 
 import numpy as np
@@ -250,35 +249,6 @@ def test_a_changed_choice_changes_the_row(name):
 def test_the_choices_of_a_real_result_are_those_of_this_test():
     about = Experiment("demo").about(representation="x6", train="train", test="val", C=1.0, ap="area")
     assert set(about) == set(CHOICES)
-
-
-# Names
-
-
-@given(st.text(max_size=300), st.sampled_from([".csv", ".json", ".npz"]))
-def test_names_of_files_can_be_saved_everywhere(text, suffix):
-    name = export.file_name(text + suffix)
-    assert re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]*", name)
-    assert name.endswith(suffix)
-    assert len(name) <= export.LONGEST
-    assert export.file_name(name) == name
-
-
-@pytest.mark.parametrize(
-    ("text", "name"),
-    [
-        ("svm_voc2007.csv", "svm_voc2007.csv"),
-        ("kernel_a/val_AlexNet, 64 px_x5:x5:dy6.npz", "kernel_a_val_AlexNet_64_px_x5_x5_dy6.npz"),
-        ("map_Käse & Brot_dW7.csv", "map_Kase_Brot_dW7.csv"),
-        ("map_Кот_x6+x7.csv", "map___x6_x7.csv"),
-        ("../../etc/passwd", "_.._.._etc_passwd"),
-        ("C:\\temp\\x.npz", "C_temp_x.npz"),
-        (".hidden.json", "_.hidden.json"),
-        ("", "_"),
-    ],
-)
-def test_names_of_files_stay_readable(text, name):
-    assert export.file_name(text) == name
 
 
 def test_rows_of_scores_tell_what_made_them_different():

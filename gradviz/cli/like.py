@@ -27,6 +27,15 @@ ALLOWED = {"weights", "pseudo_label", "device"}
 
 SCORING = ("representation", "train", "test", "C", "ap")
 
+_TYPES: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("preprocess", "pseudo_label", "normalise", "representation", "train", "test", "ap"), (str,)),
+    **dict.fromkeys(("network", "weights"), (str, type(None))),
+    **dict.fromkeys(("temperature", "C"), (float, int, str)),
+    **dict.fromkeys(("centre", "tf32"), (bool,)),
+    **{"images": (int, type(None)), "seed": (int,), "versions": (dict,)},
+}
+"""What JSON has for each choice; whether there is such a value is checked where it is used."""
+
 
 @dataclass(frozen=True)
 class Exported:
@@ -39,7 +48,8 @@ class Exported:
     @property
     def version(self) -> str:
         """Return the version of gradviz that wrote it."""
-        return str((self.spec.get("versions") or {}).get("gradviz") or "unknown")
+        versions = self.spec.get("versions")
+        return str(versions["gradviz"]) if isinstance(versions, dict) and "gradviz" in versions else "unknown"
 
 
 @dataclass(frozen=True)
@@ -104,6 +114,9 @@ def _check_recorded(path: Path, one: Exported) -> None:
             f"{path} was written by another gradviz (version {one.version}), with choices that this one does not have: "
             f"{', '.join(unknown)}. Repeat it with that version."
         )
+    for name, types in _TYPES.items():
+        if type(one.spec[name]) not in types:
+            raise ChoiceError(f"{path} has a value for {name} that cannot be: {one.spec[name]!r}.")
 
 
 def experiments(path: Path, exported: Sequence[Exported], arguments: Namespace) -> "list[Experiment]":
@@ -111,36 +124,29 @@ def experiments(path: Path, exported: Sequence[Exported], arguments: Namespace) 
     from gradviz.experiment import Experiment
     from gradviz.home import home
 
+    named = OPTIONS["pseudo_label"].values
+    own_weights = any(one.spec["weights"] for one in exported)
+    if "pseudo_label" in arguments.given and all(one.spec["pseudo_label"] in named for one in exported):
+        raise ChoiceError(f"{path} was made with no pseudo-label from a file: leave out --pseudo-label.")
+    if arguments.weights and all(one.spec["network"] is None for one in exported):
+        raise ChoiceError(f"{path} was made from features, without a network: leave out --weights.")
     found = []
     for one in exported:
-        try:
-            spec = _spec(path, one, arguments)
-        except (TypeError, ValueError, OverflowError):
-            raise ChoiceError(f"{path} holds a choice that cannot be: {dict(one.spec)}.") from None
-        lab = Experiment(arguments.dataset, spec, home=home(arguments.home), device=arguments.device)
+        choices = {choice.name: one.spec[choice.name] for choice in fields(Spec)}
+        if one.spec["weights"] and not arguments.weights:
+            raise ChoiceError(f"{path} was made with the weights {one.spec['weights']}: give the file with --weights.")
+        if one.spec["weights"] or not own_weights:
+            choices["weights"] = arguments.weights
+        if one.spec["pseudo_label"] not in named:
+            if arguments.pseudo_label in named:
+                label = one.spec["pseudo_label"]
+                raise ChoiceError(f"{path} was made with the pseudo-label {label}: give the file with --pseudo-label.")
+            choices["pseudo_label"] = arguments.pseudo_label
+        choices["network"] = one.spec["network"] or OPTIONS["network"].default
+        lab = Experiment(arguments.dataset, Spec(**choices), home=home(arguments.home), device=arguments.device)
         _check_same(path, one, lab, arguments)
         found.append(lab)
     return found
-
-
-def _spec(path: Path, one: Exported, arguments: Namespace) -> Spec:
-    choices = {choice.name: one.spec[choice.name] for choice in fields(Spec)}
-    if choices["weights"] and not arguments.weights:
-        raise ChoiceError(f"{path} was made with the weights {choices['weights']}: give the file with --weights.")
-    choices["weights"] = arguments.weights
-    named = OPTIONS["pseudo_label"].values
-    if choices["pseudo_label"] not in named:
-        if arguments.pseudo_label in named:
-            label = choices["pseudo_label"]
-            raise ChoiceError(f"{path} was made with the pseudo-label {label}: give the file with --pseudo-label.")
-        choices["pseudo_label"] = arguments.pseudo_label
-    elif "pseudo_label" in arguments.given:
-        raise ChoiceError(f"{path} has the pseudo-label {choices['pseudo_label']}: leave out --pseudo-label.")
-    if choices["network"] is None:
-        if arguments.weights:
-            raise ChoiceError(f"{path} was made from features, without a network: leave out --weights.")
-        choices["network"] = OPTIONS["network"].default
-    return Spec(**choices)
 
 
 def _check_same(path: Path, one: Exported, lab: "Experiment", arguments: Namespace) -> None:
@@ -186,7 +192,7 @@ def version_notes(exported: Sequence[Exported]) -> tuple[str, ...]:
 
     here, notes = versions(), {}
     for one in exported:
-        there = one.spec["versions"] if isinstance(one.spec["versions"], Mapping) else {}
+        there = one.spec["versions"]
         for name in SCORED_WITH:
             if there.get(name) != here[name]:
                 notes[f"exported with {name} {there.get(name) or 'of an unknown version'}, here is {here[name]}"] = None

@@ -53,7 +53,7 @@ class KernelView:
     @property
     def comparable(self) -> bool:
         """Whether one colour scale suits all three, because they are cosines."""
-        return self.result.about["normalise"] == "l2"
+        return self.result.about["normalise"] != "none"
 
     @cached_property
     def spans(self) -> tuple[float, ...]:

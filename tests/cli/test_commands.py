@@ -159,7 +159,7 @@ def test_kernel(ask, photographs, tmp_path):
 
 def test_evaluate(ask, ask_json, photographs):
     told = ask_json("evaluate", photographs, "--representation", "x6", *SPLITS)
-    keys = ["mean_ap", "per_class", "n_train", "n_test", "C", "temperature", "seconds", "notes", "spec"]
+    keys = ["mean_ap", "per_class", "left_out", "n_train", "n_test", "C", "temperature", "seconds", "notes", "spec"]
     assert list(told) == keys
     assert (told["n_train"], told["n_test"], told["temperature"]) == (100, 60, 1.0)
     assert list(told["per_class"]) == list(told["C"])
@@ -177,9 +177,11 @@ def test_evaluate_says_null_for_what_cannot_be_scored(ask, ask_json, photographs
     arguments = ("evaluate", photographs, "--representation", "x6", *SPLITS, "--images", "5")
     told = ask_json(*arguments)
     assert None in told["per_class"].values()
-    assert told["notes"][-1].startswith("No positive test image")
+    assert told["left_out"] == {name: told["left_out"][name] for name, ap in told["per_class"].items() if ap is None}
+    assert any(note.startswith("No positive test image, so left out of the mean: ") for note in told["notes"])
     out, err = ask(*arguments)
-    assert f"note: {told['notes'][-1]}\n" in err
+    for note in told["notes"]:
+        assert f"note: {note}\n" in err
     assert any(line.split()[1] == "-" for line in out.splitlines())
 
 
@@ -208,7 +210,7 @@ def test_embed(ask, photographs, tmp_path):
 def test_align(ask, ask_json, photographs):
     arguments = ("align", photographs, "--split", "val", "--representation", "x6", "--representation", "dW6")
     told = ask_json(*arguments)
-    assert list(told) == ["representations", "between", "labels", "n", "spec"]
+    assert list(told) == ["representations", "between", "labels", "n", "notes", "spec"]
     assert told["between"]["x6"]["x6"] == pytest.approx(1)
     assert told["between"]["x6"]["dW6"] == told["between"]["dW6"]["x6"]
     assert (list(told["labels"]), told["n"]) == (["x6", "dW6"], 60)
@@ -239,7 +241,7 @@ def test_layers(ask, ask_json, photographs):
     arguments = ("layers", photographs, *SPLITS, "--images", "20")
     told = ask_json(*arguments)
     assert [row["representation"] for row in told] == NETWORKS["alexnet64"].describe()["representations"]
-    assert list(told[0]) == ["representation", "mean_ap", "temperature", "alignment", "purity"]
+    assert list(told[0]) == ["representation", "mean_ap", "temperature", "alignment", "purity", "left_out", "notes"]
     rows = list(csv.DictReader(ask(*arguments, "--csv")[0].splitlines()))
     assert [float(row["mean_ap"]) for row in rows] == [round(row["mean_ap"], 2) for row in told]
     lines = ask(*arguments)[0].splitlines()
