@@ -7,10 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from gradviz.cli.parser import COMMANDS, main
 from gradviz.datasets import DATASETS
 from gradviz.download import voc as module
+from gradviz.experiment import Experiment
 from gradviz.networks import NETWORKS, by_family
 from gradviz.representations import Offer, offered
+from gradviz.spec import Spec
+from gradviz.versions import versions
 from tests.archives import md5, voc_archive
 from tests.server import Host
 from tests.small_sets import picture
@@ -155,6 +159,68 @@ def test_kernel(ask, photographs, tmp_path):
     assert arrays["K"].shape == (20, 20)
     assert json.loads(str(arrays["about"]))["representation"] == "x6+x7"
     assert [file.name for file in tmp_path.iterdir()] == ["K.npz"]
+
+
+def test_every_file_that_is_written_is_read_back_with_what_it_was_made_from(gradviz, tmp_path, capsys):
+    folder = tmp_path / "pets"
+    for i in range(8):
+        picture(folder / ("cat" if i % 2 else "dog") / f"{i}.png", i, size=(90, 90))
+    (folder / "cat" / "broken.png").write_bytes((folder / "cat" / "1.png").read_bytes()[:500])
+    named = {"features": "f.npz", "kernel": "k.npz", "embed": "m.csv"}
+    for name in COMMANDS:
+        with pytest.raises(SystemExit):
+            main([name, "--help"])
+        assert ("--out" in capsys.readouterr().out) is (name in named), f"{name} is not read back here"
+    asked = ("--normalise", "centred", "--seed", "3", "--temperature", "8", "--home", tmp_path / "home")
+    for name, file in named.items():
+        more = () if name == "features" else ("--representation", "dW6")
+        code, _, err = gradviz(name, folder, *asked, *more, "--out", tmp_path / file)
+        assert code == 0, err
+    lab = Experiment(folder, Spec(normalise="centred", seed=3, temperature=8.0), home=tmp_path / "home")
+    expected, vectors, kernel = lab.kernel("dW6"), read(tmp_path / "f.npz"), read(tmp_path / "k.npz")
+    ids = expected.rows.ids
+    assert len(ids) == 8
+    for arrays in (vectors, kernel):
+        assert arrays["ids"].tolist() == list(ids)
+        about = json.loads(str(arrays["about"]))
+        assert about.items() >= lab.about(split=None).items()
+        assert about["versions"] == versions()
+        assert [(f["kind"], f["name"], f["count"]) for f in about["findings"]] == [("left out", "cat/broken.png", 1)]
+        assert about["findings"][0]["reason"]
+    assert np.array_equal(kernel["K"], expected.K)
+    assert np.array_equal(vectors["dy6"], lab.features(["dy6"]).arrays["dy6"])
+    with (tmp_path / "m.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["id"], row["labels"]) for row in rows] == [
+        (i, lab.images.labels_of(lab.images.source(i))[0]) for i in ids
+    ]
+
+
+@pytest.mark.parametrize(
+    "verb", ["extract", "features", "kernel", "evaluate", "embed", "align", "neighbours", "layers"]
+)
+def test_a_centred_kernel_is_accepted_everywhere_with_a_line_where_it_changes_nothing(
+    verb, gradviz, photographs, kept, tmp_path
+):
+    asked = (photographs / "ImageSets/Main/val.txt").read_text().split()[0]
+    more = {
+        "features": ("--out", tmp_path / "f.npz"),
+        "kernel": ("--representation", "x6", "--out", tmp_path / "k.npz"),
+        "evaluate": ("--representation", "x6", *SPLITS),
+        "embed": ("--representation", "x6", "--out", tmp_path / "m.csv"),
+        "align": ("--representation", "x6"),
+        "neighbours": ("--representation", "x6", "--image", asked),
+        "layers": SPLITS,
+    }.get(verb, ())
+    outputs = []
+    for centre in ((), ("--centre",)):
+        code, out, err = gradviz(verb, photographs, *more, "--images", "12", "--home", kept, *centre)
+        assert code == 0, err
+        said = [line for line in err.splitlines() if "Centring the kernel changes nothing here" in line]
+        assert len(said) == (bool(centre) and verb not in ("kernel", "neighbours"))
+        outputs.append(out.partition(" s, ")[2] if verb == "extract" else out)
+    if verb not in ("kernel", "neighbours", "extract"):
+        assert outputs[0] == outputs[1]
 
 
 def test_evaluate(ask, ask_json, photographs):
