@@ -109,7 +109,8 @@ def kernel(
     ChoiceError
         For an unknown normalisation.
     GradvizError
-        For vectors that are not finite: an image that failed must be left out before.
+        For vectors that are not finite: an image that failed must be left out before. For vectors so long that their
+        kernel is not finite.
     ValueError
         If vectors are to be centred between two sets of images, and nothing says by which mean.
     """
@@ -139,12 +140,19 @@ def kernel(
             np.fill_diagonal(kernels[name], ~zero)
     zeros = {"zero_rows": int(zero_rows.sum()), "zero_cols": int(zero_cols.sum())}
     first, *others = representation.parts
-    if others:
-        return Kernel(_mean(representation.parts, kernels), **zeros)
-    if first.of_kind("forward") and first.of_kind("backward"):
-        K_fw, K_bw = _product(first.of_kind("forward"), kernels), _product(first.of_kind("backward"), kernels)
-        return ProductKernel(K_fw * K_bw, **zeros, K_fw=K_fw, K_bw=K_bw)
-    return Kernel(_product(first.factors, kernels), **zeros)
+    with np.errstate(over="ignore", invalid="ignore"):
+        if others:
+            found = Kernel(_mean(representation.parts, kernels), **zeros)
+        elif first.of_kind("forward") and first.of_kind("backward"):
+            K_fw, K_bw = _product(first.of_kind("forward"), kernels), _product(first.of_kind("backward"), kernels)
+            found = ProductKernel(K_fw * K_bw, **zeros, K_fw=K_fw, K_bw=K_bw)
+        else:
+            found = Kernel(_product(first.factors, kernels), **zeros)
+    if normalise == "none" and not np.isfinite(found.K).all():
+        raise GradvizError(
+            f"The kernel of {representation.name} is too large for {found.K.dtype}: normalise the vectors."
+        )
+    return found
 
 
 def _product(factors: Sequence[str], kernels: Mapping[str, np.ndarray]) -> np.ndarray:

@@ -247,6 +247,21 @@ def test_an_empty_split_is_one_sentence(images):
                 verb()
 
 
+def test_places_may_be_text(photographs, tmp_path):
+    lab = Experiment(str(photographs), Spec(images=4), home=str(tmp_path / "home"), store=str(tmp_path / "store"))
+    assert lab.kernel("x6").K.shape == (4, 4)
+    assert list((tmp_path / "store").iterdir())
+
+
+def test_classes_that_could_not_be_learnt_are_named_to_who_brings_photographs(lab, own, images):
+    found = with_spec(lab, images=5).classify("x6", own, train="train")
+    labels = with_spec(lab, images=5).features(("x6",), "train").labels
+    without = [name for name, y in zip(images.classes, labels.T, strict=True) if not (y == 1).any()]
+    says = f"No positive training image, so the same score for every photograph: {', '.join(without)}."
+    assert says in found.notes
+    assert (found.scores[:, images.classes.index(without[0])] == -1).all()
+
+
 def test_images_bounds_both_splits(lab):
     found = with_spec(lab, images=40).evaluate("x6", train="train", test="val", ap="area")
     assert (len(found.train.ids), len(found.test.ids), found.ap) == (40, 40, "area")

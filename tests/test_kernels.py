@@ -206,6 +206,14 @@ def test_vectors_of_failed_images_are_refused(options):
         compute("dW6", rows, **options)
 
 
+@pytest.mark.parametrize("text", ["x5", "dW6", "x5+x6"])
+def test_vectors_too_long_for_a_kernel_are_refused(text):
+    rows = {name: x * np.float32(1e20) for name, x in vectors(4, dtype=np.float32).items()}
+    with pytest.raises(GradvizError, match=r"too large for float32: normalise the vectors"):
+        compute(text, rows, normalise="none")
+    assert np.isfinite(compute(text, rows).K).all()
+
+
 def test_an_unknown_normalisation_is_refused():
     with pytest.raises(ChoiceError, match="choose from l2, none, centred"):
         compute("x5", vectors(2), normalise="l1")

@@ -41,6 +41,20 @@ def test_a_spec_cannot_be_changed_and_compares_by_value():
         spec.temperature = 4
 
 
+def test_files_are_taken_as_text_or_as_paths():
+    assert Spec(weights="a/w.pth", pseudo_label=Path("a/g.npy")) == Spec(
+        weights=Path("a/w.pth"), pseudo_label="a/g.npy"
+    )
+    assert Spec(weights="a/w.pth").public()["weights"] == "w.pth"
+
+
+@pytest.mark.parametrize("value", ["hot", "8", True, "", "nan"])
+@pytest.mark.parametrize("name", ["temperature", "C"])
+def test_a_number_is_a_number(name, value):
+    with pytest.raises(ChoiceError, match=f"The {name} must be a positive number or cv, not {value!r}"):
+        check(name, value)
+
+
 def test_public_is_json_and_names_no_folder():
     spec = Spec(
         weights=Path("/home/somebody/mine.pth"), pseudo_label="/home/somebody/g.npy", temperature="cv", images=3

@@ -163,8 +163,7 @@ def evaluations(
     for i, name in enumerate(representations):
         here = part(progress, i / len(representations), (i + 1) / len(representations))
         asked = {key: choices[key] for key in ("train", "test", "C", "ap")}
-        scored = lab.evaluate(name, **asked, progress=here, cancel=cancel)
-        found.append(replace(scored, train=_without_arrays(scored.train), test=_without_arrays(scored.test)))
+        found.append(lab.evaluate(name, **asked, progress=here, cancel=cancel))
     return tuple(found)
 
 

@@ -13,6 +13,7 @@ from gradviz.experiment import Experiment
 from gradviz.export import evaluation_json
 from gradviz.home import ASSETS
 from gradviz.spec import Spec
+from tests.small_sets import picture
 
 EVALUATE = ("--representation", "x6", "--train", "train", "--test", "val")
 
@@ -243,6 +244,21 @@ def test_the_same_contents_under_another_name_are_repeated_and_others_refused(li
         f"gradviz: {copy} is not what {path} was made from (few): its photographs, labels or splits are others, so the "
         "figures cannot be compared.",
     )
+
+
+def test_halves_that_a_seed_drew_are_drawn_again(gradviz, kept, tmp_path):
+    for i in range(24):
+        picture(tmp_path / "pets" / ("cat" if i % 2 else "dog") / f"{i}.png", i, size=(70, 70))
+    asked = ("evaluate", tmp_path / "pets", *EVALUATE, "--home", kept)
+    path = tmp_path / "e.json"
+    path.write_text(gradviz(*asked, "--seed", "5", "--json")[1])
+    assert gradviz("evaluate", tmp_path / "pets", "--like", path, "--home", kept)[0] == 0
+    told = json.loads(path.read_text())
+    told["spec"]["seed"] = 6
+    path.write_text(json.dumps(told))
+    code, _, err = gradviz("evaluate", tmp_path / "pets", "--like", path, "--home", kept)
+    assert code == 2
+    assert "is not what" in err
 
 
 def test_weights_of_a_file_are_given_again(like, exported, tmp_path):
