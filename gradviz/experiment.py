@@ -79,11 +79,12 @@ class Experiment:
         images: ImageSet | str | Path,
         spec: Spec | None = None,
         *,
-        home: Path | None = None,
-        store: Path | None = None,
+        home: Path | str | None = None,
+        store: Path | str | None = None,
         device: str = "auto",
     ) -> None:
         spec = spec or Spec()
+        home, store = home and Path(home), store and Path(store)
         found = images if isinstance(images, ImageSet) else find(images, home=home, seed=spec.seed)
         vars(self).update(images=found, spec=spec, home=home, store=store, device=device)
 
@@ -106,7 +107,11 @@ class Experiment:
     def about(self, **more: Any) -> dict[str, Any]:
         """Describe what a result is made from, as JSON values: data set, network and every choice."""
         made = {"dataset": self.images.name, "dataset_digest": self.images.digest, **self.spec.public()}
-        made |= {"network": None} if self.images.features else {"weights_digest": self.model.digest}
+        if self.images.features:
+            made |= {"network": None}
+        else:
+            file = self._label.digest if self._label.name == "file" else None
+            made |= {"weights_digest": self.model.digest, "pseudo_label_digest": file, "device": str(self.model.device)}
         return made | more
 
     # Features and kernels
@@ -152,6 +157,9 @@ class Experiment:
     ) -> results.KernelResult:
         """Compute the kernel of a split with itself, or with other features (rows x columns).
 
+        With the normalisation "centred" the mean is that of the split's images, as it is for maps, alignment and
+        neighbours.
+
         Returns
         -------
         KernelResult
@@ -159,13 +167,14 @@ class Experiment:
         """
         parsed = parse(representation, self.offer)
         rows = self.features(parsed.needs, split, progress=part(progress, 0, 0.8), cancel=cancel)
-        found = self._kernel(parsed, rows, cols, progress=part(progress, 0.8, 1), cancel=cancel)
+        means = self._means(parsed, rows)
+        found = self._kernel(parsed, rows, cols, means, progress=part(progress, 0.8, 1), cancel=cancel)
         common = {
             "representation": parsed.name,
             "rows": rows,
             "cols": rows if cols is None else cols,
             "K": kernels.centre(found.K) if self.spec.centre and cols is None else found.K,
-            "notes": rows.notes + results.zero_note(found),
+            "notes": rows.notes + results.zero_note(found, self.spec.normalise),
             "about": self.about(representation=parsed.name, split=split),
         }
         if isinstance(found, ProductKernel):
@@ -192,7 +201,9 @@ class Experiment:
         between = np.array([[metrics.alignment(a.K, b.K) for _, b in found] for _, a in found])
         labels = None if rows.labels is None else metrics.label_kernel(rows.labels)
         with_labels = None if labels is None else np.array([metrics.alignment(a.K, labels) for _, a in found])
-        return results.Alignments(names, between, with_labels, rows, self.about(representations=names, split=split))
+        notes = once(rows.notes, results.centre_note(self.spec.centre))
+        about = self.about(representations=names, split=split)
+        return results.Alignments(names, between, with_labels, rows, about, notes)
 
     def neighbours(
         self,
@@ -213,8 +224,9 @@ class Experiment:
         parsed, home_of = parse(representation, self.offer), of or self
         asked = home_of.features(parsed.needs, [home_of.images.source(image)], cancel=cancel)
         rows = self.features(parsed.needs, split, progress=progress, cancel=cancel)
-        K = self._kernel(parsed, asked, rows, cancel=cancel).K
-        K = (kernels.centre(K, self._kernel(parsed, rows, None, cancel=cancel).K) if self.spec.centre else K)[0]
+        means = self._means(parsed, rows)
+        K = self._kernel(parsed, asked, rows, means, cancel=cancel).K
+        K = (kernels.centre(K, self._kernel(parsed, rows, None, means, cancel=cancel).K) if self.spec.centre else K)[0]
         order = [i for i in np.argsort(-K, kind="stable") if of or rows.ids[i] != image][:top]
         shown = self.images.labels_of
         return tuple(results.Neighbour(rows.ids[i], shown(int(rows.positions[i])), float(K[i])) for i in order)
@@ -238,9 +250,9 @@ class Experiment:
         rows, found = self._of_split(parsed, split, part(progress, 0, 0.5), cancel)
         K, extra = found.K, None
         if others:
-            extra = others.features(parsed.needs, cancel=cancel)
-            between = self._kernel(parsed, rows, extra, cancel=cancel).K
-            K = np.block([[K, between], [between.T, self._kernel(parsed, extra, None, cancel=cancel).K]])
+            extra, means = others.features(parsed.needs, cancel=cancel), self._means(parsed, rows)
+            between = self._kernel(parsed, rows, extra, means, cancel=cancel).K
+            K = np.block([[K, between], [between.T, self._kernel(parsed, extra, None, means, cancel=cancel).K]])
         drawn = embed(K, neighbours=neighbours, seed=self.spec.seed, progress=part(progress, 0.5, 1), cancel=cancel)
         purity = _purity(found.K, rows, neighbours)
         return results.Map(
@@ -251,7 +263,13 @@ class Experiment:
             trustworthiness=drawn.trustworthiness,
             purity=purity and purity.value,
             chance=purity and purity.chance,
-            notes=once(rows.notes, results.zero_note(found), extra.notes if extra else (), results.method_note(drawn)),
+            notes=once(
+                rows.notes,
+                results.zero_note(found, self.spec.normalise),
+                extra.notes if extra else (),
+                results.method_note(drawn),
+                results.centre_note(self.spec.centre),
+            ),
             about=self.about(representation=parsed.name, split=split, neighbours=neighbours),
         )
 
@@ -270,6 +288,10 @@ class Experiment:
     ) -> results.Evaluation:
         """Train one binary SVM per class on `train` and score it on `test`: average precision in percent.
 
+        The order of the images in the data set changes nothing: both splits are taken in the order of their ids. The
+        normalisation "centred" takes the mean of the training images away from all, so that nothing of the test images
+        is known in training.
+
         Parameters
         ----------
         representation
@@ -285,8 +307,10 @@ class Experiment:
         Raises
         ------
         ChoiceError
-            Where the data set has no labels, or the splits share images.
+            Where the data set has no labels, a split is empty, the splits share images, or C is no positive number.
         """
+        check("C", C)
+        check("ap", ap or self.images.ap)
         parsed, kind, laps = parse(representation, self.offer), ap or self.images.ap, _Laps()
         labels = self._labels
         self._check_splits(train, test)
@@ -296,30 +320,42 @@ class Experiment:
             again = part(progress, 0.7, 1)
             found = chosen.evaluate(representation, train=train, test=test, C=C, ap=ap, progress=again, cancel=cancel)
             return replace(found, seconds={**laps.seconds, **found.seconds}, about={**found.about, "temperature": "cv"})
-        rows = self.features(parsed.needs, train, progress=part(progress, 0, 0.4), cancel=cancel)
-        cols = self.features(parsed.needs, test, progress=part(progress, 0.4, 0.8), cancel=cancel)
+        rows = self.features(parsed.needs, self._by_id(train), progress=part(progress, 0, 0.4), cancel=cancel)
+        cols = self.features(parsed.needs, self._by_id(test), progress=part(progress, 0.4, 0.8), cancel=cancel)
         laps.end("features")
-        trained = self._kernel(parsed, rows, None, cancel=cancel)
-        asked = self._kernel(parsed, cols, rows, cancel=cancel)
+        means = self._means(parsed, rows)
+        trained = self._kernel(parsed, rows, None, means, cancel=cancel)
+        asked = self._kernel(parsed, cols, rows, means, cancel=cancel)
         laps.end("kernel")
         svm = self._classifier(C, kind)
         svm.fit(trained.K, labels[rows.positions], progress=part(progress, 0.8, 1), cancel=cancel)
         scores = svm.decision_function(asked.K)
         laps.end("svm")
-        measured = metrics.mean_ap(scores, labels[cols.positions], kind)
-        zeros = (*results.zero_note(trained), *results.zero_note(asked))
+        untrained = {c: metrics.one_sided(y, "training") for c, y in enumerate(labels[rows.positions].T)}
+        asked_labels = labels[cols.positions]
+        measured = metrics.mean_ap(scores, asked_labels, kind, untrained=untrained, rounding=svm.rounding_)
+        left_out = {self.images.classes[c]: why for c, why in measured.left_out.items()}
+        zeros = [results.zero_note(found, self.spec.normalise) for found in (trained, asked)]
+        back = np.argsort(cols.positions)
         return results.Evaluation(
             representation=parsed.name,
             mean_ap=100 * measured.mean,
             per_class={c: percent(a) for c, a in zip(self.images.classes, measured.per_class, strict=True)},
+            left_out=left_out,
             ap=kind,
             C=dict(zip(self.images.classes, np.asarray(svm.C_).tolist(), strict=True)),
             temperature=self.spec.temperature,
-            train=rows,
-            test=cols,
-            scores=scores,
+            train=replace(rows, positions=np.sort(rows.positions), arrays={}),
+            test=replace(cols, positions=cols.positions[back], arrays={}),
+            scores=scores[back],
             seconds=laps.seconds,
-            notes=once(rows.notes, cols.notes, zeros, results.unscored_note(self.images, measured)),
+            notes=once(
+                rows.notes,
+                cols.notes,
+                *zeros,
+                results.centre_note(self.spec.centre),
+                results.unscored_notes(left_out),
+            ),
             about=self.about(representation=parsed.name, train=train, test=test, C=C, ap=kind),
         )
 
@@ -334,19 +370,28 @@ class Experiment:
         cancel: Cancel = never,
     ) -> results.Classification:
         """Train one binary SVM per class on `train` and apply it to other photographs: which classes are there?"""
+        check("C", C)
         parsed, labels = parse(representation, self.offer), self._labels
-        rows = self.features(parsed.needs, train, progress=part(progress, 0, 0.5), cancel=cancel)
+        rows = self.features(parsed.needs, self._by_id(train), progress=part(progress, 0, 0.5), cancel=cancel)
         cols = others.features(parsed.needs, progress=part(progress, 0.5, 0.8), cancel=cancel)
-        trained = self._kernel(parsed, rows, None, cancel=cancel)
-        asked = self._kernel(parsed, cols, rows, cancel=cancel)
+        means = self._means(parsed, rows)
+        trained = self._kernel(parsed, rows, None, means, cancel=cancel)
+        asked = self._kernel(parsed, cols, rows, means, cancel=cancel)
         svm = self._classifier(C, self.images.ap)
         svm.fit(trained.K, labels[rows.positions], progress=part(progress, 0.8, 1), cancel=cancel)
+        zeros = [results.zero_note(found, self.spec.normalise) for found in (trained, asked)]
+        untrained = results.untrained_notes(
+            {
+                c: metrics.one_sided(y, "training")
+                for c, y in zip(self.images.classes, labels[rows.positions].T, strict=True)
+            }
+        )
         return results.Classification(
             representation=parsed.name,
             classes=self.images.classes,
             rows=cols,
             scores=svm.decision_function(asked.K),
-            notes=once(rows.notes, cols.notes, results.zero_note(trained), results.zero_note(asked)),
+            notes=once(rows.notes, cols.notes, *zeros, results.centre_note(self.spec.centre), untrained),
             about=self.about(representation=parsed.name, train=train, C=C),
         )
 
@@ -368,7 +413,17 @@ class Experiment:
             asked, found = self._at(scored.temperature)._of_split(parse(name, self.offer), test, silent, cancel)
             aligned = metrics.alignment(found.K, metrics.label_kernel(self._labels[asked.positions]))
             purity = _purity(found.K, asked, 10)
-            rows.append(results.LayerRow(name, scored.mean_ap, scored.temperature, aligned, purity and purity.value))
+            rows.append(
+                results.LayerRow(
+                    representation=name,
+                    mean_ap=scored.mean_ap,
+                    temperature=scored.temperature,
+                    alignment=aligned,
+                    purity=purity and purity.value,
+                    left_out=scored.left_out,
+                    notes=scored.notes,
+                )
+            )
         return tuple(rows)
 
     # What the verbs share
@@ -397,21 +452,38 @@ class Experiment:
             return chosen
         return np.asarray(where, np.int64)
 
-    def _kernel(self, parsed: Representation, rows: Features, cols: Features | None, **callbacks: Any) -> Kernel:
-        """Compute the kernel of features that are at hand, as the Spec says but never centred.
+    def _by_id(self, split: str) -> np.ndarray:
+        """Select a split in the order of its ids, so that rounding and folds do not depend on the data set's order."""
+        return np.array(sorted(self._positions(split), key=self.images.ids.__getitem__), np.int64)
 
-        Centring would change nothing for distances, for CKA and for an SVM, which has a bias.
+    def _means(self, parsed: Representation, rows: Features) -> dict[str, np.ndarray] | None:
+        """Compute the means that the normalisation "centred" takes away; None for any other."""
+        return kernels.unit_means(rows.arrays, parsed.needs) if self.spec.normalise == "centred" else None
+
+    def _kernel(
+        self,
+        parsed: Representation,
+        rows: Features,
+        cols: Features | None,
+        means: dict[str, np.ndarray] | None,
+        **callbacks: Any,
+    ) -> Kernel:
+        """Compute the kernel of features that are at hand, as the Spec says; the kernel itself is never centred.
+
+        Centring it would change nothing for distances, for CKA and for an SVM, which has a bias.
         """
         others = None if cols is None else cols.arrays
         device = "cpu" if self.images.features else str(self.model.device)
-        return kernels.kernel(parsed, rows.arrays, others, normalise=self.spec.normalise, device=device, **callbacks)
+        how = {"normalise": self.spec.normalise, "means": means, "device": device}
+        return kernels.kernel(parsed, rows.arrays, others, **how, **callbacks)
 
     def _of_split(
         self, parsed: Representation, split: str | None, progress: Progress, cancel: Cancel
     ) -> tuple[Features, Kernel]:
-        """Compute the features and the kernel of a split, never centred."""
+        """Compute the features and the kernel of a split; the kernel itself is never centred."""
         rows = self.features(parsed.needs, split, progress=part(progress, 0, 0.8), cancel=cancel)
-        return rows, self._kernel(parsed, rows, None, progress=part(progress, 0.8, 1), cancel=cancel)
+        means = self._means(parsed, rows)
+        return rows, self._kernel(parsed, rows, None, means, progress=part(progress, 0.8, 1), cancel=cancel)
 
     @property
     def _labels(self) -> np.ndarray:
@@ -421,7 +493,9 @@ class Experiment:
         return self.images.labels
 
     def _check_splits(self, train: str, test: str) -> None:
-        """Refuse test images that were trained on."""
+        """Refuse splits without images, and test images that were trained on."""
+        for split in (train, test):
+            self._positions(split)
         shared = np.intersect1d(self.images.select(train), self.images.select(test))
         if len(shared):
             raise ChoiceError(
@@ -447,8 +521,8 @@ class Experiment:
         scores = []
         for i, lab in enumerate(labs):
             here = part(progress, i / len(labs), (i + 1) / len(labs))
-            rows = lab.features(parsed.needs, train, progress=here, cancel=cancel)
-            K = lab._kernel(parsed, rows, None, cancel=cancel).K
+            rows = lab.features(parsed.needs, self._by_id(train), progress=here, cancel=cancel)
+            K = lab._kernel(parsed, rows, None, lab._means(parsed, rows), cancel=cancel).K
             labels = self._labels[rows.positions]
             scores.append(cross_validate(K, labels, C=C, seed=self.spec.seed, ap=ap, cancel=cancel))
         return labs[int(np.argmax(np.nan_to_num(scores, nan=-1)))]

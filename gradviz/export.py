@@ -1,6 +1,7 @@
 """Results as files to take along: CSV for tables, npz for arrays, JSON for scores; none needs pickle to be read.
 
-An npz carries `about`, a JSON text with every choice and the versions of the libraries; so does the JSON.
+An npz carries `about`, a JSON text with every choice, what was found wrong with the data set, and the versions of the
+libraries; the JSON and the table of scores carry the same.
 """
 
 import csv
@@ -8,18 +9,21 @@ import io
 import json
 import math
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
-from gradviz import __version__
+from gradviz.datasets import Finding
 from gradviz.errors import ChoiceError
 from gradviz.features.extraction import Features
 from gradviz.results import Alignments, Classification, Evaluation, KernelResult, LayerRow, Map, ProductResult
 from gradviz.versions import versions
+
+SCORED_WITH = ("gradviz", "torch", "torchvision", "numpy", "scikit-learn", "pillow")
+"""The versions that a table of scores names; the other exports name all."""
 
 
 def features_npz(features: Features, about: Mapping[str, Any], file: BinaryIO) -> None:
@@ -32,7 +36,7 @@ def features_npz(features: Features, about: Mapping[str, Any], file: BinaryIO) -
         known |= {"labels": features.labels, "classes": np.array(features.images.classes)}
     if features.images.splits:
         known["split"] = np.array(_smallest_splits(features))
-    _npz(file, about, ids=np.array(features.ids), **known, **features.arrays)
+    _npz(file, made(about, features), ids=np.array(features.ids), **known, **features.arrays)
 
 
 def _smallest_splits(features: Features) -> list[str]:
@@ -50,7 +54,7 @@ def kernel_npz(result: KernelResult, file: BinaryIO) -> None:
         arrays["cols"] = np.array(result.cols.ids)
     if isinstance(result, ProductResult):
         arrays |= {"K_fw": result.K_fw, "K_bw": result.K_bw}
-    _npz(file, result.about, **arrays)
+    _npz(file, made(result.about, result.rows, result.cols), **arrays)
 
 
 def map_csv(result: Map) -> str:
@@ -64,55 +68,73 @@ def map_csv(result: Map) -> str:
 
 
 def classification_csv(result: Classification) -> str:
-    """Return CSV with one line per photograph: its id and the score of every class."""
+    """Return CSV with one line per photograph: its id and the score of every class.
+
+    A class called like another column is written "class NAME".
+    """
     rows = zip(result.rows.ids, result.scores, strict=True)
-    return _csv(("id", *result.classes), ((i, *(f"{score:.4f}" for score in scores)) for i, scores in rows))
+    head = ("id", *_class_columns(result.classes, ("id",)))
+    return _csv(head, ((i, *(f"{score:.4f}" for score in scores)) for i, scores in rows))
 
 
 def evaluations_csv(results: Iterable[Evaluation]) -> str:
     """Return CSV with one line per result: mAP and the AP of every class, in percent, then what it was made from.
 
-    The last columns are the result's `about`, so that results of different choices never look alike; there `C` and
-    `temperature_option` are what was asked for, which may be cv. What a result does not have is empty.
+    `n_train` and `n_test` count images, `left_out` names the classes that are no part of the mean, `findings` counts
+    what is wrong with the data set. Then follows the result's `about`, so that results of different choices never look
+    alike; there `C` and `temperature_option` are what was asked for, which may be cv. What a result does not have is
+    empty. A class called like another column is written "class NAME".
     """
     results = tuple(results)
     classes = tuple(dict.fromkeys(name for r in results for name in r.per_class))
     shown = {"representation", "temperature", "ap"}
     choices = tuple(dict.fromkeys(name for r in results for name in r.about if name not in shown))
-    head = ("representation", "temperature", "ap", "mean_ap", *classes, *choices, "temperature_option", "gradviz")
+    first = ("representation", "temperature", "ap", "mean_ap")
+    counts = ("n_train", "n_test", "left_out", "findings")
+    last = (*counts, *choices, "temperature_option", *SCORED_WITH)
+    used = versions()
     lines = (
         (
             *(r.representation, r.temperature, r.ap, _percent(r.mean_ap)),
             *(_percent(r.per_class.get(name)) for name in classes),
+            *(len(r.train.ids), len(r.test.ids), _reasons(r.left_out), _counted(_findings(r.train, r.test))),
             *(_cell(r.about.get(name)) for name in choices),
             _cell(r.about.get("temperature")),
-            __version__,
+            *(_cell(used[name]) for name in SCORED_WITH),
         )
         for r in results
     )
-    return _csv(head, lines)
+    return _csv((*first, *_class_columns(classes, (*first, *last)), *last), lines)
 
 
 def evaluation_json(result: Evaluation) -> dict[str, Any]:
-    """Return an evaluation as JSON values."""
+    """Return an evaluation as JSON values; `gradviz evaluate --like` repeats it."""
     return {
         "mean_ap": _finite(result.mean_ap),
         "per_class": dict(result.per_class),
+        "left_out": dict(result.left_out),
         "n_train": len(result.train.ids),
         "n_test": len(result.test.ids),
         "C": dict(result.C),
         "temperature": result.temperature,
         "seconds": {name: round(s, 3) for name, s in result.seconds.items()},
         "notes": list(result.notes),
-        "spec": {**result.about, "versions": versions()},
+        "spec": made(result.about, result.train, result.test),
     }
 
 
 def layers_csv(rows: Iterable[LayerRow]) -> str:
-    """Return CSV with one line per representation: mAP in percent, temperature, alignment, purity of neighbours."""
-    head = ("representation", "mean_ap", "temperature", "alignment", "purity")
+    """Return CSV with one line per representation: mAP in percent, temperature, alignment, purity of neighbours.
+
+    `left_out` names the classes that are no part of the mean.
+    """
+    head = ("representation", "mean_ap", "temperature", "alignment", "purity", "left_out")
     lines = (
-        (r.representation, _percent(r.mean_ap), r.temperature, _number(r.alignment), _number(r.purity)) for r in rows
+        (
+            *(r.representation, _percent(r.mean_ap), r.temperature, _number(r.alignment), _number(r.purity)),
+            _reasons(r.left_out),
+        )
+        for r in rows
     )
     return _csv(head, lines)
 
@@ -130,8 +152,44 @@ def alignment_json(result: Alignments) -> dict[str, Any]:
         "between": {a: _named(names, row) for a, row in zip(names, result.between, strict=True)},
         "labels": None if result.with_labels is None else _named(names, result.with_labels),
         "n": len(result.rows.ids),
-        "spec": {**result.about, "versions": versions()},
+        "notes": list(result.notes),
+        "spec": made(result.about, result.rows),
     }
+
+
+def made(about: Mapping[str, Any], *features: Features) -> dict[str, Any]:
+    """Return what a result was made from as JSON values: the choices, the findings of the data set, the versions."""
+    return {**about, "findings": [asdict(one) for one in _findings(*features)], "versions": versions()}
+
+
+def _findings(*features: Features) -> tuple[Finding, ...]:
+    """List what the reader of the data set left out or guessed, and which pictures could not be decoded."""
+    found = (one for rows in features for one in (*rows.images.findings, *rows.skipped))
+    return tuple(dict.fromkeys(found))
+
+
+def _counted(findings: Iterable[Finding]) -> str:
+    """Return how many findings of each kind there are, such as "3 left out; 1 guessed"."""
+    counts: dict[str, int] = {}
+    for one in findings:
+        counts[one.kind] = counts.get(one.kind, 0) + one.count
+    return "; ".join(f"{n} {kind}" for kind, n in counts.items())
+
+
+def _reasons(left_out: Mapping[str, str]) -> str:
+    return "; ".join(f"{name}: {why}" for name, why in left_out.items())
+
+
+def _class_columns(classes: Sequence[str], taken: Collection[str]) -> tuple[str, ...]:
+    """Return a distinct title for the column of each class, its name where no other column is called so."""
+    used, titles = {*taken, *classes}, []
+    for name in classes:
+        title = name
+        while title in taken or (title != name and title in used):
+            title = f"class {title}"
+        used.add(title)
+        titles.append(title)
+    return tuple(titles)
 
 
 def check_place(path: Path) -> None:
@@ -159,8 +217,7 @@ def save(path: Path, write: Callable[[BinaryIO], object]) -> None:
 
 
 def _npz(file: BinaryIO, about: Mapping[str, Any], **arrays: np.ndarray) -> None:
-    text = json.dumps({**about, "versions": versions()}, sort_keys=True)
-    written: dict[str, Any] = {"about": np.array(text), **arrays}
+    written: dict[str, Any] = {"about": np.array(json.dumps(about, sort_keys=True)), **arrays}
     np.savez(file, **written)
 
 

@@ -6,8 +6,12 @@ The gradient of one image for layer k is an outer product, dE/dW_k = x_{k-1} (dE
 
 and the outer product, tens of millions of numbers per image, is never formed. With both factors l2-normalised (the
 default) K is the cosine of two gradients. Any product of vectors has the product of its factors' kernels, and a
-concatenation the mean, weighted or plain, of its parts' kernels, so every normalised kernel has diagonal 1. Centring,
-if asked for, comes last.
+concatenation the mean, weighted or plain, of its parts' kernels, so every normalised kernel has diagonal 1.
+
+Vectors of a layer have much in common, and a cosine is mostly about that. The normalisation "centred" takes it away
+from each factor alike: u = x / |x|, v = u - m, v / |v|, where m is the mean of u over the training images (of the
+selection where nothing is trained). Centring the finished kernel instead (`centre`) moves its origin, which a heatmap
+and a list of neighbours show, but no SVM with a bias, no centred alignment and no distance depends on.
 
 Precision: norms in float64, products in the features' own precision. With float32 the relative error
 |dK_ij| / sqrt(K_ii K_jj) stays under 1e-6.
@@ -30,7 +34,10 @@ if TYPE_CHECKING:
 BLOCK = 256
 """Rows at a time: enough for the matrix product's full speed, few enough to waste little on the diagonal."""
 
-Normalise = Literal["l2", "none"]
+NOTHING = 1e-6
+"""What is left of a unit vector that equals the mean but for rounding errors of float32 is shorter than this."""
+
+Normalise = Literal["l2", "none", "centred"]
 Vectors = Mapping[str, np.ndarray]
 """From the name of a factor to its vectors, (images, d) float32 or float64."""
 
@@ -42,7 +49,7 @@ class Kernel:
     K: np.ndarray
     """(n, m) in the features' precision; exactly symmetric where rows and columns are the same images."""
     zero_rows: int
-    """Row images with an all-zero vector among their factors; it stays zero, and so do its kernel values."""
+    """Row images with a factor that is all zero once normalised; it stays zero, and so do their kernel values."""
     zero_cols: int
     """The same among the column images."""
 
@@ -67,6 +74,7 @@ def kernel(
     cols: Vectors | None = None,
     *,
     normalise: str = "l2",
+    means: Vectors | None = None,
     device: str = "cpu",
     progress: Progress = silent,
     cancel: Cancel = never,
@@ -81,7 +89,11 @@ def kernel(
         From name to (n, d) and (m, d), at least the vectors in `representation.needs`. Normalised vectors are a copy,
         one vector at a time.
     normalise
-        "l2": every vector has length 1; "none": vectors as they are.
+        "l2": every vector has length 1; "centred": so has what is left of it once the mean is taken away; "none":
+        vectors as they are.
+    means
+        For "centred", from name to the mean (d,) of unit vectors, as `unit_means` gives it for the training images; by
+        default that of the rows, if there are no columns.
     device
         Where torch multiplies.
     progress, cancel
@@ -97,34 +109,50 @@ def kernel(
     ChoiceError
         For an unknown normalisation.
     GradvizError
-        For vectors that are not finite: an image that failed must be left out before.
+        For vectors that are not finite: an image that failed must be left out before. For vectors so long that their
+        kernel is not finite.
+    ValueError
+        If vectors are to be centred between two sets of images, and nothing says by which mean.
     """
     if normalise not in get_args(Normalise):
         raise ChoiceError(f"No normalisation {normalise!r}; choose from {', '.join(get_args(Normalise))}.")
     needs = representation.needs
+    if normalise != "centred":
+        means = {}
+    elif means is None:
+        if cols is not None:
+            raise ValueError("Vectors of two sets of images are centred by one mean: give that of the training images.")
+        means = unit_means(rows, needs)
     n = len(rows[needs[0]])
     zero_rows = np.zeros(n, bool)
     zero_cols = zero_rows if cols is None else np.zeros(len(cols[needs[0]]), bool)
     kernels: dict[str, np.ndarray] = {}
     for name in needs:
-        a, zero = _prepare(name, rows[name], normalise)
+        a, zero = _prepare(name, rows[name], normalise, means.get(name))
         zero_rows |= zero
         b = None
         if cols is not None:
-            b, zero = _prepare(name, cols[name], normalise)
+            b, zero = _prepare(name, cols[name], normalise, means.get(name))
             zero_cols |= zero
         report = _from(len(kernels) * n, len(needs) * n, progress)
         kernels[name] = gram(a, b, device=device, progress=report, cancel=cancel)
-        if b is None and normalise == "l2":
+        if b is None and normalise != "none":
             np.fill_diagonal(kernels[name], ~zero)
     zeros = {"zero_rows": int(zero_rows.sum()), "zero_cols": int(zero_cols.sum())}
     first, *others = representation.parts
-    if others:
-        return Kernel(_mean(representation.parts, kernels), **zeros)
-    if first.of_kind("forward") and first.of_kind("backward"):
-        K_fw, K_bw = _product(first.of_kind("forward"), kernels), _product(first.of_kind("backward"), kernels)
-        return ProductKernel(K_fw * K_bw, **zeros, K_fw=K_fw, K_bw=K_bw)
-    return Kernel(_product(first.factors, kernels), **zeros)
+    with np.errstate(over="ignore", invalid="ignore"):
+        if others:
+            found = Kernel(_mean(representation.parts, kernels), **zeros)
+        elif first.of_kind("forward") and first.of_kind("backward"):
+            K_fw, K_bw = _product(first.of_kind("forward"), kernels), _product(first.of_kind("backward"), kernels)
+            found = ProductKernel(K_fw * K_bw, **zeros, K_fw=K_fw, K_bw=K_bw)
+        else:
+            found = Kernel(_product(first.factors, kernels), **zeros)
+    if normalise == "none" and not np.isfinite(found.K).all():
+        raise GradvizError(
+            f"The kernel of {representation.name} is too large for {found.K.dtype}: normalise the vectors."
+        )
+    return found
 
 
 def _product(factors: Sequence[str], kernels: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -143,6 +171,18 @@ def normalise(x: np.ndarray) -> np.ndarray:
     The norm is taken in float64, because the square of 1e-30 is zero in float32.
     """
     return _unit(x)[0]
+
+
+def unit_means(vectors: Vectors, names: Sequence[str]) -> dict[str, np.ndarray]:
+    """Compute the mean of each vector over the images once it has length 1: (d,) float64 from (n, d)."""
+    found = {}
+    for name in names:
+        total = np.zeros(vectors[name].shape[1])
+        for rows in _blocks(len(vectors[name])):
+            # A vector that is not finite makes no mean of all others: it is `kernel` that refuses it, by its count.
+            total += np.nan_to_num(normalise(vectors[name][rows].astype(np.float64))).sum(axis=0)
+        found[name] = total / max(len(vectors[name]), 1)
+    return found
 
 
 def gram(
@@ -190,25 +230,40 @@ def centre(K: np.ndarray, train: np.ndarray | None = None) -> np.ndarray:
     return centred
 
 
-def _prepare(name: str, x: np.ndarray, normalise: str) -> tuple[np.ndarray, np.ndarray]:
+def _prepare(name: str, x: np.ndarray, normalise: str, mean: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     """Return the vectors as they are multiplied, and which rows are all zero."""
     x = np.asarray(x)
-    vectors, norms = _unit(x) if normalise == "l2" else (x, _norms(x))
+    vectors, norms = (x, _norms(x)) if normalise == "none" else _unit(x, mean)
     broken = int(np.count_nonzero(~np.isfinite(norms)))
     if broken:
         raise GradvizError(f"{name} of {broken} of {len(x)} images is not finite; leave images that failed out.")
     return vectors, norms == 0
 
 
-def _unit(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return normalised rows and the norms they had, in one pass over x."""
+def _unit(x: np.ndarray, mean: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Return rows of length 1 and the norms they had, in one pass over x.
+
+    With a mean, it is taken away from the rows of length 1, and what is left gets length 1; a row of which nothing is
+    left has norm 0.
+    """
     unit = np.empty(x.shape, _precision(x))
     norms = np.empty(len(x))
     for rows in _blocks(len(x)):
-        wide = x[rows].astype(np.float64)
-        norms[rows] = _norms(wide)
-        unit[rows] = wide / np.where(norms[rows] > 0, norms[rows], 1)[:, None]
+        wide, norms[rows] = _scaled(x[rows].astype(np.float64))
+        if mean is not None:
+            nonzero = norms[rows] > 0
+            wide[nonzero] -= mean
+            wide, left = _scaled(wide, least=NOTHING)
+            norms[rows] = np.where(left > 0, norms[rows], left)
+        unit[rows] = wide
     return unit, norms
+
+
+def _scaled(x: np.ndarray, least: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+    """Return rows of length 1 and their norms; rows whose norm is not above `least` are zero, and so is their norm."""
+    norms = _norms(x)
+    norms[norms <= least] = 0
+    return np.divide(x, norms[:, None], out=np.zeros_like(x), where=norms[:, None] != 0), norms
 
 
 def _norms(x: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ An image is difficult for a class if all its instances of that class are marked 
 as a miss.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,25 +15,25 @@ BLOCK = 256
 """Rows of a kernel at a time, so that float64 copies stay small."""
 
 
-def _eleven_point(hits: np.ndarray, scores: np.ndarray) -> float:
+# The three kinds see a ranking as two arrays: `found` (ranks,) counts the positive images down to the end of each group
+# of equal scores, best group first, `seen` (ranks,) all images down to there.
+
+
+def _eleven_point(found: np.ndarray, seen: np.ndarray) -> float:
     """Average the best precision at recall >= 0, 0.1, ..., 1; the recall is compared in integers."""
-    found = np.cumsum(hits)
-    precision = found / np.arange(1, len(hits) + 1)
+    precision = found / seen
     return float(np.mean([precision[10 * found >= step * found[-1]].max() for step in range(11)]))
 
 
-def _area(hits: np.ndarray, scores: np.ndarray) -> float:
-    """Average over the positives the best precision at their rank or below."""
-    precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
-    best_from_here = np.maximum.accumulate(precision[::-1])[::-1]
-    return float(best_from_here[hits].mean())
+def _area(found: np.ndarray, seen: np.ndarray) -> float:
+    """Add up the steps of recall, each times the best precision at this recall or more."""
+    best_from_here = np.maximum.accumulate((found / seen)[::-1])[::-1]
+    return float(np.sum(np.diff(found, prepend=0) * best_from_here) / found[-1])
 
 
-def _sklearn(hits: np.ndarray, scores: np.ndarray) -> float:
-    """Average over the positives the precision at their rank; images with equal scores share the last one's rank."""
-    last = np.flatnonzero(np.append(np.diff(scores) != 0, True))
-    found = np.cumsum(hits)[last]
-    return float(np.sum(np.diff(found, prepend=0) * found / (last + 1)) / found[-1])
+def _sklearn(found: np.ndarray, seen: np.ndarray) -> float:
+    """Add up the steps of recall, each times the precision there."""
+    return float(np.sum(np.diff(found, prepend=0) * (found / seen)) / found[-1])
 
 
 AP_KINDS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
@@ -41,7 +41,7 @@ AP_KINDS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
     "area": _area,
     "sklearn": _sklearn,
 }
-"""How each kind of average precision is computed from hits and scores, best score first; OPTIONS says what they are."""
+"""How each kind of average precision is computed from a ranking; OPTIONS says what they are."""
 
 
 @dataclass(frozen=True)
@@ -49,23 +49,25 @@ class MeanAP:
     """The average precision of every class, in [0, 1], and the mean."""
 
     mean: float
-    """Over the classes that have a positive image; nan if none has."""
+    """Over the classes that are scored; nan if none is."""
     per_class: np.ndarray
-    """(classes,) float64, nan where a class has no positive image."""
-
-    @property
-    def left_out(self) -> tuple[int, ...]:
-        """The positions of the classes without a positive image."""
-        return tuple(np.flatnonzero(np.isnan(self.per_class)).tolist())
+    """(classes,) float64, nan for a class that is left out."""
+    left_out: Mapping[int, str]
+    """From the position of each class that is left out to the reason, such as "no positive test image"."""
 
 
 def average_precision(scores: np.ndarray, labels: np.ndarray, kind: str) -> float:
     """Compute how well scores rank the images labelled 1 above those labelled -1.
 
+    Equal scores are one rank: precision and recall are taken only where a group of equal scores ends, as scikit-learn
+    does. So the order of the images never matters, and a constant score is worth the share of positive images. The
+    VOC devkit takes precision and recall after every image instead, and so prefers, among equal scores, whichever
+    image its file lists first; without equal scores both are the same.
+
     Parameters
     ----------
     scores : ndarray of shape (n,)
-        Equal ones keep the data set's order, but for the kind "sklearn", which treats them as one rank.
+        The higher, the surer.
     labels : ndarray of shape (n,)
         1, -1, or 0 for images that are left out.
     kind : str
@@ -95,15 +97,68 @@ def average_precision(scores: np.ndarray, labels: np.ndarray, kind: str) -> floa
         raise GradvizError("A score is not a number, so the images cannot be ranked; leave out the images that failed.")
     if not positive.any():
         return float("nan")
-    order = np.argsort(-scores, kind="stable")
-    return AP_KINDS[kind](positive[order], scores[order])
+    order = np.argsort(-scores)
+    last = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))
+    return AP_KINDS[kind](np.cumsum(positive[order])[last], last + 1)
 
 
-def mean_ap(scores: np.ndarray, labels: np.ndarray, kind: str) -> MeanAP:
-    """Compute the average precision of each class from scores (n, classes) and labels (n, classes), and their mean."""
-    per_class = np.array([average_precision(s, y, kind) for s, y in zip(scores.T, labels.T, strict=True)])
+def mean_ap(
+    scores: np.ndarray,
+    labels: np.ndarray,
+    kind: str,
+    *,
+    untrained: Mapping[int, str] | None = None,
+    rounding: np.ndarray | None = None,
+) -> MeanAP:
+    """Compute the average precision of each class, and the mean over those where it says something.
+
+    A class without a positive or without a negative image, or whose scores are all equal, has no ranking to be
+    measured: it is left out of the mean, with the reason.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n, classes)
+        The higher, the surer.
+    labels : ndarray of shape (n, classes)
+        1, -1, or 0 for images that are left out.
+    kind : str
+        A name in AP_KINDS.
+    untrained
+        From the position of each class that has to be left out for another reason to this reason.
+    rounding : ndarray of shape (classes,), optional
+        Differences between the scores of a class that are no more than rounding errors; 0 by default.
+
+    Returns
+    -------
+    MeanAP
+        The figures, and which classes are left out.
+    """
+    n_classes = labels.shape[1]
+    rounding = np.zeros(n_classes) if rounding is None else rounding
+    left_out, per_class = {}, np.full(n_classes, np.nan)
+    for c in range(n_classes):
+        why = (untrained or {}).get(c) or _unmeasurable(scores[:, c], labels[:, c], rounding[c])
+        if why:
+            left_out[c] = why
+        else:
+            per_class[c] = average_precision(scores[:, c], labels[:, c], kind)
     measured = per_class[~np.isnan(per_class)]
-    return MeanAP(float(measured.mean()) if len(measured) else float("nan"), per_class)
+    return MeanAP(float(measured.mean()) if len(measured) else float("nan"), per_class, left_out)
+
+
+def _unmeasurable(scores: np.ndarray, labels: np.ndarray, rounding: float) -> str:
+    """Return why a class has no ranking to be measured; an empty text where it has one."""
+    return one_sided(labels, "test") or (
+        "the same score for every test image" if np.ptp(scores[labels != 0]) <= rounding else ""
+    )
+
+
+def one_sided(labels: np.ndarray, part: str) -> str:
+    """Return which kind of image the labels (n,) of a class lack, in a `part` of the data such as "test"."""
+    for sign, name in ((1, "positive"), (-1, "negative")):
+        if not (labels == sign).any():
+            return f"no {name} {part} image"
+    return ""
 
 
 def label_kernel(labels: np.ndarray) -> np.ndarray:

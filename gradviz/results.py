@@ -3,18 +3,21 @@
 `about` says what a result was made from, as JSON values; `notes` are sentences for the user.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
 import numpy as np
 
-from gradviz.datasets import ImageSet
 from gradviz.embedding import Embedding
 from gradviz.features.extraction import Features
 from gradviz.kernels import Kernel
-from gradviz.metrics import MeanAP
+
+CENTRE_NOTE = (
+    "Centring the kernel changes nothing here: SVMs, alignment and maps do not depend on its origin. "
+    "The normalisation centred takes the mean away from the vectors, which does make a difference."
+)
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,9 @@ class ProductResult(KernelResult):
 class Evaluation:
     """Hold the scores of one representation: average precision in percent, by class and as their mean.
 
-    A class without a positive test image has None in `per_class` and is left out of the mean. `scores` float64
-    (test images, classes) are the SVMs' decisions for `test.ids`. `seconds` are those of each stage.
+    A class in `left_out`, which says why (such as "no positive test image"), has None in `per_class` and is no part of
+    the mean. `scores` float64 (test images, classes) are the SVMs' decisions for `test.ids`. `train` and `test` hold
+    the images, without their vectors. `seconds` are those of each stage.
     """
 
     representation: str
@@ -60,6 +64,7 @@ class Evaluation:
     seconds: Mapping[str, float]
     notes: tuple[str, ...]
     about: Mapping[str, Any]
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,7 @@ class Alignments:
     with_labels: np.ndarray | None
     rows: Features
     about: Mapping[str, Any]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -105,7 +111,8 @@ class Neighbour:
 class LayerRow:
     """Hold what one representation is worth: mAP in percent, alignment with the labels, purity of neighbours.
 
-    A single test image has no neighbours, and so no purity.
+    A single test image has no neighbours, and so no purity. `left_out` has the classes that are no part of the mean,
+    each with the reason, `notes` what else a user should know.
     """
 
     representation: str
@@ -113,6 +120,8 @@ class LayerRow:
     temperature: float
     alignment: float
     purity: float | None
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -130,11 +139,17 @@ class Classification:
     about: Mapping[str, Any]
 
 
-def zero_note(kernel: Kernel) -> tuple[str, ...]:
+def zero_note(kernel: Kernel, normalise: str) -> tuple[str, ...]:
     """Describe how many images are similar to nothing."""
     if not kernel.zero_rows:
         return ()
-    return (f"{kernel.zero_rows} images have an all-zero vector and are similar to nothing.",)
+    why = "an all-zero vector" if normalise != "centred" else "a vector that is all zero or equals the mean"
+    return (f"{kernel.zero_rows} images have {why} and are similar to nothing.",)
+
+
+def centre_note(asked: bool) -> tuple[str, ...]:
+    """Describe that a centred kernel was asked for where it makes no difference."""
+    return (CENTRE_NOTE,) if asked else ()
 
 
 def method_note(drawn: Embedding) -> tuple[str, ...]:
@@ -144,12 +159,31 @@ def method_note(drawn: Embedding) -> tuple[str, ...]:
     return ("Too few images for UMAP: the kernel's two principal components are drawn.",)
 
 
-def unscored_note(images: ImageSet, measured: MeanAP) -> tuple[str, ...]:
-    """List the classes that could not be scored."""
-    if not measured.left_out:
-        return ()
-    names = ", ".join(images.classes[c] for c in measured.left_out)
-    return (f"No positive test image, so left out of the mean: {names}.",)
+def unscored_notes(left_out: Mapping[str, str]) -> tuple[str, ...]:
+    """List the classes that could not be scored, a sentence for each reason."""
+    return _grouped(left_out, "left out of the mean")
+
+
+def untrained_notes(reasons: Mapping[str, str]) -> tuple[str, ...]:
+    """List the classes that could not be learnt, a sentence for each reason; an empty reason is none."""
+    return _grouped({name: why for name, why in reasons.items() if why}, "the same score for every photograph")
+
+
+def _grouped(reasons: Mapping[str, str], consequence: str) -> tuple[str, ...]:
+    by_reason: dict[str, list[str]] = {}
+    for name, why in reasons.items():
+        by_reason.setdefault(why, []).append(name)
+    return tuple(
+        f"{why[0].upper()}{why[1:]}, so {consequence}: {', '.join(names)}." for why, names in by_reason.items()
+    )
+
+
+def mean_name(classes: Iterable[str]) -> str:
+    """Return what a row or bar for the mean is called, so that no class is called the same."""
+    name = "mean"
+    while name in classes:
+        name += " of all"
+    return name
 
 
 def once(*notes: tuple[str, ...]) -> tuple[str, ...]:

@@ -140,16 +140,19 @@ OPTIONS: dict[str, Option] = {
     ),
     "normalise": Option(
         title="Normalisation",
-        help="The length of the vectors.",
+        help="The length and the origin of the vectors, for every representation alike.",
         default="l2",
         values={
             "l2": "every vector has length 1, so that kernels are cosines",
             "none": "vectors as they are: long ones weigh more",
+            "centred": "length 1, minus the mean of the training images (where nothing is trained, of those shown), "
+            "and length 1 again, so that what all vectors have in common does not count",
         },
     ),
     "centre": Option(
         title="Centre the kernel",
-        help="Moves the kernel's origin to the mean of the images; SVMs, alignment and maps do not depend on it.",
+        help="Moves the kernel's origin to the mean of the images, for kernels and neighbours; SVMs, alignment and "
+        "maps do not depend on it.",
         default=False,
     ),
     "seed": Option(
@@ -215,14 +218,14 @@ def check(name: str, value: Any) -> None:
     if option.values and option.read is None and value not in option.values:
         raise ChoiceError(f"There is no {name} {value!r}: choose {', '.join(option.values)}.")
     if option.read is number_or_cv and value not in option.values:
-        _check_bounds(positive(_number(value, noun, Real), noun), option.bounds, noun)
+        _check_bounds(positive(_number(value, noun, Real, "positive number or cv"), noun), option.bounds, noun)
     if option.read is int:
-        _check_bounds(_number(value, noun, Integral), option.bounds, noun)
+        _check_bounds(_number(value, noun, Integral, "whole number"), option.bounds, noun)
 
 
-def _number(value: Any, noun: str, kind: type) -> Any:
+def _number(value: Any, noun: str, kind: type, words: str) -> Any:
     if not isinstance(value, kind) or isinstance(value, bool):
-        raise ChoiceError(f"The {noun} must be a {'whole ' if kind is Integral else ''}number, not {value!r}.")
+        raise ChoiceError(f"The {noun} must be a {words}, not {value!r}.")
     return value
 
 
@@ -238,9 +241,10 @@ def _check_bounds(value: float, bounds: tuple[float, float | None] | None, noun:
 class Spec:
     """Hold what was chosen; OPTIONS has the values and the meaning of each field.
 
-    `network` is a name of the table or "package.module:factory"; `weights` a file with other weights of the same
-    architecture; `images` bounds the number taken from each split (None: all); `pseudo_label` has a name or is the
-    path of a vector; `temperature` is a positive number or "cv". Raises ChoiceError for values that cannot be.
+    `network` is a name of the table or "package.module:factory"; `weights` a file, as text or a Path, with other
+    weights of the same architecture; `images` bounds the number taken from each split (None: all); `pseudo_label` has
+    a name or is the path of a vector; `temperature` is a positive number or "cv". Raises ChoiceError for values that
+    cannot be.
     """
 
     network: str = OPTIONS["network"].default
@@ -255,6 +259,9 @@ class Spec:
     tf32: bool = OPTIONS["tf32"].default
 
     def __post_init__(self) -> None:
+        if self.weights is not None:
+            object.__setattr__(self, "weights", Path(self.weights))
+        object.__setattr__(self, "pseudo_label", str(self.pseudo_label))
         for choice in fields(self):
             check(choice.name, getattr(self, choice.name))
 

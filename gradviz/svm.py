@@ -20,7 +20,7 @@ from sklearn.utils import validation
 from gradviz.callbacks import Cancel, Progress, never, silent, stop_if
 from gradviz.errors import ChoiceError
 from gradviz.home import cores
-from gradviz.metrics import average_precision, mean_ap
+from gradviz.metrics import average_precision, mean_ap, one_sided
 from gradviz.spec import C_GRID
 
 FOLDS = 3
@@ -59,6 +59,8 @@ class OneVsRestSVC(BaseEstimator):
     constant_ : ndarray of shape (classes,), bool
         Whether a class has no positive or no negative image, so that its decision is the intercept alone: 1 with
         positive images only, -1 with negative ones only, 0 with neither.
+    rounding_ : ndarray of shape (classes,), float64
+        Decisions of a class that differ by no more than this differ by rounding errors of the kernel alone.
     n_features_in_ : int
         The number of training images, n.
     """
@@ -98,6 +100,7 @@ class OneVsRestSVC(BaseEstimator):
             If `cancel` asked for it.
         """
         check_C(self.C)
+        given = np.asarray(K).dtype
         K, labels = _sklearn.validate_data(self, K, y, dtype=np.float64, order="C", multi_output=True)
         if K.shape[0] != K.shape[1] or labels.ndim != 2:
             raise ValueError(
@@ -111,7 +114,7 @@ class OneVsRestSVC(BaseEstimator):
             self.C_ = np.array(C_GRID)[_best(ap)]
         else:
             self.C_ = np.full(n_classes, float(self.C))
-        self.constant_ = ~((labels == 1).any(axis=0) & (labels == -1).any(axis=0))
+        self.constant_ = np.array([bool(one_sided(y, "training")) for y in labels.T], bool)
         self.dual_coef_ = np.zeros(labels.shape)
         self.intercept_ = np.sign(labels.sum(axis=0, dtype=np.float64))
 
@@ -120,6 +123,8 @@ class OneVsRestSVC(BaseEstimator):
                 self.dual_coef_[:, c], self.intercept_[c] = _fit_class(K, labels[:, c], self.C_[c])
 
         _in_threads(train, range(n_classes), self.threads, _part(progress, pieces - n_classes, pieces), cancel)
+        exact = np.finfo(given if given.kind == "f" else np.float64).eps
+        self.rounding_ = exact * max(K.max(), -K.min()) * np.abs(self.dual_coef_).sum(axis=0)
         return self
 
     def decision_function(self, K: np.ndarray) -> np.ndarray:
@@ -233,7 +238,7 @@ def grid_ap(
 ) -> np.ndarray:
     """Cross-validate every class and C: mean AP over the folds, (classes, len(grid)) float64, nan where none is usable.
 
-    A fold without a positive image, or that leaves no positive or negative image to train on, is left out of the mean.
+    A fold that lacks positive or negative images, or leaves none to train on, is left out of the mean.
     """
     n_classes = labels.shape[1]
     folds = np.stack([_folds(labels[:, c], seed + c) for c in range(n_classes)], axis=1)
@@ -243,7 +248,7 @@ def grid_ap(
         c, fold = divmod(piece, FOLDS)
         held = np.flatnonzero(folds[:, c] == fold)
         training = np.where(folds[:, c] == fold, 0, labels[:, c])
-        if (labels[held, c] == 1).any() and (training == 1).any() and (training == -1).any():
+        if not (one_sided(labels[held, c], "test") or one_sided(training, "training")):
             fitted = [_fit_class(K, training, C) for C in grid]
             coefficients = np.stack([coefficients for coefficients, _ in fitted], axis=1)
             support = np.flatnonzero(coefficients.any(axis=1))

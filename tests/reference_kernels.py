@@ -38,17 +38,29 @@ def explicit_kernel(terms, rows):
     return np.array([[a @ b for b in images] for a in images])
 
 
-def ranked(scores, labels):
-    """List the labels of images that count, best score first, the earlier image first of equals."""
+def centred(vectors, train):
+    """Scale each vector to length 1, take away the mean of the training vectors so scaled, and scale again."""
+    found = {}
+    for name in vectors:
+        x, of_train = vectors[name].astype(np.float64), train[name].astype(np.float64)
+        mean = sum(row / np.linalg.norm(row) for row in of_train) / len(of_train)
+        left = [row / np.linalg.norm(row) - mean for row in x]
+        found[name] = np.array([row / np.linalg.norm(row) for row in left])
+    return found
+
+
+def groups(scores, labels):
+    """List the images that count as groups of equal score, best first: for each whether its images are positive."""
     counted = [i for i in range(len(scores)) if labels[i] != 0]
-    return [labels[i] == 1 for i in sorted(counted, key=lambda i: (-scores[i], i))]
+    values = sorted({scores[i] for i in counted}, reverse=True)
+    return [[labels[i] == 1 for i in counted if scores[i] == value] for value in values]
 
 
 def curve(hits):
-    """List (recall, precision) after each image, as fractions."""
-    positives, points, found = sum(hits), [], 0
-    for seen, hit in enumerate(hits, start=1):
-        found += hit
+    """List (recall, precision) at the end of each group of equal scores, as fractions."""
+    positives, points, found, seen = sum(map(sum, hits)), [], 0, 0
+    for group in hits:
+        found, seen = found + sum(group), seen + len(group)
         points.append((Fraction(found, positives), Fraction(found, seen)))
     return points
 

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given as hypothesis_given
+from hypothesis import settings
+from hypothesis import strategies as st
 from sklearn.preprocessing import KernelCenterer
 from sklearn.svm import SVC
 
 from gradviz import export
-from gradviz.datasets import find
+from gradviz.datasets import ImageSet, find
 from gradviz.errors import Cancelled, ChoiceError
 from gradviz.experiment import Experiment, Spec
 from gradviz.spec import TEMPERATURE_GRID
@@ -78,8 +81,8 @@ def test_scores_equal_scikit_learns_own_loop(lab, images):
     for c, scores in expected.items():
         assert np.allclose(found.scores[:, c], scores, atol=1e-4)
     for c, name in enumerate(images.classes):
-        hits = reference.ranked(found.scores[:, c], found.test.labels[:, c])
-        precisions[name] = 100 * reference.eleven_point(hits) if any(hits) else None
+        hits = reference.groups(found.scores[:, c], found.test.labels[:, c])
+        precisions[name] = 100 * reference.eleven_point(hits) if c in expected and any(map(any, hits)) else None
     assert found.per_class == pytest.approx(precisions)
     assert found.mean_ap == pytest.approx(np.mean([p for p in precisions.values() if p is not None]))
     assert (len(found.train.ids), len(found.test.ids), found.ap, found.temperature) == (100, 60, "eleven_point", 8)
@@ -107,12 +110,156 @@ def test_concatenations_centring_raw_kernels_and_c(lab):
         assert np.allclose(raw.scores[:, c], scores, atol=1e-3 * np.abs(scores).max())
 
 
-def test_classes_that_cannot_be_scored_are_named_and_left_out_of_the_mean(lab):
+def test_classes_that_cannot_be_scored_are_named_and_left_out_of_the_mean(lab, images):
     found = with_spec(lab, images=5).evaluate("x6", train="train", test="val")
-    missing = [name for name, p in found.per_class.items() if p is None]
-    assert 0 < len(missing) < 20
-    assert found.notes[-1] == f"No positive test image, so left out of the mean: {', '.join(missing)}."
+    expected = {}
+    for c, name in enumerate(images.classes):
+        for labels, part in ((found.train.labels, "training"), (found.test.labels, "test")):
+            for sign, kind in ((-1, "negative"), (1, "positive")):
+                if not (labels[:, c] == sign).any() and "training" not in expected.get(name, ""):
+                    expected[name] = f"no {kind} {part} image"
+    assert found.left_out == expected
+    assert {name for name, p in found.per_class.items() if p is None} == set(expected)
+    assert 0 < len(expected) < 20
+    for why in set(expected.values()):
+        names = ", ".join(name for name in images.classes if expected.get(name) == why)
+        assert f"{why[0].upper()}{why[1:]}, so left out of the mean: {names}." in found.notes
     assert found.mean_ap == pytest.approx(np.mean([p for p in found.per_class.values() if p is not None]))
+
+
+def given(x, labels, ids=None, test=None) -> ImageSet:
+    """Make a data set of vectors; the second half, or `test`, is tested on."""
+    n = len(x)
+    test = np.arange(n // 2, n) if test is None else test
+    return ImageSet(
+        name="given",
+        root=None,
+        ids=tuple(ids or map(str, range(n))),
+        classes=tuple("abcd"[: labels.shape[1]]),
+        labels=labels,
+        splits={"train": np.setdiff1d(np.arange(n), test), "test": test},
+        features={"x5": x},
+    )
+
+
+@settings(max_examples=25)
+@hypothesis_given(st.integers(0, 10_000), st.booleans(), st.sampled_from(["l2", "none", "centred"]))
+def test_rows_in_another_order_give_the_same_figures(seed, few_values, normalise):
+    rng = np.random.default_rng(seed)
+    n = 24
+    x = rng.integers(0, 3, (n, 4)) if few_values else rng.standard_normal((n, 4))  # few values: many equal scores
+    labels = rng.choice([1, 0, -1], (n, 3), p=[0.3, 0.1, 0.6])
+    ids, order = [f"image {i}" for i in range(n)], rng.permutation(n)
+    test = rng.permutation(n)[:10]
+    there = np.flatnonzero(np.isin(order, test))
+    sets = given(x, labels, ids, test), given(x[order], labels[order], [ids[i] for i in order], there)
+    for C in (1.0, "cv"):
+        a, b = (
+            Experiment(one, Spec(normalise=normalise)).evaluate("x5", train="train", test="test", C=C) for one in sets
+        )
+        assert (a.per_class, a.left_out, a.C) == (b.per_class, b.left_out, b.C)
+        assert dict(zip(a.test.ids, a.scores.tolist(), strict=True)) == dict(
+            zip(b.test.ids, b.scores.tolist(), strict=True)
+        )
+
+
+@pytest.mark.parametrize("first", ["positive", "negative"])
+def test_a_class_without_a_training_image_is_never_perfect_because_of_the_order(first):
+    rng = np.random.default_rng(0)
+    labels = np.where(np.arange(40)[:, None] % 2 == (first == "negative"), 1, -1) * np.ones((40, 3), int)
+    labels[:20, 1] = -1
+    labels[:20, 2] = 1
+    labels[20:, 1:] = np.where(np.arange(20)[:, None] < 10, 1, -1) * (1 if first == "positive" else -1)
+    for normalise in ("l2", "centred"):
+        lab = Experiment(given(rng.standard_normal((40, 5)), labels), Spec(normalise=normalise))
+        found = lab.evaluate("x5", train="train", test="test")
+        assert found.left_out == {"b": "no positive training image", "c": "no negative training image"}
+        assert found.mean_ap == found.per_class["a"]
+
+
+@pytest.mark.parametrize("normalise", ["l2", "none", "centred"])
+@pytest.mark.parametrize("d", [1, 3, 4096])
+def test_vectors_that_are_all_the_same_have_no_score(normalise, d):
+    labels = np.where(np.arange(400)[:, None] % 3 == np.arange(3), 1, -1)
+    same = np.tile(np.random.default_rng(0).random(d).astype(np.float32), (400, 1))
+    found = Experiment(given(same, labels), Spec(normalise=normalise)).evaluate("x5", train="train", test="test")
+    assert found.left_out == dict.fromkeys("abc", "the same score for every test image")
+    assert np.isnan(found.mean_ap)
+    assert found.notes[-1] == "The same score for every test image, so left out of the mean: a, b, c."
+
+
+def test_factors_are_centred_by_the_mean_of_the_training_images(lab):
+    names = ("x5", "dy6")
+    rows, cols = (lab.features(names, split) for split in ("train", "val"))
+    train, test = (reference.centred(one.arrays, rows.arrays) for one in (rows, cols))
+    kernels = [(one["x5"] @ train["x5"].T) * (one["dy6"] @ train["dy6"].T) for one in (train, test)]
+    centred = with_spec(lab, normalise="centred")
+    found = centred.evaluate("dW6", train="train", test="val")
+    for c, scores in plain_scores(*kernels, rows.labels).items():
+        assert np.allclose(found.scores[:, c], scores, atol=1e-3)
+    assert found.mean_ap != lab.evaluate("dW6", train="train", test="val").mean_ap
+    assert np.allclose(centred.kernel("dW6", "train").K, kernels[0], atol=1e-5)
+    asked = cols.ids[3]
+    near = centred.neighbours("dW6", asked, "train", top=100)
+    assert [n.value for n in near] == pytest.approx(sorted(kernels[1][3], reverse=True), abs=1e-5)
+    shown = (rows.labels == 1).astype(float)
+    measured = centred.align(("dW6",), "train").with_labels[0]
+    assert measured == pytest.approx(reference.alignment(kernels[0], shown @ shown.T), abs=1e-5)
+
+
+def test_nothing_of_the_test_images_reaches_the_training(lab, own):
+    """The mean is that of the training split: other test images leave the scores of the rest as they are."""
+    centred = with_spec(lab, normalise="centred")
+    found = centred.evaluate("x6", train="train", test="val")
+    few = replace(centred.images, splits={**centred.images.splits, "few": centred.images.splits["val"][:7]})
+    alone = replace(centred, images=few).evaluate("x6", train="train", test="few")
+    assert np.allclose(alone.scores, found.scores[:7], atol=1e-6)
+    seen = centred.classify("x6", own, train="train")
+    rows = [found.test.ids.index(Path(name).stem) for name in seen.rows.ids]
+    assert np.allclose(seen.scores, found.scores[rows], atol=1e-3)
+
+
+@pytest.mark.parametrize("C", [0, -1, float("nan"), float("inf"), "cross", True])
+def test_an_impossible_penalty_is_refused_before_any_work(C, images, tmp_path):
+    lab = Experiment(images, home=tmp_path)
+    with pytest.raises(ChoiceError, match=r"The C must be a positive number"):
+        lab.evaluate("x6", train="train", test="val", C=C)
+    with pytest.raises(ChoiceError, match=r"no ap 'voc': choose eleven_point, area, sklearn"):
+        lab.evaluate("x6", train="train", test="val", ap="voc")
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_empty_split_is_one_sentence(images):
+    sets = (replace(images, splits={**images.splits, "none": []}), given(np.eye(4), np.ones((4, 1)), test=np.array([])))
+    for one, empty in zip(sets, ("none", "test"), strict=True):
+        lab, name = Experiment(one), "x5"
+        says = f"The split {empty} of {one.name} has no image: choose another one"
+        for verb in (
+            lambda: lab.evaluate(name, train="train", test=empty),  # noqa: B023
+            lambda: lab.evaluate(name, train=empty, test="train"),  # noqa: B023
+            lambda: lab.layers(train="train", test=empty),  # noqa: B023
+            lambda: lab.kernel(name, empty),  # noqa: B023
+            lambda: lab.embed(name, empty),  # noqa: B023
+            lambda: lab.align((name,), empty),  # noqa: B023
+            lambda: lab.neighbours(name, one.ids[0], empty),  # noqa: B023
+        ):
+            with pytest.raises(ChoiceError, match=says):
+                verb()
+
+
+def test_places_may_be_text(photographs, tmp_path):
+    lab = Experiment(str(photographs), Spec(images=4), home=str(tmp_path / "home"), store=str(tmp_path / "store"))
+    assert lab.kernel("x6").K.shape == (4, 4)
+    assert list((tmp_path / "store").iterdir())
+
+
+def test_classes_that_could_not_be_learnt_are_named_to_who_brings_photographs(lab, own, images):
+    found = with_spec(lab, images=5).classify("x6", own, train="train")
+    labels = with_spec(lab, images=5).features(("x6",), "train").labels
+    without = [name for name, y in zip(images.classes, labels.T, strict=True) if not (y == 1).any()]
+    says = f"No positive training image, so the same score for every photograph: {', '.join(without)}."
+    assert says in found.notes
+    assert (found.scores[:, images.classes.index(without[0])] == -1).all()
 
 
 def test_images_bounds_both_splits(lab):

@@ -3,15 +3,20 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import find, given
+from hypothesis import strategies as st
 
-from gradviz import __version__, export
-from gradviz.datasets.image_set import ImageSet
+from gradviz import export
+from gradviz.datasets.image_set import Finding, ImageSet
 from gradviz.errors import ChoiceError
+from gradviz.experiment import Experiment
 from gradviz.features.extraction import Features
 from gradviz.results import Alignments, Classification, Evaluation, KernelResult, LayerRow, Map, ProductResult
+from gradviz.spec import OPTIONS
 from gradviz.versions import versions
 
 IMAGES = ImageSet(
@@ -57,6 +62,7 @@ def evaluation(**changes) -> Evaluation:
         "seconds": {"svm": 0.12345},
         "notes": ("one",),
         "about": ABOUT,
+        "left_out": {"dog": "no positive test image"},
     }
     return Evaluation(**(fields | changes))
 
@@ -68,7 +74,7 @@ def test_features_have_ids_arrays_labels_splits_and_choices():
     assert (arrays["x5"].dtype, arrays["x5"].shape) == (np.float32, (3, 2))
     assert arrays["labels"].tolist() == [[-1, -1], [1, 1], [1, -1]]
     assert arrays["split"].tolist() == ["", "train", "test"]
-    assert json.loads(str(arrays["about"])) == {**ABOUT, "versions": versions()}
+    assert json.loads(str(arrays["about"])) == {**ABOUT, "findings": [], "versions": versions()}
 
 
 def test_kernels_have_their_factors_and_columns():
@@ -104,23 +110,145 @@ def test_evaluations_as_json_and_csv():
     assert told == {
         "mean_ap": 50.0,
         "per_class": {"cat": 50.0, "dog": None},
+        "left_out": {"dog": "no positive test image"},
         "n_train": 2,
         "n_test": 1,
         "C": {"cat": 1.0, "dog": 0.1},
         "temperature": 8.0,
         "seconds": {"svm": 0.123},
         "notes": ["one"],
-        "spec": {**ABOUT, "versions": versions()},
+        "spec": {**ABOUT, "findings": [], "versions": versions()},
     }
     assert export.evaluation_json(evaluation(mean_ap=float("nan")))["mean_ap"] is None
+    used = [versions()[name] for name in ("gradviz", "torch", "torchvision", "numpy", "scikit-learn", "pillow")]
+    assert None not in used
+    common = [
+        "8.0",
+        "area",
+        "50.00",
+        "50.00",
+        "",
+        "2",
+        "1",
+        "dog: no positive test image",
+        "",
+        "farm",
+        "",
+        "8.0",
+        *used,
+    ]
     assert read_csv(export.evaluations_csv(iter([evaluation(), evaluation(representation="x6")]))) == [
         [
             *("representation", "temperature", "ap", "mean_ap", "cat", "dog"),
-            *("dataset", "images", "temperature_option", "gradviz"),
+            *("n_train", "n_test", "left_out", "findings", "dataset", "images", "temperature_option"),
+            *("gradviz", "torch", "torchvision", "numpy", "scikit-learn", "pillow"),
         ],
-        ["dW6", "8.0", "area", "50.00", "50.00", "", "farm", "", "8.0", __version__],
-        ["x6", "8.0", "area", "50.00", "50.00", "", "farm", "", "8.0", __version__],
+        ["dW6", *common],
+        ["x6", *common],
     ]
+
+
+FINDINGS = (Finding("c.jpg", "no picture"), Finding("", "a guess", "guessed", 3), Finding("d.gif", "no picture"))
+
+
+def test_every_export_has_the_findings_of_the_data_set():
+    images = replace(IMAGES, findings=FINDINGS[:2])
+    two, one = (replace(rows(*positions), images=images) for positions in ((0, 1), (2,)))
+    one = replace(one, skipped=FINDINGS[2:])
+    expected = [
+        {"name": "c.jpg", "reason": "no picture", "kind": "left out", "count": 1},
+        {"name": "", "reason": "a guess", "kind": "guessed", "count": 3},
+        {"name": "d.gif", "reason": "no picture", "kind": "left out", "count": 1},
+    ]
+    scored = evaluation(train=two, test=one)
+    K = np.ones((2, 1), np.float32)
+    product = ProductResult("dW6", two, one, K, (), ABOUT, K, K)
+    abouts = [
+        json.loads(str(npz(export.features_npz, one, ABOUT)["about"])),
+        json.loads(str(npz(export.kernel_npz, product)["about"])),
+        export.evaluation_json(scored)["spec"],
+        export.alignment_json(Alignments(("x6",), np.ones((1, 1)), None, one, ABOUT))["spec"],
+    ]
+    assert [about["findings"] for about in abouts] == [expected] * 4
+    assert [about["versions"] for about in abouts] == [versions()] * 4
+    head, row = read_csv(export.evaluations_csv([scored]))
+    assert row[head.index("findings")] == "2 left out; 3 guessed"
+
+
+@pytest.mark.parametrize("columns", [export.evaluations_csv, export.classification_csv])
+def test_a_class_called_like_another_column_has_one_of_its_own(columns):
+    names = ("mean", "mean_ap", "ap", "id", "dataset", "class mean_ap", "torch", "temperature_option", "n_train", "cat")
+    figures = [float(310 + i) for i in range(len(names))]
+    result = evaluation(per_class=dict(zip(names, figures, strict=True)))
+    if columns is export.classification_csv:
+        head, row = read_csv(columns(Classification("x6", names, rows(0), np.array([figures]), (), ABOUT)))
+    else:
+        head, row = read_csv(columns([result]))
+    assert len(head) == len(set(head)) == len(row)
+    of_classes = [
+        title for title, cell in zip(head, row, strict=True) if cell.partition(".")[0] in map("{:.0f}".format, figures)
+    ]
+    assert len(of_classes) == len(names)
+    assert {"mean", "cat"} <= set(of_classes)
+    assert all(title.endswith(name) for title, name in zip(of_classes, names, strict=True))
+
+
+NAMES = st.sampled_from(["", "a", "b", "a:b", "=a", "a,b", "1.0", "1"])
+CHOICES = {
+    "network": st.sampled_from(["alexnet64", "vgg16", "mine:net"]),
+    "weights": st.none() | NAMES.filter(bool),
+    "weights_digest": st.sampled_from(["1" * 64, "2" * 64]),
+    "images": st.none() | st.integers(1, 3),
+    "preprocess": st.sampled_from(list(OPTIONS["preprocess"].values)),
+    "pseudo_label": st.sampled_from(list(OPTIONS["pseudo_label"].values)) | NAMES.filter(bool),
+    "pseudo_label_digest": st.none() | st.sampled_from(["file:1", "file:2"]),
+    "temperature": st.just("cv") | st.sampled_from([1.0, 1.0000000000000002, 8.0, 1e-3]),
+    "normalise": st.sampled_from(list(OPTIONS["normalise"].values)),
+    "centre": st.booleans(),
+    "seed": st.integers(0, 2),
+    "tf32": st.booleans(),
+    "dataset": NAMES,
+    "dataset_digest": st.sampled_from(["1" * 64, "2" * 64]),
+    "train": NAMES,
+    "test": NAMES,
+    "C": st.just("cv") | st.sampled_from([1.0, 10.0, 1e-9]),
+    "ap": st.sampled_from(list(OPTIONS["ap"].values)),
+    "representation": st.sampled_from(["x6", "x6+x7", "dW6"]),
+    "device": st.sampled_from(["cpu", "cuda:0"]),
+}
+
+
+@given(st.fixed_dictionaries(CHOICES), st.fixed_dictionaries(CHOICES))
+def test_rows_of_scores_differ_where_a_choice_does_and_only_there(a, b):
+    shown = [
+        evaluation(
+            about=about,
+            representation=about["representation"],
+            ap=about["ap"],
+            temperature=4.0 if about["temperature"] == "cv" else about["temperature"],
+        )
+        for about in (a, b)
+    ]
+    head, first, second = read_csv(export.evaluations_csv(shown))
+    assert len(head) == len(set(head))
+    assert (first == second) == (a == b)
+    for name in {name for name in a if a[name] != b[name]}:
+        column = head.index("temperature_option" if name == "temperature" else name)
+        assert first[column] != second[column], name
+
+
+@pytest.mark.parametrize("name", CHOICES)
+def test_a_changed_choice_changes_the_row(name):
+    a = {choice: find(values, lambda value: value is not None) for choice, values in CHOICES.items()}
+    b = a | {name: find(CHOICES[name], lambda value: value is not None and value != a[name])}
+    shown = [evaluation(about=x, representation=x["representation"], ap=x["ap"]) for x in (a, b)]
+    _, first, second = read_csv(export.evaluations_csv(shown))
+    assert first != second
+
+
+def test_the_choices_of_a_real_result_are_those_of_this_test():
+    about = Experiment("demo").about(representation="x6", train="train", test="val", C=1.0, ap="area")
+    assert set(about) == set(CHOICES)
 
 
 def test_rows_of_scores_tell_what_made_them_different():
@@ -156,12 +284,15 @@ def test_layers_without_a_figure_have_a_gap():
     layers = [LayerRow("x6", 44.174, 1.0, float("nan"), 0.25)]
     assert export.layers_json(layers) == [
         {"representation": "x6", "mean_ap": 44.174, "temperature": 1.0, "alignment": None, "purity": 0.25}
+        | {"left_out": {}, "notes": ()}
     ]
     assert export.layers_json([LayerRow("x6", 1.0, 1.0, 0.5, None)])[0]["purity"] is None
-    assert read_csv(export.layers_csv([LayerRow("x6", 1.0, 1.0, 0.5, None)]))[1] == ["x6", "1.00", "1.0", "0.5000", ""]
+    row = LayerRow("x6", 1.0, 1.0, 0.5, None, {"cat": "no negative test image", "dog": "no positive test image"})
+    left_out = "cat: no negative test image; dog: no positive test image"
+    assert read_csv(export.layers_csv([row]))[1] == ["x6", "1.00", "1.0", "0.5000", "", left_out]
     assert read_csv(export.layers_csv(layers)) == [
-        ["representation", "mean_ap", "temperature", "alignment", "purity"],
-        ["x6", "44.17", "1.0", "", "0.2500"],
+        ["representation", "mean_ap", "temperature", "alignment", "purity", "left_out"],
+        ["x6", "44.17", "1.0", "", "0.2500", ""],
     ]
 
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from sklearn.preprocessing import KernelCenterer
 
 from gradviz.errors import Cancelled, ChoiceError, GradvizError
-from gradviz.kernels import BLOCK, Kernel, ProductKernel, centre, gram, kernel, normalise
+from gradviz.kernels import BLOCK, Kernel, ProductKernel, centre, gram, kernel, normalise, unit_means
 from gradviz.representations import Offer, parse
 from tests import reference_kernels as reference
 
@@ -108,6 +108,42 @@ def test_products_and_weighted_means_are_kernels_of_explicit_vectors(text, terms
     assert np.abs(compute(text, rows, cols).K - expected).max() < limit
 
 
+@pytest.mark.parametrize(("dtype", "limit"), [(np.float64, 1e-10), (np.float32, 1e-5)])
+@pytest.mark.parametrize("text", TEXTS)
+def test_centred_factors_are_unit_vectors_less_the_training_mean_of_unit_length(text, dtype, limit):
+    train, test = vectors(BLOCK + 9, dtype=dtype), vectors(5, seed=1, dtype=dtype)
+    for x in (train, test):
+        x["x5"] += 2  # what the vectors have in common
+    means = unit_means(train, list(SIZES))
+    own, between = reference.centred(train, train), reference.centred(test, train)
+    together = {name: np.concatenate([own[name][:8], between[name]]) for name in SIZES}
+    terms = [(part.weight, part.factors) for part in parse(text, NETWORK).parts]
+    expected = reference.explicit_kernel(terms, together)
+    few = {name: x[:8] for name, x in train.items()}
+    assert np.abs(compute(text, few, normalise="centred", means=means).K - expected[:8, :8]).max() < limit
+    asked = compute(text, test, few, normalise="centred", means=means).K
+    assert np.abs(asked - expected[8:, :8]).max() < limit
+    whole = compute(text, train, normalise="centred").K
+    assert np.abs(whole[:8, :8] - expected[:8, :8]).max() < limit
+    assert (whole.diagonal() == 1).all()
+    assert (whole == whole.T).all()
+
+
+def test_images_of_two_sets_are_never_centred_by_their_own_means():
+    with pytest.raises(ValueError, match="give that of the training images"):
+        compute("x5", vectors(3), vectors(4), normalise="centred")
+
+
+def test_a_centred_vector_that_equals_the_mean_is_counted_and_similar_to_nothing():
+    same = np.tile(np.array([[0.3, 0.4, 1.7]], np.float32), (4, 1))
+    same[2] *= np.float32(1 / 3)
+    found = compute("dy7", {"dy7": same}, normalise="centred")
+    assert (found.zero_rows, (found.K == 0).all()) == (4, True)
+    same[1] = 0
+    found = compute("dy7", {"dy7": same}, normalise="centred")
+    assert (found.zero_rows, found.K.diagonal().tolist()) == (1, [1, 0, 1, 1])
+
+
 def test_a_product_of_both_sides_keeps_the_kernel_of_each():
     rows = vectors(4)
     found = compute("x5:x5:dy6", rows)
@@ -162,7 +198,7 @@ def test_zero_vectors_stay_zero_and_are_counted_once_an_image():
     assert compute("dW6", rows, normalise="none").zero_rows == 2
 
 
-@pytest.mark.parametrize("options", [{}, {"normalise": "none"}])
+@pytest.mark.parametrize("options", [{}, {"normalise": "none"}, {"normalise": "centred"}])
 def test_vectors_of_failed_images_are_refused(options):
     rows = vectors(5)
     rows["x5"][2, 3] = np.nan
@@ -170,8 +206,16 @@ def test_vectors_of_failed_images_are_refused(options):
         compute("dW6", rows, **options)
 
 
+@pytest.mark.parametrize("text", ["x5", "dW6", "x5+x6"])
+def test_vectors_too_long_for_a_kernel_are_refused(text):
+    rows = {name: x * np.float32(1e20) for name, x in vectors(4, dtype=np.float32).items()}
+    with pytest.raises(GradvizError, match=r"too large for float32: normalise the vectors"):
+        compute(text, rows, normalise="none")
+    assert np.isfinite(compute(text, rows).K).all()
+
+
 def test_an_unknown_normalisation_is_refused():
-    with pytest.raises(ChoiceError, match="choose from l2, none"):
+    with pytest.raises(ChoiceError, match="choose from l2, none, centred"):
         compute("x5", vectors(2), normalise="l1")
 
 

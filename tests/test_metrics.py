@@ -44,9 +44,25 @@ def test_a_dip_in_precision_is_filled_by_what_comes_later_except_by_sklearn():
 @given(rankings)
 def test_the_voc_kinds_equal_their_definitions(pairs):
     scores, labels = arrays(pairs)
-    hits = reference.ranked(scores.tolist(), labels.tolist())
+    hits = reference.groups(scores.tolist(), labels.tolist())
     assert average_precision(scores, labels, "eleven_point") == pytest.approx(reference.eleven_point(hits), abs=1e-12)
     assert average_precision(scores, labels, "area") == pytest.approx(reference.area(hits), abs=1e-12)
+
+
+@given(rankings, st.randoms(use_true_random=False))
+def test_without_equal_scores_the_voc_kinds_are_the_devkits(pairs, random):
+    labels = [label for _, label in pairs]
+    scores = random.sample(range(1000), len(labels))
+    hits = [[labels[i] == 1] for i in sorted(range(len(labels)), key=lambda i: -scores[i]) if labels[i]]
+    found = {kind: average_precision(np.array(scores, float), np.array(labels), kind) for kind in AP_KINDS}
+    assert found["eleven_point"] == pytest.approx(reference.eleven_point(hits), abs=1e-12)
+    assert found["area"] == pytest.approx(reference.area(hits), abs=1e-12)
+
+
+@given(rankings, st.randoms(use_true_random=False), st.sampled_from(sorted(AP_KINDS)))
+def test_images_in_another_order_give_the_same_figure(pairs, random, kind):
+    shuffled = random.sample(pairs, len(pairs))
+    assert average_precision(*arrays(pairs), kind) == average_precision(*arrays(shuffled), kind)
 
 
 @given(rankings)
@@ -75,28 +91,52 @@ def test_difficult_images_change_nothing(pairs, score, kind):
     assert average_precision(*arrays(pairs), kind) == average_precision(*arrays([*pairs, (score, 0)]), kind)
 
 
-def test_recall_is_compared_in_integers():
+@pytest.mark.parametrize("n_pos", range(1, 60))
+def test_recall_is_compared_in_integers(n_pos):
     # Three of ten found is recall 0.3, but 3/10 < 3 * 0.1 in floating point.
-    labels = np.array([1] * 3 + [-1] + [1] * 7)
-    expected = reference.eleven_point(list(labels == 1))
-    assert average_precision(-np.arange(11.0), labels, "eleven_point") == pytest.approx(expected)
-    assert expected == pytest.approx((4 * 1 + 7 * 10 / 11) / 11)
+    labels = np.array([1, -1] * n_pos)
+    expected = reference.eleven_point([[label == 1] for label in labels])
+    assert average_precision(-np.arange(2.0 * n_pos), labels, "eleven_point") == pytest.approx(expected, abs=1e-12)
 
 
-def test_equal_scores_keep_the_order_of_the_data_set():
-    assert average_precision(np.zeros(4), np.array([1, -1, -1, -1]), "area") == 1
-    assert average_precision(np.zeros(4), np.array([-1, -1, -1, 1]), "area") == 0.25
-    assert average_precision(np.zeros(4), np.array([1, -1, -1, -1]), "sklearn") == 0.25
+@pytest.mark.parametrize("kind", AP_KINDS)
+def test_equal_scores_are_one_rank(kind):
+    for labels in ([1, -1, -1, -1], [-1, -1, -1, 1], [0, -1, 1, -1, -1]):
+        assert average_precision(np.zeros(len(labels)), np.array(labels), kind) == 0.25
+    # One image alone in front, then a group of one positive and two others.
+    scores, labels = np.array([1.0, 1, 2, 1]), np.array([1, -1, 1, -1])
+    expected = {"eleven_point": (6 + 5 * 0.5) / 11, "area": 0.75, "sklearn": 0.75}[kind]
+    assert average_precision(scores, labels, kind) == pytest.approx(expected)
 
 
-def test_a_class_without_a_positive_image_is_left_out_of_the_mean():
-    scores = np.array([[2.0, 1, 1], [1, 2, 2]])
-    measured = mean_ap(scores, np.array([[1, -1, 0], [-1, -1, -1]]), "area")
-    assert measured.per_class[0] == 1
+def test_classes_that_say_nothing_are_left_out_of_the_mean_with_the_reason():
+    scores = np.array([[2.0, 1, 1, 1, 2, 2], [1, 2, 2, 1, 1, 1]])
+    labels = np.array([[1, -1, 0, 1, 1, 1], [-1, -1, -1, -1, 1, -1]])
+    measured = mean_ap(scores, labels, "area", untrained={5: "no positive training image"})
+    assert measured.per_class[0] == measured.mean == 1
     assert np.isnan(measured.per_class[1:]).all()
-    assert measured.left_out == (1, 2)
-    assert measured.mean == 1
-    assert np.isnan(mean_ap(scores[:, 1:], np.array([[-1, 0], [-1, 0]]), "area").mean)
+    assert measured.left_out == {
+        1: "no positive test image",
+        2: "no positive test image",
+        3: "the same score for every test image",
+        4: "no negative test image",
+        5: "no positive training image",
+    }
+    nothing = mean_ap(scores[:, 1:3], labels[:, 1:3], "area")
+    assert np.isnan(nothing.mean)
+    assert list(nothing.left_out) == [0, 1]
+
+
+def test_scores_that_differ_by_rounding_are_the_same():
+    scores, labels = np.array([[1.0], [1 + 1e-9]]), np.array([[-1], [1]])
+    assert mean_ap(scores, labels, "area").mean == 1
+    found = mean_ap(scores, labels, "area", rounding=np.array([1e-8]))
+    assert found.left_out == {0: "the same score for every test image"}
+
+
+def test_difficult_images_do_not_make_a_decision_vary():
+    scores, labels = np.array([[1.0], [1], [5]]), np.array([[-1], [1], [0]])
+    assert mean_ap(scores, labels, "area").left_out == {0: "the same score for every test image"}
 
 
 def test_wrong_input_is_explained():

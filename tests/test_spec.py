@@ -28,7 +28,7 @@ from tests.conftest import ROOT
         ({"seed": None}, "seed must be a whole number, not None"),
         ({"images": "x"}, "number of images must be a whole number, not 'x'"),
         ({"images": True}, "number of images must be a whole number, not True"),
-        ({"temperature": "high"}, "temperature must be a number, not 'high'"),
+        ({"temperature": "high"}, "temperature must be a positive number or cv, not 'high'"),
         ({"temperature": 1e-310}, "temperature must be 1e-30 or more"),
         ({"centre": "no"}, "centre is on or off .*, not 'no'"),
     ],
@@ -45,6 +45,20 @@ def test_a_spec_cannot_be_changed_and_compares_by_value():
     assert hash(spec) == hash(Spec(temperature=8))
     with pytest.raises(FrozenInstanceError):
         spec.temperature = 4
+
+
+def test_files_are_taken_as_text_or_as_paths():
+    assert Spec(weights="a/w.pth", pseudo_label=Path("a/g.npy")) == Spec(
+        weights=Path("a/w.pth"), pseudo_label="a/g.npy"
+    )
+    assert Spec(weights="a/w.pth").public()["weights"] == "w.pth"
+
+
+@pytest.mark.parametrize("value", ["hot", "8", True, "", "nan"])
+@pytest.mark.parametrize("name", ["temperature", "C"])
+def test_a_number_is_a_number(name, value):
+    with pytest.raises(ChoiceError, match=f"The {name} must be a positive number or cv, not {value!r}"):
+        check(name, value)
 
 
 def test_public_is_json_and_names_no_folder():

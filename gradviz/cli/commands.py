@@ -84,8 +84,11 @@ def _summary(entry: Any, folder: Path) -> dict[str, Any]:
 
 def extract(arguments: Namespace) -> None:
     """Fill the store; print the rate and what was skipped."""
+    from gradviz.results import centre_note
+
     with _at_work(arguments, "images") as (lab, bar):
         done = lab.extract(arguments.split, progress=bar)
+    _notes(centre_note(arguments.centre))
     if arguments.json:
         skipped = [{"id": s.name, "reason": s.reason} for s in done.skipped]
         return _print_json(
@@ -108,11 +111,12 @@ def extract(arguments: Namespace) -> None:
 def features(arguments: Namespace) -> None:
     """Write the vectors of every layer."""
     from gradviz import export
+    from gradviz.results import centre_note
 
     with _at_work(arguments) as (lab, bar):
         result = lab.features(lab.offer.vectors, arguments.split, progress=bar)
     export.save(arguments.out, lambda file: export.features_npz(result, lab.about(split=arguments.split), file))
-    _notes(result.notes)
+    _notes([*result.notes, *centre_note(arguments.centre)])
     _print(f"{arguments.out}: {len(result.ids)} images, {', '.join(result.arrays)}")
 
 
@@ -127,10 +131,16 @@ def kernel(arguments: Namespace) -> None:
     _print(f"{arguments.out}: {result.representation}, {' x '.join(map(str, result.K.shape))}")
 
 
-def evaluate(arguments: Namespace) -> None:
-    """Print the average precision of each class and its mean."""
+def evaluate(arguments: Namespace) -> int | None:
+    """Print the average precision of each class and its mean; with --like, whether an export's figures come again."""
     from gradviz import export
+    from gradviz.results import mean_name
 
+    if arguments.like:
+        return _evaluate_like(arguments)
+    if missing := [name for name in ("representation", "train", "test") if getattr(arguments, name) is None]:
+        names = ", ".join(f"--{name}" for name in missing)
+        raise ChoiceError(f"evaluate needs {names}, or --like with an export (see gradviz evaluate --help)")
     with _scoring(arguments) as (lab, bar):
         result = lab.evaluate(
             arguments.representation,
@@ -144,8 +154,59 @@ def evaluate(arguments: Namespace) -> None:
         return _print_json(export.evaluation_json(result))
     _notes(result.notes)
     lines = [(name, _percent(value), f"{result.C[name]:g}") for name, value in result.per_class.items()]
-    lines.append(("mean", _percent(result.mean_ap), ""))
+    lines.append((mean_name(result.per_class), _percent(result.mean_ap), ""))
     return _print(table(("class", f"{result.ap} AP, %", "C"), lines))
+
+
+def _evaluate_like(arguments: Namespace) -> int:
+    """Repeat the evaluations of an export; return 1 where a mean differs."""
+    from gradviz.cli import like
+    from gradviz.results import mean_name
+
+    if surplus := sorted(arguments.given - like.ALLOWED):
+        names = ", ".join(f"--{name.replace('_', '-')}" for name in surplus)
+        raise ChoiceError(f"--like takes every choice from the file: leave out {names}.")
+    path = arguments.like
+    exported = like.read(path)
+    labs, rows = like.experiments(path, exported, arguments), []
+    with Bar() as bar:
+        for one, lab in zip(exported, labs, strict=True):
+            rows.append((one, like.differences(one, lab.evaluate(**like.asked(one), progress=bar))))
+    differing = [(one, found) for one, found in rows if found]
+    _notes(like.version_notes(exported))
+    _findings(labs[0].images)
+    if arguments.json:
+        told = [
+            {
+                "representation": one.spec["representation"],
+                "mean_ap": one.mean_ap,
+                "same": not found,
+                "differences": [
+                    {"class": d.name, "exported": d.exported, "now": d.now} for d in found if d.name is not None
+                ],
+                "now": found[0].now if found else one.mean_ap,
+            }
+            for one, found in rows
+        ]
+        _print_json(told)
+        return int(bool(differing))
+    if not differing:
+        figures = ", ".join(f"{one.spec['representation']} {_percent(one.mean_ap)}" for one in exported)
+        _print(f"The same within {like.TOLERANCE} mAP: {figures}.")
+        return 0
+    lines = (
+        (
+            one.spec["representation"],
+            mean_name(one.per_class) if d.name is None else d.name,
+            _percent(d.exported),
+            _percent(d.now),
+        )
+        for one, found in differing
+        for d in found
+    )
+    _print(table(("representation", "class", "exported AP, %", "now"), lines))
+    _print(f"{len(differing)} of {len(exported)} results differ by more than {like.TOLERANCE} mAP from {path}.")
+    return 1
 
 
 def embed(arguments: Namespace) -> None:
@@ -173,7 +234,7 @@ def align(arguments: Namespace) -> None:
         result = lab.align(arguments.representation, arguments.split, progress=bar)
     if arguments.json:
         return _print_json(export.alignment_json(result))
-    _notes(result.rows.notes)
+    _notes(result.notes)
     names = result.representations
     labels = [[]] * len(names) if result.with_labels is None else [[_digits(v, 4)] for v in result.with_labels]
     head = ("", *names, *(() if result.with_labels is None else ("labels",)))
@@ -200,6 +261,8 @@ def layers(arguments: Namespace) -> None:
         rows = lab.layers(train=arguments.train, test=arguments.test, C=arguments.C, ap=arguments.ap, progress=bar)
     if arguments.json:
         return _print_json(export.layers_json(rows))
+    shared = [note for note in rows[0].notes if all(note in row.notes for row in rows)]
+    _notes([*shared, *(f"{row.representation}: {note}" for row in rows for note in row.notes if note not in shared)])
     if arguments.csv:
         return _print(export.layers_csv(rows).rstrip("\n"))
     cells = ((r.representation, _percent(r.mean_ap), _digits(r.alignment), _digits(r.purity)) for r in rows)
@@ -268,10 +331,14 @@ def _at_work(arguments: Namespace, unit: str = "") -> Iterator[tuple[Any, Bar]]:
         export.check_place(arguments.out)
     with Bar(unit) as bar:
         yield lab, bar
-    skipped = lab.images.findings
+    _findings(lab.images)
+
+
+def _findings(images: Any) -> None:
+    skipped = images.findings
     if skipped:
         first = skipped[0]
-        _notes([f"{lab.images.name}: {len(skipped)} entries skipped, such as {first.name}: {first.reason}"])
+        _notes([f"{images.name}: {len(skipped)} entries skipped, such as {first.name}: {first.reason}"])
 
 
 def _scoring(arguments: Namespace) -> AbstractContextManager[tuple[Any, Bar]]:

@@ -85,6 +85,10 @@ class Selection:
         """Return the choices without split and layer, for a question that names its own."""
         return replace(self, split="all", picked=None)
 
+    def centring(self, asked: bool) -> "Selection":
+        """Return the choices with a centred kernel or not; pages offer this where it makes a difference."""
+        return replace(self, spec=replace(self.spec, centre=asked))
+
     @property
     def forward(self) -> "Selection":
         """Return only those choices that the forward pass depends on, splits apart."""

@@ -106,7 +106,6 @@ def _layer(layers: Sequence[Layer]) -> Layer:
 def _of_kernels() -> dict[str, Any]:
     return {
         "normalise": options.choice("normalise"),
-        "centre": options.switch("centre"),
         "seed": options.integer("seed"),
     }
 

@@ -53,7 +53,7 @@ class KernelView:
     @property
     def comparable(self) -> bool:
         """Whether one colour scale suits all three, because they are cosines."""
-        return self.result.about["normalise"] == "l2"
+        return self.result.about["normalise"] != "none"
 
     @cached_property
     def spans(self) -> tuple[float, ...]:
@@ -163,8 +163,7 @@ def evaluations(
     for i, name in enumerate(representations):
         here = part(progress, i / len(representations), (i + 1) / len(representations))
         asked = {key: choices[key] for key in ("train", "test", "C", "ap")}
-        scored = lab.evaluate(name, **asked, progress=here, cancel=cancel)
-        found.append(replace(scored, train=_without_arrays(scored.train), test=_without_arrays(scored.test)))
+        found.append(lab.evaluate(name, **asked, progress=here, cancel=cancel))
     return tuple(found)
 
 

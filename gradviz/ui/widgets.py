@@ -1,6 +1,8 @@
 """Small pieces that pages share: a pair of photographs, a row of download buttons, notes."""
 
 import logging
+import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import NamedTuple
@@ -18,11 +20,17 @@ from gradviz.ui.selection import Selection
 PLOTLY = {"displaylogo": False, "toImageButtonOptions": {"format": "svg"}}
 """What the toolbar of a chart offers."""
 
+LONGEST = 120
+"""Characters of a file's name; file systems hold 255 bytes, and browsers add to a name that is taken."""
+
 _log = logging.getLogger(__name__)
 
 
 class Download(NamedTuple):
-    """A file to download: the button's label, the file's name and type, and the function that builds it on demand."""
+    """A file to download: the button's label, the file's name and type, and the function that builds it on demand.
+
+    The name may hold anything, such as the name of a folder; `downloads` makes it one that can be saved everywhere.
+    """
 
     label: str
     name: str
@@ -57,12 +65,26 @@ def downloads(offers: Iterable[Download]) -> None:
             st.download_button(
                 offer.label,
                 _logged(offer),
-                offer.name,
+                file_name(offer.name),
                 offer.mime,
                 key=f"download-{offer.name}",
                 on_click="ignore",
                 icon=":material/download:",
             )
+
+
+def file_name(text: str) -> str:
+    """Return a name that every file system takes: letters without accents, digits, `.`, `_` and `-`.
+
+    Any other sign becomes `_`, and so does what stands between folders. The suffix stays where the name is cut.
+    """
+    plain = unicodedata.normalize("NFKD", text)
+    plain = "".join(sign for sign in plain if not unicodedata.combining(sign))
+    plain = re.sub("[^A-Za-z0-9._-]+", "_", plain).rstrip(".")
+    if not plain or plain[0] in ".-":  # hidden, or taken for an option
+        plain = f"_{plain}"
+    stem, dot, suffix = plain.rpartition(".")
+    return plain if len(plain) <= LONGEST else f"{(stem or suffix)[: LONGEST - 12]}{dot}{suffix[:11]}"
 
 
 def _logged(offer: Download) -> Callable[[], bytes | str]:

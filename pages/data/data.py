@@ -3,7 +3,7 @@
 import streamlit as st
 
 from gradviz.datasets import formats
-from gradviz.ui import polling, views, visitor, widgets
+from gradviz.ui import options, polling, views, visitor, widgets
 from gradviz.ui.components.gallery import grid
 from gradviz.ui.selection import Selection, current
 from pages.data import downloads, intake
@@ -107,6 +107,7 @@ _COLUMNS = {
 
 def _nearest(selection: Selection, own: visitor.Own, chosen: str) -> None:
     st.subheader("Nearest in the reference set")
+    selection = selection.centring(options.switch("centre"))
     question = selection.question(views.nearest, own, chosen, NEAREST, title="The nearest photographs")
     job = polling.follow(question, after=widgets.features(selection), slot="nearest")
     if job is None:

@@ -64,7 +64,7 @@ def _facts(run: "Evaluation") -> dict[str, str]:
         "preprocess": about["preprocess"],
         "pseudo_label": about["pseudo_label"],
         "normalise": f"normalisation {about['normalise']}",
-        "centre": "centred" if about["centre"] else "not centred",
+        "weights": f"weights {(about.get('weights_digest') or '')[:8]}",
         "seed": f"seed {about['seed']}",
     }
 

@@ -32,6 +32,13 @@ def _page(selection: Selection) -> None:
             "sidebar; `python -m gradviz kernel` has no such limit."
         )
         return
+    figure = st.container()
+    selection = selection.centring(options.switch("centre"))
+    with figure:
+        _drawn(selection)
+
+
+def _drawn(selection: Selection) -> None:
     title = f"Kernels of {selection.chosen:,} images, {selection.source} {selection.layer.name}"
     question = selection.question(views.kernels, title=title, lane="light")
     view = polling.ask(question, after=widgets.features(selection), slot="kernels")

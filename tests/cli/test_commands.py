@@ -7,9 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from gradviz.cli.parser import COMMANDS, main
 from gradviz.datasets import DATASETS
+from gradviz.experiment import Experiment
 from gradviz.networks import NETWORKS, by_family
 from gradviz.representations import Offer, offered
+from gradviz.spec import Spec
+from gradviz.versions import versions
 from tests.archives import md5, voc_archive
 from tests.server import Host
 from tests.small_sets import picture
@@ -156,9 +160,71 @@ def test_kernel(ask, photographs, tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["K.npz"]
 
 
+def test_every_file_that_is_written_is_read_back_with_what_it_was_made_from(gradviz, tmp_path, capsys):
+    folder = tmp_path / "pets"
+    for i in range(8):
+        picture(folder / ("cat" if i % 2 else "dog") / f"{i}.png", i, size=(90, 90))
+    (folder / "cat" / "broken.png").write_bytes((folder / "cat" / "1.png").read_bytes()[:500])
+    named = {"features": "f.npz", "kernel": "k.npz", "embed": "m.csv"}
+    for name in COMMANDS:
+        with pytest.raises(SystemExit):
+            main([name, "--help"])
+        assert ("--out" in capsys.readouterr().out) is (name in named), f"{name} is not read back here"
+    asked = ("--normalise", "centred", "--seed", "3", "--temperature", "8", "--home", tmp_path / "home")
+    for name, file in named.items():
+        more = () if name == "features" else ("--representation", "dW6")
+        code, _, err = gradviz(name, folder, *asked, *more, "--out", tmp_path / file)
+        assert code == 0, err
+    lab = Experiment(folder, Spec(normalise="centred", seed=3, temperature=8.0), home=tmp_path / "home")
+    expected, vectors, kernel = lab.kernel("dW6"), read(tmp_path / "f.npz"), read(tmp_path / "k.npz")
+    ids = expected.rows.ids
+    assert len(ids) == 8
+    for arrays in (vectors, kernel):
+        assert arrays["ids"].tolist() == list(ids)
+        about = json.loads(str(arrays["about"]))
+        assert about.items() >= lab.about(split=None).items()
+        assert about["versions"] == versions()
+        assert [(f["kind"], f["name"], f["count"]) for f in about["findings"]] == [("left out", "cat/broken.png", 1)]
+        assert about["findings"][0]["reason"]
+    assert np.array_equal(kernel["K"], expected.K)
+    assert np.array_equal(vectors["dy6"], lab.features(["dy6"]).arrays["dy6"])
+    with (tmp_path / "m.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["id"], row["labels"]) for row in rows] == [
+        (i, lab.images.labels_of(lab.images.source(i))[0]) for i in ids
+    ]
+
+
+@pytest.mark.parametrize(
+    "verb", ["extract", "features", "kernel", "evaluate", "embed", "align", "neighbours", "layers"]
+)
+def test_a_centred_kernel_is_accepted_everywhere_with_a_line_where_it_changes_nothing(
+    verb, gradviz, photographs, kept, tmp_path
+):
+    asked = (photographs / "ImageSets/Main/val.txt").read_text().split()[0]
+    more = {
+        "features": ("--out", tmp_path / "f.npz"),
+        "kernel": ("--representation", "x6", "--out", tmp_path / "k.npz"),
+        "evaluate": ("--representation", "x6", *SPLITS),
+        "embed": ("--representation", "x6", "--out", tmp_path / "m.csv"),
+        "align": ("--representation", "x6"),
+        "neighbours": ("--representation", "x6", "--image", asked),
+        "layers": SPLITS,
+    }.get(verb, ())
+    outputs = []
+    for centre in ((), ("--centre",)):
+        code, out, err = gradviz(verb, photographs, *more, "--images", "12", "--home", kept, *centre)
+        assert code == 0, err
+        said = [line for line in err.splitlines() if "Centring the kernel changes nothing here" in line]
+        assert len(said) == (bool(centre) and verb not in ("kernel", "neighbours"))
+        outputs.append(out.partition(" s, ")[2] if verb == "extract" else out)
+    if verb not in ("kernel", "neighbours", "extract"):
+        assert outputs[0] == outputs[1]
+
+
 def test_evaluate(ask, ask_json, photographs):
     told = ask_json("evaluate", photographs, "--representation", "x6", *SPLITS)
-    keys = ["mean_ap", "per_class", "n_train", "n_test", "C", "temperature", "seconds", "notes", "spec"]
+    keys = ["mean_ap", "per_class", "left_out", "n_train", "n_test", "C", "temperature", "seconds", "notes", "spec"]
     assert list(told) == keys
     assert (told["n_train"], told["n_test"], told["temperature"]) == (100, 60, 1.0)
     assert list(told["per_class"]) == list(told["C"])
@@ -176,9 +242,11 @@ def test_evaluate_says_null_for_what_cannot_be_scored(ask, ask_json, photographs
     arguments = ("evaluate", photographs, "--representation", "x6", *SPLITS, "--images", "5")
     told = ask_json(*arguments)
     assert None in told["per_class"].values()
-    assert told["notes"][-1].startswith("No positive test image")
+    assert told["left_out"] == {name: told["left_out"][name] for name, ap in told["per_class"].items() if ap is None}
+    assert any(note.startswith("No positive test image, so left out of the mean: ") for note in told["notes"])
     out, err = ask(*arguments)
-    assert f"note: {told['notes'][-1]}\n" in err
+    for note in told["notes"]:
+        assert f"note: {note}\n" in err
     assert any(line.split()[1] == "-" for line in out.splitlines())
 
 
@@ -207,7 +275,7 @@ def test_embed(ask, photographs, tmp_path):
 def test_align(ask, ask_json, photographs):
     arguments = ("align", photographs, "--split", "val", "--representation", "x6", "--representation", "dW6")
     told = ask_json(*arguments)
-    assert list(told) == ["representations", "between", "labels", "n", "spec"]
+    assert list(told) == ["representations", "between", "labels", "n", "notes", "spec"]
     assert told["between"]["x6"]["x6"] == pytest.approx(1)
     assert told["between"]["x6"]["dW6"] == told["between"]["dW6"]["x6"]
     assert (list(told["labels"]), told["n"]) == (["x6", "dW6"], 60)
@@ -238,7 +306,7 @@ def test_layers(ask, ask_json, photographs):
     arguments = ("layers", photographs, *SPLITS, "--images", "20")
     told = ask_json(*arguments)
     assert [row["representation"] for row in told] == NETWORKS["alexnet64"].describe()["representations"]
-    assert list(told[0]) == ["representation", "mean_ap", "temperature", "alignment", "purity"]
+    assert list(told[0]) == ["representation", "mean_ap", "temperature", "alignment", "purity", "left_out", "notes"]
     rows = list(csv.DictReader(ask(*arguments, "--csv")[0].splitlines()))
     assert [float(row["mean_ap"]) for row in rows] == [round(row["mean_ap"], 2) for row in told]
     lines = ask(*arguments)[0].splitlines()

@@ -37,7 +37,7 @@ def test_a_link_opens_the_same_view(app: AppTest) -> None:
     found = widgets(at(app, "pages/evaluate/svm.py"))
     selection = app.session_state["selection"]
     assert (selection.split, selection.layer.name) == ("val", "fc8")
-    choices = {"preprocess": "squash", "pseudo_label": "predicted", "normalise": "none", "centre": True, "seed": 5}
+    choices = {"preprocess": "squash", "pseudo_label": "predicted", "normalise": "none", "seed": 5}
     assert selection.spec == Spec(images=100, temperature=16.0, **choices)
     assert [found[key].value for key in ("C", "ap", "train", "test")] == ["10", "sklearn", "val", "train"]
 
@@ -97,7 +97,6 @@ KEYS = {
     "pseudo_label": "pseudo",
     "temperature": "temperature",
     "normalise": "normalise",
-    "centre": "centre",
     "seed": "seed",
     "train": "train",
     "test": "test",
@@ -106,6 +105,8 @@ KEYS = {
 }
 ELSEWHERE = {"weights", "tf32", "device", "neighbours", "top"}
 """Options of the command line alone."""
+KERNELS = {"centre"}
+"""Options that mean something on the Kernels page and for nearest photographs, and stand nowhere else."""
 
 
 def widgets(app: AppTest) -> dict:
@@ -113,11 +114,27 @@ def widgets(app: AppTest) -> dict:
 
 
 def test_every_option_is_on_a_page_or_of_the_command_line_alone(app: AppTest) -> None:
-    assert set(OPTIONS) == set(KEYS) | ELSEWHERE
+    assert set(OPTIONS) == set(KEYS) | ELSEWHERE | KERNELS
     found = widgets(at(app, "pages/evaluate/svm.py"))
     for name, key in KEYS.items():
         assert found[key].label == OPTIONS[name].title, name
         assert found[key].help.startswith(OPTIONS[name].help), name
+
+
+def test_a_centred_kernel_is_offered_where_it_makes_a_difference(app: AppTest) -> None:
+    app.query_params["centre"] = "true"
+    for page, there in (
+        ("explore/map", False),
+        ("evaluate/svm", False),
+        ("explore/kernels", True),
+        ("data/data", False),
+    ):
+        found = widgets(at(app, f"pages/{page}.py"))
+        assert ("centre" in found) is there, page
+        assert not app.session_state["selection"].spec.centre, "what other pages ask for does not depend on it"
+        if there:
+            assert found["centre"].value is True
+            assert (found["centre"].label, found["centre"].help) == (OPTIONS["centre"].title, OPTIONS["centre"].help)
 
 
 def test_the_widgets_start_at_the_defaults(app: AppTest) -> None:

@@ -1,12 +1,15 @@
 """The SVM page trains, compares and forgets; its scores are those of the verbs."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from gradviz.experiment import Experiment
+from gradviz.spec import Spec
 from tests.pages.apps import at, lab, settled
 
 PAGE = "pages/evaluate/svm.py"
@@ -52,3 +55,27 @@ def test_representations_follow_the_layer(app: AppTest) -> None:
     app.selectbox(key="layer").set_value("fc6")
     settled(app)
     assert app.multiselect(key="representations").value == ["x5", "x5+x6", "dW6"]
+
+
+def test_classes_that_are_left_out_of_the_mean_are_named(start: Callable[..., AppTest], tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    labels = np.where(rng.random((40, 3)) < 0.5, 1, -1)
+    labels[:20, 1], labels[20:, 2] = -1, 1
+    np.savez(
+        tmp_path / "f.npz",
+        ids=np.arange(40).astype(str),
+        x6=rng.standard_normal((40, 4)),
+        labels=labels,
+        classes=["cat", "mean", "dog"],
+        split=np.repeat(["train", "test"], 20),
+    )
+    app = start(tmp_path / "f.npz")
+    app.query_params.update({"data": "f.npz", "normalise": "centred"})
+    at(app, PAGE)
+    app.button[0].click()
+    settled(app)
+    captions = [caption.value for caption in app.caption]
+    assert "x6: No positive training image, so left out of the mean: mean." in captions
+    assert "x6: No negative test image, so left out of the mean: dog." in captions
+    scored = Experiment(tmp_path / "f.npz", Spec(normalise="centred")).evaluate("x6", train="train", test="test")
+    assert app.dataframe[0].value["mAP"].tolist() == [pytest.approx(scored.per_class["cat"])]

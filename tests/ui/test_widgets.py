@@ -92,3 +92,29 @@ def test_what_is_printed_is_near_what_is_meant_and_multiplies(forward: float, ba
     assert float(product) == pytest.approx(forward * backward, abs=0.51 * 10**-decimals)
     if sign == "=":
         assert round(float(a) * float(b), decimals) == pytest.approx(float(product), abs=1e-12)
+
+
+@given(st.text(max_size=300), st.sampled_from([".csv", ".json", ".npz"]))
+def test_names_of_files_can_be_saved_everywhere(text, suffix):
+    name = widgets.file_name(text + suffix)
+    assert re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]*", name)
+    assert name.endswith(suffix)
+    assert len(name) <= widgets.LONGEST
+    assert widgets.file_name(name) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("svm_voc2007.csv", "svm_voc2007.csv"),
+        ("kernel_a/val_AlexNet, 64 px_x5:x5:dy6.npz", "kernel_a_val_AlexNet_64_px_x5_x5_dy6.npz"),
+        ("map_Käse & Brot_dW7.csv", "map_Kase_Brot_dW7.csv"),
+        ("map_Кот_x6+x7.csv", "map___x6_x7.csv"),
+        ("../../etc/passwd", "_.._.._etc_passwd"),
+        ("C:\\temp\\x.npz", "C_temp_x.npz"),
+        (".hidden.json", "_.hidden.json"),
+        ("", "_"),
+    ],
+)
+def test_names_of_files_stay_readable(text, name):
+    assert widgets.file_name(text) == name
