@@ -35,7 +35,8 @@ def _page(selection: Selection) -> None:
 def _train(selection: Selection, names: tuple[str, ...], choices: dict) -> None:
     title = f"SVMs on {', '.join(names)} of {selection.source}"
     question = selection.whole.question(views.evaluations, names, choices, title=title, lane="light")
-    found = polling.ask(question, after=widgets.features(selection, choices["train"], choices["test"]), slot="svm")
+    features = widgets.features(selection, choices["train"], choices["test"])
+    found = polling.ask(question, after=features, slot="svm", errand=True)
     svm_history.keep(selection, found)
     st.session_state["training"] = None
     st.rerun()
