@@ -95,14 +95,15 @@ def test_uploads_take_no_memory_and_each_is_taken_in_or_named(address: Address, 
     with on_data_page(address) as visitor:
         dropped(visitor, ("first.jpg", PICTURES[7].read_bytes())).settled()
         before_it = memory(address.process.pid)
-        dropped(visitor, ("good.jpg", PICTURES[6].read_bytes()), *((f"{i}.zip", packed) for i in range(4)))
-        visitor.until(lambda: "3.zip" in visitor.text())
+        dropped(visitor, ("good.jpg", PICTURES[6].read_bytes()), *((f"{i}.zip", packed) for i in range(8)))
+        visitor.until(lambda: "7.zip" in visitor.text())
         grown = memory(address.process.pid) - before_it
         text = visitor.text()
-        assert "3 photographs taken in, 2 refused, 3 here now" in text
-        assert all(text.count(name) for name in ("2.zip", "3.zip", "more than 120 MB at once"))
+        assert "3 photographs taken in, 6 refused, 3 here now" in text
+        assert all(name in text for name in (*(f"{i}.zip" for i in range(2, 8)), "more than 120 MB at once"))
         assert visitor.errors == []
-        assert grown < 120 * MB, f"{grown / MB:.0f} MB for 200 MB of uploads"
+        # The rest is what comes with a first answer, scikit-learn for instance; kept, the files would be 400 MB.
+        assert grown < 250 * MB, f"{grown / MB:.0f} MB for 400 MB of uploads"
         assert not list((place / "visitors").glob("*/arrived/*/*")), "freed once taken in"
     assert before(30, lambda: not left(place)), left(place)
 
