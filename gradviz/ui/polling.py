@@ -17,6 +17,7 @@ from gradviz.download.pace import time_text
 from gradviz.ui import sessions
 from gradviz.ui.queue import FullError, Job, Lane, Queue
 from gradviz.ui.sessions import Session
+from gradviz.ui.text import plain
 
 POLL_SECONDS = 0.4
 FULL_SECONDS = 5.0
@@ -100,12 +101,12 @@ def follow(question: Question, *, after: Question | None = None, slot: str, erra
     if job is not None and job.active:
         st.fragment(_progress, run_every=POLL_SECONDS)(job, question, slot)
     elif job is not None and job.state == "failed":
-        st.error(job.error)
+        st.error(plain(job.error or ""))
         _again("Try again", question.key, slot)
     elif not stopped:  # it was cancelled by the last one who followed it, just now
         st.rerun()
     else:
-        st.info(f"Stopped: {question.title}. What was finished is kept.")
+        st.info(f"Stopped: {plain(question.title)}. What was finished is kept.")
         _again("Start", question.key, slot)
     return None
 
@@ -142,7 +143,7 @@ def _progress(job: Job, question: Question, slot: str) -> None:
         st.rerun()
     share = min(job.done / job.total, 1.0) if job.total else 0.0
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.progress(share, text=f"{job.title}: {_standing(job, share, question)}")
+        st.progress(share, text=plain(f"{job.title}: {_standing(job, share, question)}"))
         if st.button("Stop", key=f"stop {slot}", icon=":material/stop_circle:"):
             st.session_state["stopped"].add(job.key)
             _watchers().leave(question.key, session())

@@ -11,6 +11,7 @@ from gradviz.errors import GradvizError
 from gradviz.ui import polling, visitor
 from gradviz.ui.arrivals import Arrived
 from gradviz.ui.components.too_large import too_large
+from gradviz.ui.text import plain
 
 _LIMITS = Limits()
 _LARGEST = _LIMITS.zip_bytes // MB
@@ -46,7 +47,7 @@ def drop() -> None:
             st.session_state["not taken"] = str(error)
         st.rerun()
     if "not taken" in st.session_state:
-        st.error(st.session_state["not taken"])
+        st.error(plain(st.session_state["not taken"]))
     if "intake" in st.session_state:
         _follow(st.session_state["intake"])
 

@@ -7,6 +7,7 @@ import streamlit as st
 from gradviz import figures
 from gradviz.ui import polling, views, widgets
 from gradviz.ui.selection import Selection, current
+from gradviz.ui.text import plain
 from pages.evaluate import svm_form, svm_history
 
 
@@ -18,9 +19,8 @@ def _page(selection: Selection) -> None:
         "objects of a class are marked difficult are ignored for that class."
     )
     if selection.images.labels is None or len(selection.images.splits) < 2:
-        st.info(
-            f"{selection.images.name} has no labels or fewer than two splits, so nothing can be trained and scored."
-        )
+        name = plain(selection.images.name)
+        st.info(f"{name} has no labels or fewer than two splits, so nothing can be trained and scored.")
         return
     question = svm_form.question(selection)
     area = st.container()
