@@ -34,4 +34,5 @@ page = st.navigation(
 )
 first_link.dismiss_page_not_found()
 if ready:
-    page.run()
+    with polling.on_page(page.url_path):
+        page.run()

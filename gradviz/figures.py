@@ -17,6 +17,8 @@ COLOURS: dict[Kind, tuple[str, ...]] = {
     "product": ("#9a5fc4", "#c49ae2", "#693a8e"),
     "concatenation": ("#3fa878", "#86cfae", "#23714e"),
 }
+LONGEST = 22
+"""Letters of a class's name under its bars."""
 _LINE = "rgba(128, 128, 128, 0.35)"
 
 
@@ -42,13 +44,15 @@ def ap_bars(results: Sequence["Evaluation"], names: Sequence[str], kinds: Sequen
     mean = "mean"
     while mean in classes:  # Plotly would draw both in one place
         mean += " of all"
+    whole = [_wrapped(name) for name in (mean, *classes)]
     bars = [
         Bar(
-            name=name,
+            name=_plain(name),
             x=[mean, *classes],
             y=[result.mean_ap, *(result.per_class.get(c) for c in classes)],
             marker={"color": colour, "line": {"width": 0}},
-            hovertemplate="%{x}<br>" + _plain(name) + ": %{y:.1f} %<extra></extra>",
+            hovertext=whole,
+            hovertemplate="%{hovertext}<br>" + _plain(name) + ": %{y:.1f} %<extra></extra>",
         )
         for result, name, colour in zip(results, names, colours(kinds), strict=True)
     ]
@@ -65,7 +69,12 @@ def ap_bars(results: Sequence["Evaluation"], names: Sequence[str], kinds: Sequen
             "showlegend": True,
             "paper_bgcolor": "rgba(0, 0, 0, 0)",
             "plot_bgcolor": "rgba(0, 0, 0, 0)",
-            "xaxis": {"tickangle": -45, "type": "category"},
+            "xaxis": {
+                "tickangle": -45,
+                "type": "category",
+                "tickvals": [mean, *classes],
+                "ticktext": [_plain(_short(name)) for name in (mean, *classes)],
+            },
             "yaxis": {**axis, "title": {"text": "average precision, %"}, "range": [0, 100], "dtick": 20},
             "shapes": [_divider()],
         },
@@ -76,6 +85,16 @@ def _divider() -> dict:
     """Separate the mean from the classes."""
     line = {"color": _LINE, "width": 1, "dash": "dot"}
     return {"type": "line", "x0": 0.5, "x1": 0.5, "y0": 0, "y1": 1, "yref": "paper", "line": line}
+
+
+def _short(name: str) -> str:
+    """Shorten a name that would squeeze the bars; the hover has all of it."""
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1].rstrip()}…"
+
+
+def _wrapped(name: str) -> str:
+    """Break a long name into lines for the hover."""
+    return "<br>".join(_plain(name[at : at + 60]) for at in range(0, len(name), 60))
 
 
 def _plain(name: str) -> str:

@@ -31,8 +31,11 @@ RETRIES = 3
 PAUSE = 1.0
 """Other tries after a break, in a row without a megabyte gained, and seconds before the first; then 2, 4, ... times."""
 
+RESTARTS = 5
+"""How often one transfer may begin again because the host cannot go on, or has another file now."""
+
 LARGEST = 4_000_000_000
-"""Upper limit in bytes when the server states no size."""
+"""Upper limit in bytes of a file whose size is not published."""
 
 _GAIN = 1 << 20
 _SPARE = 100_000_000
@@ -51,17 +54,24 @@ def quiet(sentence: str) -> None:
 class Remote:
     """Describe a published file: its address, its digest "md5:..." or "sha256:..." (a prefix is enough) and its size.
 
-    `size` in bytes is exact, None where it is not published.
+    `size` in bytes is exact, None where it is not published; then no more than `largest` bytes are taken (LARGEST
+    where that is None too).
     """
 
     url: str
     digest: str
     size: int | None = None
+    largest: int | None = None
 
     @property
     def name(self) -> str:
         """File name."""
         return unquote(re.split("[?#]", self.url)[0].rsplit("/", 1)[-1])
+
+    @property
+    def most(self) -> int:
+        """Bytes that it may have."""
+        return self.size or self.largest or LARGEST
 
     def at(self, mirror: str | None) -> "Remote":
         """Return the same file on another host: `mirror` is its full address, or that of the folder it lies in."""
@@ -89,7 +99,7 @@ class Incoming(AbstractContextManager):
         self.part = target.with_name(f"{target.name}.part")
         self.notes = target.with_name(f"{target.name}.part.json")
         self._file = self.part.open("a+b")
-        self.position, self.kept = 0, self.part.stat().st_size
+        self.position, self.kept, self._restarts = 0, self.part.stat().st_size, 0
         noted = read_json(self.notes) if self.kept else {}
         self.total: int | None = remote.size or noted.get("total")
         self._validator = noted.get("validator") if noted.get("url") == remote.url else None
@@ -155,7 +165,7 @@ class Incoming(AbstractContextManager):
                     answered = answered or answer.status_code in (200, 206, 416)
                     self._settle(answer)
                     for block in blocks:
-                        if self.kept + len(block) > (self.total or LARGEST):
+                        if self.kept + len(block) > (self.total or self.remote.most):
                             self._wipe()
                             raise HostError(f"{answer.url.host} sends more than {self.remote.name} can hold.")
                         self._file.seek(self.kept)
@@ -199,16 +209,28 @@ class Incoming(AbstractContextManager):
             total = int(match[2]) if match and match[2] != "*" else self.total
             changed = validator and self._validator and validator != self._validator
             if not match or int(match[1]) != self.kept or changed or (self.total and total != self.total):
-                self._wipe()
+                self._restart(host)
                 raise HostError(f"{host} has another file now than the one that was begun.", transient=True)
             self.pieced = True
         if self.remote.size and total and total != self.remote.size:
             raise HostError(f"{host} offers {total} bytes as {name}, the published file has {self.remote.size}.")
+        if total and total > self.remote.most:
+            expected = size_text(self.remote.most)
+            raise HostError(f"{host} offers {size_text(total)} as {name}, the published file has at most {expected}.")
         if status == 200 and self.kept:
             self.say(f"{host} cannot go on where the transfer stopped: it begins again.")
-            self._wipe()
+            self._restart(host)
         self._validator, self.total = validator, total or self.remote.size
         write_json(self.notes, {"url": self.remote.url, "validator": validator, "total": self.total})
+
+    def _restart(self, host: str) -> None:
+        """Forget what has come; HostError once that has happened too often."""
+        self._wipe()
+        self._restarts += 1
+        if self._restarts > RESTARTS:
+            raise HostError(
+                f"{host} has begun {self.remote.name} {self._restarts + 1} times and never come to its end."
+            )
 
     def _wipe(self) -> None:
         self._file.truncate(0)

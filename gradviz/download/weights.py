@@ -38,7 +38,8 @@ def download_weights(
     wanted = network(name)
     folder = home_folder(home) / "weights"
     target = folder / wanted.file
-    remote = Remote(wanted.url or "", f"sha256:{wanted.sha256}")
+    # The table's size is that of torchvision's record, rounded.
+    remote = Remote(wanted.url or "", f"sha256:{wanted.sha256}", largest=round(1.01 * wanted.bytes) + 1_000_000)
     with alone(folder / f".{name}.lock", remote, cancel=cancel, say=say):
         if found := locate(wanted, home):
             try:

@@ -3,20 +3,25 @@
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, is_dataclass
 from typing import Any
-from weakref import WeakSet
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import StopException
 
 from gradviz.callbacks import Cancel, Progress
 from gradviz.datasets import ImageSet
 from gradviz.download.pace import time_text
-from gradviz.errors import GradvizError
-from gradviz.ui.queue import Job, Lane, Queue
+from gradviz.ui import sessions
+from gradviz.ui.queue import FullError, Job, Lane, Queue
+from gradviz.ui.sessions import Session
+from gradviz.ui.text import plain
 
 POLL_SECONDS = 0.4
+FULL_SECONDS = 5.0
+"""Between two tries to get into a full waiting list."""
 PATIENCE_SECONDS = 0.25
 """A job that ends within this time never shows a bar."""
 KEPT = 64
@@ -31,6 +36,17 @@ _answered = threading.Event()
 def queue() -> Queue:
     """Return the only queue of the process."""
     return Queue(kept=KEPT)
+
+
+@st.cache_resource(on_release=sessions.Monitor.close)
+def monitor() -> sessions.Monitor:
+    """Return what notices that visitors leave."""
+    return sessions.Monitor(lambda: bool(queue().jobs())).start()
+
+
+def session() -> Session:
+    """Return the session whose page is running."""
+    return sessions.current(monitor())
 
 
 @dataclass(frozen=True)
@@ -49,27 +65,33 @@ class Question:
     words: Callable[[], str] | None = None
 
 
-def ask(question: Question, *, after: Question | None = None, slot: str) -> Any:
+def ask(question: Question, *, after: Question | None = None, slot: str, errand: bool = False) -> Any:
     """Return the answer, or show the progress of the work and end this run of the page."""
-    job = follow(question, after=after, slot=slot)
+    job = follow(question, after=after, slot=slot, errand=errand)
     return st.stop() if job is None else job.result
 
 
-def follow(question: Question, *, after: Question | None = None, slot: str) -> Job | None:
+def follow(question: Question, *, after: Question | None = None, slot: str, errand: bool = False) -> Job | None:
     """Return the job once it is done; until then show its progress and return None, so that the page goes on without.
 
     Questions with the same key are one job, whoever asks. `after` is answered first where the answer is not there yet.
-    A session follows one job per `slot`: when it moves on to another question there, the previous job is cancelled
-    unless another session waits for it too. A job goes on when its page is left.
+    A session follows one job per `slot`, until it moves on to another question there, to another page, or away; a job
+    that no session follows any more is cancelled. An `errand`, which a button has started, lasts until the session
+    ends.
     """
+    st.session_state.setdefault("asked", set()).add(slot)
     job = queue().get(question.key)
     asked = job is not None and (job.active or job.state == "done")
-    if after is not None and not asked and follow(after, slot=f"{slot}, first") is None:
+    if after is not None and not asked and follow(after, slot=f"{slot}, first", errand=errand) is None:
         return None
-    _move_on(slot, question.key)
+    _move_on(slot, question.key, errand)
     stopped = st.session_state.setdefault("stopped", set())
     if question.key not in stopped and (job is None or job.state == "cancelled"):
-        job = _submitted(question)
+        try:
+            job = queue().submit(question.key, question.function, lane=question.lane, title=question.title)
+        except FullError as error:
+            st.fragment(_full, run_every=FULL_SECONDS)(error, time.monotonic())
+            return None
     if job is not None and job.active:
         job.wait(PATIENCE_SECONDS)
     if job is not None and job.state == "done":
@@ -83,30 +105,51 @@ def follow(question: Question, *, after: Question | None = None, slot: str) -> J
             # click in a fragment, and the callback of a widget that the run has not come to yet.
             if st.button("Stop", key=f"stop {slot}", icon=":material/stop_circle:"):
                 stopped.add(question.key)
-                _watchers().leave(question.key, _me())
+                _watchers().leave(question.key, session())
                 st.rerun()
     elif job is not None and job.state == "failed":
-        st.error(job.error)
+        st.error(plain(job.error or ""))
         _again("Try again", question.key, slot)
+    elif question.key not in stopped:  # it was cancelled by the last one who followed it, just now
+        st.rerun()
     else:
-        st.info(f"Stopped: {question.title}. What was finished is kept.")
+        st.info(f"Stopped: {plain(question.title)}. What was finished is kept.")
         _again("Start", question.key, slot)
     return None
 
 
-def _submitted(question: Question) -> Job:
+@contextmanager
+def on_page(name: str) -> Iterator[None]:
+    """Run a page: afterwards the session no longer waits for the figures of other pages, nor for those left out."""
+    # All that the end needs is fetched here: in a run that is stopped, Streamlit refuses its state.
+    me, slots, asked = session(), st.session_state.setdefault("slots", {}), set()
+    st.session_state["page"], st.session_state["asked"] = name, asked
+    finished = False
     try:
-        return queue().submit(question.key, question.function, lane=question.lane, title=question.title)
-    except GradvizError as error:
-        st.error(str(error))
-        return st.stop()
+        yield
+        finished = True
+    except StopException:
+        finished = True
+        raise
+    finally:
+        # A run that was interrupted by the next click may have asked for less than the page shows.
+        for slot, (key, page) in [*slots.items()]:
+            if page is not None and (page != name or (finished and slot not in asked)):
+                del slots[slot]
+                _leave(key, slots, me)
+
+
+def _full(error: FullError, since: float) -> None:
+    st.info(f"{error} This page asks again by itself.")
+    if time.monotonic() - since > FULL_SECONDS / 2:
+        st.rerun()
 
 
 def _progress(job: Job, question: Question) -> None:
     if not job.active:
         st.rerun()
     share = min(job.done / job.total, 1.0) if job.total else 0.0
-    st.progress(share, text=f"{job.title}: {_standing(job, share, question)}")
+    st.progress(share, text=plain(f"{job.title}: {_standing(job, share, question)}"))
 
 
 def _standing(job: Job, share: float, question: Question) -> str:
@@ -115,9 +158,9 @@ def _standing(job: Job, share: float, question: Question) -> str:
         ahead = [other for other in queue().jobs() if other.lane == job.lane and other.state == "running"]
         if not ahead:
             return job.message
-        mine = [other.title for other in ahead if _watchers().waits(other.key, _me())]
-        more = f" and {job.position - 1} more" if job.position > 1 else ""
-        return f"waiting for {f'“{mine[0]}”' if mine else 'the work of another visitor'}{more}"
+        mine = [other.title for other in ahead if _watchers().waits(other.key, session())]
+        whose = f"“{mine[0]}”" if mine else "the work of another visitor"
+        return f"waiting for {whose}, place {job.position} of {queue().waiting(job.lane)} in the line"
     if question.words:
         return question.words()
     if not job.total:
@@ -136,34 +179,40 @@ def _again(label: str, key: str, slot: str) -> None:
     st.button(label, key=f"again {slot}", icon=":material/play_circle:", on_click=start)
 
 
-class _Session:
-    """One visitor; gone when Streamlit drops the session."""
-
-
 class _Watchers:
     """Which sessions wait for which job, so that a visitor who moves on does not stop the work of another."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._by_key: dict[Hashable, WeakSet[_Session]] = {}
+        self._by_key: dict[Hashable, dict[Session, bool]] = {}
 
-    def join(self, key: Hashable, session: _Session) -> None:
+    def join(self, key: Hashable, session: Session, *, errand: bool) -> None:
+        """Note that a session waits for a job."""
         with self._lock:
-            self._by_key = {k: sessions for k, sessions in self._by_key.items() if len(sessions)}
-            self._by_key.setdefault(key, WeakSet()).add(session)
+            self._by_key.setdefault(key, {})[session] = errand
+        session.when_away(self, lambda: self._leave_all(session, errands=False))
+        session.at_end(self, lambda: self._leave_all(session, errands=True))
 
-    def waits(self, key: Hashable, session: _Session) -> bool:
+    def waits(self, key: Hashable, session: Session) -> bool:
+        """Return whether a session waits for a job."""
         with self._lock:
             return session in self._by_key.get(key, ())
 
-    def leave(self, key: Hashable, session: _Session) -> None:
+    def leave(self, key: Hashable, session: Session) -> None:
         """Note that a session waits no longer; cancel the job once nobody waits for it."""
         with self._lock:
-            sessions = self._by_key.get(key)
-            if sessions is not None:
-                sessions.discard(session)
-            if not sessions:
+            watching = self._by_key.get(key, {})
+            watching.pop(session, None)
+            if not watching:
+                self._by_key.pop(key, None)
                 queue().cancel(key)
+
+    def _leave_all(self, session: Session, *, errands: bool) -> bool:
+        with self._lock:
+            keys = [key for key, of in self._by_key.items() if session in of and (errands or not of[session])]
+        for key in keys:
+            self.leave(key, session)
+        return True
 
 
 class _Budget:
@@ -211,17 +260,19 @@ def _watchers() -> _Watchers:
     return _Watchers()
 
 
-def _me() -> _Session:
-    return st.session_state.setdefault("session", _Session())
-
-
-def _move_on(slot: str, key: str) -> None:
+def _move_on(slot: str, key: str, errand: bool) -> None:
     slots = st.session_state.setdefault("slots", {})
-    previous = slots.get(slot)
-    slots[slot] = key
-    _watchers().join(key, _me())
-    if previous not in (None, key) and previous not in [k for s, k in slots.items() if s != slot]:
-        _watchers().leave(previous, _me())
+    previous, _ = slots.get(slot, (None, None))
+    slots[slot] = key, None if errand else st.session_state.get("page", "")
+    _watchers().join(key, session(), errand=errand)
+    if previous not in (None, key):
+        _leave(previous, slots, session())
+
+
+def _leave(key: str, slots: Mapping[str, tuple[str, str | None]], me: Session) -> None:
+    """Wait no longer for a job, unless another slot asks for the same."""
+    if all(key != other for other, _ in slots.values()):
+        _watchers().leave(key, me)
 
 
 @st.cache_resource

@@ -24,7 +24,14 @@ State = Literal["waiting", "running", "done", "failed", "cancelled"]
 WORKERS: dict[Lane, int] = {"heavy": 1, "light": 2, "transfer": 3}
 """Threads of each lane."""
 
+WAITING = 1000
+"""Jobs that may wait: far more than the visitors of one computer ask for, so that every question has its turn."""
+
 _log = logging.getLogger(__name__)
+
+
+class FullError(GradvizError):
+    """Report that too many jobs wait already."""
 
 
 class Job:
@@ -100,7 +107,7 @@ class Queue:
     At most `waiting` jobs wait, and at most `kept` ended ones (the last used) are remembered with their results.
     """
 
-    def __init__(self, *, waiting: int = 32, kept: int = 32) -> None:
+    def __init__(self, *, waiting: int = WAITING, kept: int = 32) -> None:
         self._limit = waiting
         self._kept = kept
         self._changed = threading.Condition()
@@ -112,16 +119,14 @@ class Queue:
     def submit(self, key: Hashable, function: Function, *, lane: Lane = "heavy", title: str = "") -> Job:
         """Submit work and return its job: the active or finished one of this key, else a new one.
 
-        A failed, cancelled or stopping job is replaced by a new one. Raises GradvizError if too many jobs wait.
+        A failed, cancelled or stopping job is replaced by a new one. Raises FullError if too many jobs wait.
         """
         with self._changed:
             job = self._find(key)
             if job is not None and (job.state == "done" or (job.active and not job._stop.is_set())):
                 return job
             if sum(map(len, self._lanes.values())) >= self._limit:
-                raise GradvizError(
-                    f"{self._limit} jobs are waiting already: let some of them finish, or stop one, then try again."
-                )
+                raise FullError(f"{self._limit:,} jobs are waiting already, as many as this computer takes on.")
             job = Job(self, key, function, lane, title or str(key))
             self._lanes[lane].append(job)
             self._ended.pop(key, None)
@@ -162,6 +167,11 @@ class Queue:
         """List the active jobs: those that run, then those that wait, in order."""
         with self._changed:
             return (*self._running.values(), *(job for lane in self._lanes.values() for job in lane))
+
+    def waiting(self, lane: Lane) -> int:
+        """Count the jobs that wait in a lane."""
+        with self._changed:
+            return len(self._lanes[lane])
 
     def _find(self, key: Hashable) -> Job | None:
         for lane in self._lanes.values():

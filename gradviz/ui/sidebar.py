@@ -20,6 +20,7 @@ from gradviz.representations import Offer
 from gradviz.spec import OPTIONS, Spec
 from gradviz.ui import options, visitor
 from gradviz.ui.selection import Selection, pair
+from gradviz.ui.text import plain
 
 FIRST_LOOK = 300
 """Images that a page starts with, for an answer within seconds; the option's own default is all."""
@@ -44,7 +45,7 @@ def sidebar() -> bool:
     try:
         images, token = (mine.images, mine.token) if mine else _opened(places[name])
     except GradvizError as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
         return False
     with st.sidebar:
         split = options.listed("split", ["all", *images.splits])

@@ -1,8 +1,10 @@
 """What jobs compute for the pages: the results of the verbs, less the features, which no page draws."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
@@ -10,7 +12,8 @@ import numpy as np
 from gradviz import metrics
 from gradviz.callbacks import Cancel, Progress, part, stop_if
 from gradviz.datasets.pictures import thumbnail
-from gradviz.errors import DatasetError
+from gradviz.errors import DatasetError, StoreError
+from gradviz.home import home
 
 # gradviz.experiment imports torch: seconds, which a page's script must not wait for.
 if TYPE_CHECKING:
@@ -101,11 +104,20 @@ class MapsView:
 
 
 def extract(selection: "Selection", splits: Sequence[str], progress: Progress, cancel: Cancel) -> tuple[int, ...]:
-    """Fill the store with the forward pass over splits; return the number of images of each."""
+    """Fill the store with the forward pass over splits; return the number of images of each.
+
+    Where the disk is full or cannot be written, what follows computes what it needs itself, and has a note about it.
+    """
     lab, counts = selection.experiment(), []
+    if not _writable(lab.store or home()):
+        return ()
     for i, split in enumerate(splits):
         here = part(progress, i / len(splits), (i + 1) / len(splits))
-        counts.append(lab.extract(split, progress=here, cancel=cancel).images)
+        try:
+            counts.append(lab.extract(split, progress=here, cancel=cancel).images)
+        except StoreError as error:
+            if not isinstance(error.__cause__, OSError):
+                raise
     return tuple(counts)
 
 
@@ -201,6 +213,12 @@ def thumbnails(images: "ImageSet", positions: Sequence[int], progress: Progress,
             continue
         progress(done + 1, len(positions))
     return made
+
+
+def _writable(folder: Path) -> bool:
+    """Return whether a folder, or where it would be made, can be written: nothing is computed to be thrown away."""
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    return os.access(there, os.W_OK)
 
 
 def _usual_size(K: np.ndarray) -> float:

@@ -1,4 +1,8 @@
-"""A visitor's own photographs: they last as long as the session, and nobody else ever sees them."""
+"""A visitor's own photographs: they last as long as the session, and nobody else ever sees them.
+
+They are removed when the session has ended (gradviz/ui/sessions.py), with this process, and, after a kill, when the
+dashboard starts again.
+"""
 
 import atexit
 import secrets
@@ -17,11 +21,13 @@ from filelock import FileLock, Timeout
 
 from gradviz.callbacks import Cancel, Progress, part, stop_if
 from gradviz.datasets import ImageSet
-from gradviz.datasets.pictures import thumbnail
+from gradviz.datasets.pictures import printable, thumbnail
 from gradviz.datasets.uploads import Added, Uploads
+from gradviz.errors import StoreError
 from gradviz.home import home
 from gradviz.spec import Spec
-from gradviz.ui.polling import queue
+from gradviz.ui.arrivals import Arrivals, Arrived
+from gradviz.ui.polling import queue, session
 from gradviz.ui.queue import Queue
 
 if TYPE_CHECKING:
@@ -35,7 +41,7 @@ class Own:
     """The photographs as they are now, for a question about them.
 
     `token` is in the key of every such question: nobody can guess it, and by it all answers are found and forgotten.
-    The folder exists as long as somebody holds this object.
+    The folder exists until the visitor leaves, or nobody holds this object any more.
     """
 
     images: ImageSet
@@ -54,7 +60,7 @@ class Own:
 class Visitor:
     """A folder with one visitor's photographs and features.
 
-    It is deleted with this object, or when the process ends.
+    It is deleted by `leave`, with this object, or when the process ends.
     """
 
     def __init__(self, jobs: Queue, place: Path, gone: "SimpleQueue[str]"):
@@ -72,34 +78,57 @@ class Visitor:
         found = self._found
         return Own(*found, self) if found else None
 
-    def take(self, files: Sequence[BinaryIO], progress: Progress, cancel: Cancel) -> Added:
-        """Add pictures and zips that have a `name`; what was added before a stop stays."""
+    def take(self, files: Sequence[BinaryIO | Arrived], progress: Progress, cancel: Cancel) -> Added:
+        """Add pictures and zips that have a `name`, and let go of each; what was added before a stop stays."""
         accepted, refused = 0, []
         try:
             for i, file in enumerate(files):
                 stop_if(cancel)
                 here = part(progress, i / len(files), (i + 1) / len(files))
-                added = self._add(file, here, cancel)
+                added = self._take(file, here, cancel)
                 accepted += added.accepted
                 refused += added.refused
                 here(1, 1)
         finally:
+            for file in files:
+                file.drop() if isinstance(file, Arrived) else file.close()
             self.report = Added(accepted, tuple(refused))
             self._renew()
         return self.report
 
     def clear(self) -> int:
         """Delete the photographs and everything computed from them; return how many there were."""
-        self._jobs.drop(lambda key: self._secret in str(key))
+        self._jobs.drop(self._mine)
         count = len(self._uploads)
         self._uploads.clear()
         self.report = Added(0)
         self._renew()
         return count
 
+    def leave(self) -> bool:
+        """Delete everything for good; return False while a job may still write, then this is to be called again."""
+        self._jobs.drop(self._mine)
+        self._uploads.clear()
+        self._found = None
+        shutil.rmtree(self.folder, ignore_errors=True)
+        return not any(self._mine(job.key) for job in self._jobs.jobs()) and not self.folder.exists()
+
+    def _mine(self, key: object) -> bool:
+        return self._secret in str(key)
+
     def key(self, *words: object) -> str:
         """Return the key of a job about this visitor's photographs."""
         return " ".join(map(str, (*words, self._secret, self._round)))
+
+    def _take(self, file: BinaryIO | Arrived, progress: Progress, cancel: Cancel) -> Added:
+        if not isinstance(file, Arrived):
+            return self._add(file, progress, cancel)
+        if file.refused:
+            return Added(0, ((printable(file.name), file.refused),))
+        with file.open() as content:
+            added = self._add(content, progress, cancel)
+        file.drop()
+        return added
 
     def _add(self, file: BinaryIO, progress: Progress, cancel: Cancel) -> Added:
         start = file.read(4)
@@ -129,10 +158,29 @@ def current() -> Visitor | None:
 
 
 def arrived() -> Visitor:
-    """Return this session's visitor, who has a folder from now on."""
+    """Return this session's visitor, who has a folder from now on.
+
+    Raises StoreError where no folder can be made.
+    """
     if "visitor" not in st.session_state:
-        st.session_state["visitor"] = Visitor(queue(), _place()[0], _gone())
+        try:
+            here = Visitor(queue(), _place()[0], _gone())
+        except OSError as error:
+            raise StoreError(
+                f"Photographs cannot be taken in: {home()} cannot be written ({error.strerror}). Whoever runs this "
+                "dashboard can free some space there, or choose another folder in GRADVIZ_HOME."
+            ) from error
+        st.session_state["visitor"] = here
+        session().at_end(here, here.leave)
     return st.session_state["visitor"]
+
+
+@st.cache_resource
+def arrivals() -> Arrivals:
+    """Return what keeps the uploads of all visitors until they are taken in, and have the server use it."""
+    arrivals = Arrivals(lambda: _place()[0])
+    arrivals.install()
+    return arrivals
 
 
 def own() -> Own | None:

@@ -16,6 +16,7 @@ from gradviz.ui import views, visitor
 from gradviz.ui.drawing import photograph
 from gradviz.ui.polling import Question
 from gradviz.ui.selection import Selection
+from gradviz.ui.text import plain
 
 PLOTLY = {"displaylogo": False, "toImageButtonOptions": {"format": "svg"}}
 """What the toolbar of a chart offers."""
@@ -54,7 +55,8 @@ def features(selection: Selection, *splits: str) -> Question | None:
 def has_layer(selection: Selection) -> bool:
     """Return whether there is a layer to look at; show a message where there is none."""
     if selection.picked is None:
-        st.info(f"{selection.images.name} has no layer with both factors, such as x6 and dy7: only SVMs can use it.")
+        name = plain(selection.images.name)
+        st.info(f"{name} has no layer with both factors, such as x6 and dy7: only SVMs can use it.")
     return selection.picked is not None
 
 
@@ -101,7 +103,7 @@ def _logged(offer: Download) -> Callable[[], bytes | str]:
 def notes(lines: Sequence[str], skipped: Sequence[Finding] = ()) -> None:
     """Show what a result leaves out."""
     for line in lines:
-        st.caption(line)
+        st.caption(plain(line))
     if skipped:
         with st.expander(f"{len(skipped)} photographs could not be read"):
             st.dataframe([{"photograph": s.name, "reason": s.reason} for s in skipped], hide_index=True)
@@ -117,7 +119,7 @@ def pair(images: ImageSet, chosen: tuple[str, str], *lines: str) -> None:
                 try:
                     st.image(photo(images, name), width="stretch")
                 except DatasetError as error:
-                    st.warning(str(error))
+                    st.warning(plain(str(error)))
             # st.text: an id or a class may hold what Markdown would take for markup.
             st.text(f"{name}: {', '.join(images.labels_of(position)) or 'no class'}")
     with beside:

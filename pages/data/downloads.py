@@ -133,7 +133,7 @@ def _fetch(kind: str, wanted: tuple | None, make: Callable[..., Transfer]) -> No
     key = repr(("fetch", kind, wanted))
     transfer = _transfers().setdefault(key, make(*wanted))
     question = polling.Question(key, transfer.title, transfer.run, "transfer", words=transfer.words)
-    if polling.follow(question, slot=slot) is None:
+    if polling.follow(question, slot=slot, errand=True) is None:
         return
     _forget(key)
     _transfers().pop(key, None)

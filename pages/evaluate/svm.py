@@ -7,6 +7,7 @@ import streamlit as st
 from gradviz import figures
 from gradviz.ui import polling, views, widgets
 from gradviz.ui.selection import Selection, current
+from gradviz.ui.text import plain
 from pages.evaluate import svm_form, svm_history
 
 
@@ -18,9 +19,8 @@ def _page(selection: Selection) -> None:
         "objects of a class are marked difficult are ignored for that class."
     )
     if selection.images.labels is None or len(selection.images.splits) < 2:
-        st.info(
-            f"{selection.images.name} has no labels or fewer than two splits, so nothing can be trained and scored."
-        )
+        name = plain(selection.images.name)
+        st.info(f"{name} has no labels or fewer than two splits, so nothing can be trained and scored.")
         return
     question = svm_form.question(selection)
     area = st.container()
@@ -35,7 +35,8 @@ def _page(selection: Selection) -> None:
 def _train(selection: Selection, names: tuple[str, ...], choices: dict) -> None:
     title = f"SVMs on {', '.join(names)} of {selection.source}"
     question = selection.whole.question(views.evaluations, names, choices, title=title, lane="light")
-    found = polling.ask(question, after=widgets.features(selection, choices["train"], choices["test"]), slot="svm")
+    features = widgets.features(selection, choices["train"], choices["test"])
+    found = polling.ask(question, after=features, slot="svm", errand=True)
     svm_history.keep(selection, found)
     st.session_state["training"] = None
     st.rerun()

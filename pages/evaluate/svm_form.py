@@ -8,6 +8,7 @@ from gradviz.representations import described, usual
 from gradviz.spec import OPTIONS
 from gradviz.ui import options
 from gradviz.ui.selection import Selection
+from gradviz.ui.text import plain
 
 
 def question(selection: Selection) -> tuple[tuple[str, ...], dict[str, Any]] | None:
@@ -54,7 +55,7 @@ def _say_how_many(selection: Selection, *splits: str) -> None:
     }
     if any(taken < there for taken, there in counts.values()):
         words = ", ".join(f"{taken:,} of {there:,} images of {split}" for split, (taken, there) in counts.items())
-        st.caption(f"Uses {words}, as set by Images in the sidebar; choose all there for final figures.")
+        st.caption(f"Uses {plain(words)}, as set by Images in the sidebar; choose all there for final figures.")
 
 
 def _usual(selection: Selection) -> list[str]:

@@ -331,3 +331,36 @@ def test_killed_transfers_leave_a_part_that_goes_on(host, target):
     kept = part(target).stat().st_size
     assert fetch(remote(host), target) == SHA
     assert host.asked[-1]["Range"] == f"bytes={kept}-"
+
+
+def test_a_host_that_never_comes_to_the_end_is_given_up(host: Host, target: Path, monkeypatch) -> None:
+    monkeypatch.setattr(fetching, "_GAIN", 1000)
+    host.manners.ranges = False
+    host.manners.cuts = [2000 * step for step in range(1, 100)]  # each time a little further: never three in a row
+    said: list[str] = []
+    with pytest.raises(HostError, match=r"127.0.0.1 has begun a.bin 7 times and never come to its end\.$"):
+        fetch(remote(host), target, say=said.append)
+    assert len(host.asked) == fetching.RESTARTS + 2
+    assert len(said) >= fetching.RESTARTS
+    assert not target.exists()
+
+
+def test_a_host_that_has_another_file_each_time_is_given_up(host: Host, target: Path, monkeypatch) -> None:
+    monkeypatch.setattr(fetching, "_GAIN", 1000)
+    host.manners.cuts = [2000 * step for step in range(1, 200)]
+    host.manners.partial = "bytes 7-300000/300001"
+    with pytest.raises(HostError, match=r"7 times|another file"):
+        fetch(remote(host), target)
+    assert len(host.asked) <= 2 * (fetching.RESTARTS + 1)
+
+
+@pytest.mark.parametrize("size", [len(CONTENT), None])
+@pytest.mark.parametrize("stated", [True, False])
+def test_more_than_was_published_is_refused_at_once(host: Host, target: Path, size: int | None, stated: bool) -> None:
+    host.files["/a.bin"] = CONTENT * 4
+    host.manners.length = stated
+    with pytest.raises(HostError, match=r"offers|sends more than a\.bin can hold"):
+        fetch(remote(host, size=size, largest=350_000), target)
+    assert len(host.asked) == 1
+    assert not target.exists()
+    assert not part(target).exists() or part(target).stat().st_size <= 350_000

@@ -112,3 +112,14 @@ def test_shipped_network_is_not_downloaded(host, home, monkeypatch):
     monkeypatch.setattr("gradviz.download.weights.locate", lambda *_: None)
     with pytest.raises(ChoiceError, match="come with the program"):
         download_weights("alexnet64")
+
+
+@pytest.mark.parametrize("stated", [True, False])
+def test_a_host_that_sends_more_than_the_table_says_is_refused(host, home, monkeypatch, stated: bool) -> None:
+    small = replace(NETWORKS["alexnet"], bytes=100_000)
+    monkeypatch.setitem(NETWORKS, "alexnet", small)
+    host.files = {path: bytes(3_000_000) for path in host.files}
+    host.manners.length = stated
+    with pytest.raises(DownloadError, match=r"the published file has at most 1\.1 MB|sends more than"):
+        download_weights("alexnet", home=home)
+    assert len(host.asked) == 1

@@ -26,7 +26,7 @@ def asked(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[...,
     """Function that opens a page of the dashboard, does something there, and returns what its script asks then."""
     questions: list[Question] = []
 
-    def follow(question: Question, *, after: Question | None = None, slot: str) -> None:
+    def follow(question: Question, *, after: Question | None = None, slot: str, errand: bool = False) -> None:
         questions.extend([question, after] if after else [question])
 
     def opened(

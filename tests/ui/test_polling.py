@@ -15,14 +15,14 @@ from gradviz.datasets import ImageSet
 from gradviz.errors import ChoiceError
 from gradviz.features.extraction import Features
 from gradviz.results import Classification
-from gradviz.ui import polling
+from gradviz.ui import polling, sessions
 
 GATES: dict[str, threading.Event] = {}
 STARTS: list[str] = []
 
 
 def page() -> None:
-    """Ask for what ?key names; the job waits for its gate."""
+    """Ask for what ?key names; the job waits for its gate. With ?on it is a page of the dashboard."""
     import streamlit as st
 
     from gradviz.ui import polling
@@ -32,7 +32,14 @@ def page() -> None:
     first = st.query_params.get("after")
     after = polling.Question(first, f"First {first}", test_polling.job(first)) if first else None
     slot = st.query_params.get("page", "page")
-    answer = polling.ask(polling.Question(key, f"Work on {key}", test_polling.job(key)), after=after, slot=slot)
+    errand = "errand" in st.query_params
+    question = polling.Question(key, f"Work on {key}", test_polling.job(key))
+    if "on" in st.query_params:
+        with polling.on_page(st.query_params["on"]):
+            if key != "none":
+                polling.ask(question, slot=st.query_params["on"], errand=errand)
+        return
+    answer = polling.ask(question, after=after, slot=slot)
     st.text(f"answer {answer}")
 
 
@@ -166,6 +173,87 @@ def test_what_must_come_first_is_done_first_and_once() -> None:
     polling.queue().forget("two")
     assert texts(visitor.run()) == ["answer of one"]
     assert STARTS == ["two", "one"]
+
+
+def test_the_figure_of_a_page_that_is_left_is_computed_no_further() -> None:
+    visitor = visit("one", on="first")
+    visitor.query_params.update({"on": "second", "key": "two"})
+    visitor.run()
+    assert ended("one") == "cancelled"
+    assert polling.queue().get("two").active
+    visitor.query_params["key"] = "none"  # the page shows something else now
+    visitor.run()
+    assert ended("two") == "cancelled"
+
+
+def test_a_page_that_is_left_keeps_what_others_wait_for_and_what_a_button_started() -> None:
+    first, second = visit("one", on="first"), visit("one", on="first")
+    errand = visit("two", on="first", errand="")
+    for visitor in (first, errand):
+        visitor.query_params.update({"on": "second", "key": "none"})
+        visitor.run()
+    assert polling.queue().get("one").active
+    assert polling.queue().get("two").active
+    GATES["one"].set()
+    assert ended("one") == "done"
+    assert not second.run().exception
+
+
+def test_coming_to_a_page_that_waits_for_the_same_does_not_stop_it() -> None:
+    visitor = visit("one", on="first")
+    visitor.query_params["on"] = "second"
+    visitor.run()
+    assert polling.queue().get("one").active
+    assert STARTS == ["one"]
+
+
+def test_nothing_is_computed_for_visitors_who_have_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    visitors = [visit("one", on="page"), visit("two", on="page", errand="")]
+    monkeypatch.setattr(sessions, "connected", lambda identifier: False)
+    monkeypatch.setattr(sessions, "AWAY", -1.0)
+    polling.monitor().look()
+    assert ended("one") == "cancelled"
+    assert polling.queue().get("two").active, "it may still be wanted: a button started it"
+    monkeypatch.setattr(sessions, "connected", lambda identifier: True)
+    visitors[0].run()
+    assert STARTS.count("one") == 1
+    polling.queue().get("two")
+    GATES["two"].set()
+    GATES["one"].set()
+    ended("one")
+    visitors[0].run()
+    assert STARTS.count("one") == 2, "who comes back gets an answer"
+
+
+def test_errands_end_with_the_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    visitor = visit("two", on="page", errand="")
+    monkeypatch.setattr(sessions, "connected", lambda identifier: False)
+    monkeypatch.setattr(sessions, "END", -1.0)
+    polling.monitor().look()
+    assert ended("two") == "cancelled"
+    assert not visitor.exception
+
+
+def test_the_hundredth_question_waits_with_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    visit("one")
+    for number in range(100):
+        polling.queue().submit(f"other {number}", job("two"))
+    assert "place 101 of 101 in the line" in waiting(visit("two"))
+
+
+def test_beyond_the_bound_a_page_says_so_and_asks_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    visit("one")
+    for _ in range(200):
+        if STARTS:
+            break
+        time.sleep(0.01)
+    monkeypatch.setattr(polling.queue(), "_limit", 0)
+    visitor = visit("two")
+    assert [info.value for info in visitor.info] == [
+        "0 jobs are waiting already, as many as this computer takes on. This page asks again by itself."
+    ]
+    monkeypatch.setattr(polling.queue(), "_limit", 1)
+    assert "Work on two" in waiting(visitor.run())
 
 
 def waiting(visitor: AppTest) -> str:
