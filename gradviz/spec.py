@@ -223,11 +223,12 @@ class Spec:
 
     `network` is a name of the table or "package.module:factory"; `weights` a file with other weights of the same
     architecture; `images` bounds the number taken from each split (None: all); `pseudo_label` has a name or is the
-    path of a vector; `temperature` is a positive number or "cv". Raises ChoiceError for values that cannot be.
+    path of a vector; `temperature` is a positive number or "cv". Paths may be given as text. Raises ChoiceError for
+    values that cannot be.
     """
 
     network: str = OPTIONS["network"].default
-    weights: Path | None = OPTIONS["weights"].default
+    weights: Path | None = OPTIONS["weights"].default  # text becomes a Path
     images: int | None = OPTIONS["images"].default
     preprocess: str = OPTIONS["preprocess"].default
     pseudo_label: str = OPTIONS["pseudo_label"].default
@@ -238,6 +239,10 @@ class Spec:
     tf32: bool = OPTIONS["tf32"].default
 
     def __post_init__(self) -> None:
+        if isinstance(self.weights, str):
+            object.__setattr__(self, "weights", Path(self.weights))
+        if isinstance(self.pseudo_label, Path):
+            object.__setattr__(self, "pseudo_label", str(self.pseudo_label))
         for choice in fields(self):
             check(choice.name, getattr(self, choice.name))
 

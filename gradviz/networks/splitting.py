@@ -85,7 +85,8 @@ def split(module: nn.Module, *, first: int, input_size: int) -> tuple[nn.Module,
 
     The module is consumed: it becomes the body, and nothing is written onto it afterwards. Before and after, two
     random images go through: logits and every dE/dW_k of the explicit head are compared with autograd through the
-    whole module, so that hidden activations and everything between the layers are proven, not assumed.
+    whole module, so that hidden activations and everything between the layers are proven, not assumed. They also go
+    through one at a time: a row of features must depend on its image alone.
 
     Parameters
     ----------
@@ -113,18 +114,40 @@ def split(module: nn.Module, *, first: int, input_size: int) -> tuple[nn.Module,
         activations=run.activations,
         first=first,
     )
-    images = torch.randn(2, 3, input_size, input_size, generator=torch.Generator().manual_seed(0)).to(
-        head.weights[0].dtype
-    )
+    images = proof_images(input_size).to(head.weights[0].dtype)
+    name = type(module).__name__
     try:
-        logits, gradients = _by_autograd(module, [linear.weight for _, linear in run.linears], images)
+        logits, gradients = _by_autograd(module, run, images)
         body = _cut(module, run)
         _compare(head, body, images, logits, gradients)
-    except RuntimeError as error:
+    except NetworkError:
+        raise
+    except Exception as error:  # the module may be somebody else's code, which can fail in any way
+        said = " ".join(str(error).split())[:300]
         raise NetworkError(
-            f"{type(module).__name__} cannot be run on two images: {str(error).splitlines()[0]}"
+            f"{name} cannot be run on two images of {input_size} x {input_size} pixels: {type(error).__name__}: {said}"
         ) from error
+    _check_alone(body, images, name)
     return body, head
+
+
+def proof_images(side: int) -> Tensor:
+    """Return the two random images (2, 3, side, side) that every network is proven on."""
+    return torch.randn(2, 3, side, side, generator=torch.Generator().manual_seed(0))
+
+
+def _check_alone(body: nn.Module, images: Tensor, name: str) -> None:
+    """Refuse a body that makes something else of an image where it is alone: its features depend on the others."""
+    why = "it depends on the other images of its batch (a normalisation over the batch, for example) or on chance"
+    with torch.no_grad():
+        together = body(images)
+        try:
+            alone = torch.cat([body(image[None]) for image in images])
+        except Exception as error:
+            said = " ".join(str(error).split())[:300]
+            raise NetworkError(f"{name} cannot be run on one image: {type(error).__name__}: {said}; {why}.") from error
+    if alone.shape != together.shape or not _error(alone, together) <= TOLERANCE:
+        raise NetworkError(f"{name} cannot be used: what it makes of an image changes when it is alone; {why}.")
 
 
 def _cut(module: nn.Module, run: Run) -> nn.Module:
@@ -142,8 +165,9 @@ def _cut(module: nn.Module, run: Run) -> nn.Module:
     return module
 
 
-def _by_autograd(module: nn.Module, weights: list[Tensor], images: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+def _by_autograd(module: nn.Module, run: Run, images: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
     """Run the whole module with a graph over its head alone; return logits, and dE/dW_k shaped as torch stores W_k."""
+    weights = [linear.weight for _, linear in run.linears]
     for parameter in module.parameters():
         parameter.requires_grad_(False)
     for weight in weights:
@@ -151,9 +175,17 @@ def _by_autograd(module: nn.Module, weights: list[Tensor], images: Tensor) -> tu
     with torch.enable_grad():
         logits = module(images)
         if not isinstance(logits, Tensor) or logits.ndim != 2:
-            raise NetworkError(f"{type(module).__name__} must return one row of logits per image.")
+            given = f"a tensor {tuple(logits.shape)}" if isinstance(logits, Tensor) else f"a {type(logits).__name__}"
+            raise NetworkError(f"{type(module).__name__} must return one row of logits per image, not {given}.")
         energy = -torch.log_softmax(logits, dim=1).mean(dim=1).sum()
-        gradients = torch.autograd.grad(energy, weights)
+        used = torch.autograd.grad(energy, weights, allow_unused=True) if energy.requires_grad else [None]
+        gradients = tuple(gradient for gradient in used if gradient is not None)
+        if len(gradients) < len(weights):
+            unused = next(path for (path, _), gradient in zip(run.linears, used, strict=False) if gradient is None)
+            raise NetworkError(
+                f"{type(module).__name__} holds {unused} as its last fully connected layer, but its forward does not "
+                "use it: register the layer that gives the logits last."
+            )
     for weight in weights:
         weight.requires_grad_(False)
     return logits.detach(), gradients
