@@ -61,7 +61,6 @@ class PseudoLabel:
         count = shown.sum(axis=1, keepdims=True)
         return np.where(count > 0, shown / np.maximum(count, 1), 1 / P)
 
-
     def suffixes(self, positions: np.ndarray) -> tuple[str, ...]:
         """Return for each image what its g depends on beside the network: its labels, where g is made from them.
 

@@ -173,7 +173,7 @@ def test_other_content_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NetworkError, match="no named tensors"):
         weights.read(tmp_path / "list.pth")
     (tmp_path / "w.onnx").touch()
-    with pytest.raises(NetworkError, match=r"as \.safetensors, \.pth, \.pt, \.ckpt, \.bin or \.pth\.tar, not as 'w\.onnx'"):
+    with pytest.raises(NetworkError, match=r"as \.safetensors, \.pth, .* or \.pth\.tar, not as 'w\.onnx'"):
         weights.read(tmp_path / "w.onnx")
     with pytest.raises(NetworkError, match="no file of weights"):
         weights.read(tmp_path / "nothing.pth")
