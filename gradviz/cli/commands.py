@@ -131,6 +131,7 @@ def evaluate(arguments: Namespace) -> None:
     """Print the average precision of each class and its mean."""
     from gradviz import export
 
+    _check_split(arguments)
     with _at_work(arguments) as (lab, bar):
         result = lab.evaluate(
             arguments.representation,
@@ -196,6 +197,7 @@ def layers(arguments: Namespace) -> None:
     """Print the scores of every representation of the network."""
     from gradviz import export
 
+    _check_split(arguments)
     with _at_work(arguments) as (lab, bar):
         rows = lab.layers(train=arguments.train, test=arguments.test, C=arguments.C, ap=arguments.ap, progress=bar)
     if arguments.json:
@@ -283,6 +285,12 @@ def _at_work(arguments: Namespace, unit: str = "") -> Iterator[tuple[Any, Bar]]:
     if skipped:
         first = skipped[0]
         _notes([f"{lab.images.name}: {len(skipped)} entries skipped, such as {first.name}: {first.reason}"])
+
+
+def _check_split(arguments: Namespace) -> None:
+    """Refuse a split beside those that are trained and scored on."""
+    if arguments.split is not None:
+        raise ChoiceError("--split changes nothing here: --train and --test name the splits.")
 
 
 def _experiment(arguments: Namespace) -> Any:

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from gradviz.errors import ChoiceError, GradvizError, NetworkError
 from gradviz.networks import Network, fully_connected
 from gradviz.networks import weights as files
 from gradviz.networks.loading import Model, assemble, resolve_device
-from gradviz.networks.splitting import find_run, proof_images
+from gradviz.networks.splitting import check_alone, find_run, proof_images
 
 _GMACS = 4.0
 """Taken as the cost of one image, of the size of ResNet-50; it decides the size of a batch."""
@@ -98,6 +99,7 @@ def _load(factory: str, function: Callable[[], object], weights: str | Path | No
     scale = _scale(module, factory)
     with _code_of(f"{factory} cannot be used"):
         model = assemble(network, module, digest=digest)
+        check_alone(model.body, side, factory)
     model.preset.mean, model.preset.std = scale.get("mean", model.preset.mean), scale.get("std", model.preset.std)
     model = replace(model, body=_Guarded(model.body, factory), function=_function_digest(model, structure), notes=notes)
     return model if target.type == "cpu" else model.to(target)
@@ -110,7 +112,7 @@ def _built(factory: str, function: Callable[[], object], weights: str | Path | N
     if not isinstance(module, nn.Module):
         raise NetworkError(f"{factory} must return a torch.nn.Module, not {type(module).__name__}.")
     side = _side(module, factory)
-    with _code_of(f"The module that {factory} returns cannot be copied", _uncopied(module)):
+    with _code_of(f"The module that {factory} returns cannot be copied", partial(_uncopied, module)):
         module = copy.deepcopy(module)
     with _code_of(f"The module that {factory} returns cannot be run"):
         module = module.float().cpu().eval()
@@ -139,9 +141,10 @@ def _fold(module: nn.Module) -> None:
 def _uncopied(module: nn.Module) -> str:
     """Name what is known to make copies impossible, and what to do."""
     for name, part in module.named_modules():
-        if any(key.endswith("_g") and f"{key[:-1]}v" in part._parameters for key in part._parameters):
+        own = {key for key, _ in part.named_parameters(recurse=False)}
+        if any(key.endswith("_g") and f"{key[:-1]}v" in own for key in own):
             return f"{name} uses torch.nn.utils.weight_norm: call remove_weight_norm on it"
-        if any(key.endswith("_orig") for key in part._parameters):
+        if any(key.endswith("_orig") for key in own):
             return f"{name} is pruned or has a spectral_norm: call torch.nn.utils.prune.remove or remove_spectral_norm"
     return ""
 
@@ -212,15 +215,18 @@ class _Guarded(nn.Module):
 
 
 @contextmanager
-def _code_of(what: str, cause: str = "") -> Iterator[None]:
-    """Turn whatever the user's code raises into one sentence, but for a wish to stop and for too little memory."""
+def _code_of(what: str, cause: Callable[[], str] = str) -> Iterator[None]:
+    """Turn whatever the user's code raises into one sentence, but for a wish to stop and for too little memory.
+
+    `cause` names it better than the error does, where it can.
+    """
     try:
         yield
     except (GradvizError, torch.OutOfMemoryError):
         raise
     except (Exception, SystemExit) as error:
         said = " ".join(str(error).split())
-        raise NetworkError(f"{what}: {cause or f'{type(error).__name__}: {said}'}.") from error
+        raise NetworkError(f"{what}: {cause() or f'{type(error).__name__}: {said}'}.") from error
 
 
 def _function(factory: str) -> Callable[[], object]:

@@ -53,7 +53,10 @@ def find_run(module: nn.Module) -> Run:
     while run and isinstance(run[-1][1], _INERT):
         run.pop()
     if not run or not isinstance(run[-1][1], nn.Linear):
-        raise NetworkError(f"{type(module).__name__} does not end in a fully connected layer (nn.Linear).")
+        last = type(run[-1][1] if run else children[-1][1] if children else module).__name__
+        raise NetworkError(
+            f"{type(module).__name__} does not end in a fully connected layer (nn.Linear), but in {last}."
+        )
     linears = tuple((f"{path}.{name}".strip("."), child) for name, child in run if isinstance(child, nn.Linear))
     return Run(path, run[0][0], linears, _between([child for _, child in run]))
 
@@ -85,8 +88,7 @@ def split(module: nn.Module, *, first: int, input_size: int) -> tuple[nn.Module,
 
     The module is consumed: it becomes the body, and nothing is written onto it afterwards. Before and after, two
     random images go through: logits and every dE/dW_k of the explicit head are compared with autograd through the
-    whole module, so that hidden activations and everything between the layers are proven, not assumed. They also go
-    through one at a time: a row of features must depend on its image alone.
+    whole module, so that hidden activations and everything between the layers are proven, not assumed.
 
     Parameters
     ----------
@@ -127,7 +129,6 @@ def split(module: nn.Module, *, first: int, input_size: int) -> tuple[nn.Module,
         raise NetworkError(
             f"{name} cannot be run on two images of {input_size} x {input_size} pixels: {type(error).__name__}: {said}"
         ) from error
-    _check_alone(body, images, name)
     return body, head
 
 
@@ -136,11 +137,17 @@ def proof_images(side: int) -> Tensor:
     return torch.randn(2, 3, side, side, generator=torch.Generator().manual_seed(0))
 
 
-def _check_alone(body: nn.Module, images: Tensor, name: str) -> None:
-    """Refuse a body that makes something else of an image where it is alone: its features depend on the others."""
-    why = "it depends on the other images of its batch (a normalisation over the batch, for example) or on chance"
+def check_alone(body: nn.Module, input_size: int, name: str) -> None:
+    """Refuse a body whose features of an image depend on the other images of its batch, or on chance.
+
+    The two images go through together, twice, and one at a time. Raises NetworkError.
+    """
+    images = proof_images(input_size)
     with torch.no_grad():
-        together = body(images)
+        together, again = body(images), body(images)
+        if not _error(again, together) <= TOLERANCE:
+            raise NetworkError(f"{name} makes something else of the same images each time: it draws at random.")
+        why = "it depends on the other images of its batch, as a normalisation over the batch does"
         try:
             alone = torch.cat([body(image[None]) for image in images])
         except Exception as error:
@@ -168,6 +175,8 @@ def _cut(module: nn.Module, run: Run) -> nn.Module:
 def _by_autograd(module: nn.Module, run: Run, images: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
     """Run the whole module with a graph over its head alone; return logits, and dE/dW_k shaped as torch stores W_k."""
     weights = [linear.weight for _, linear in run.linears]
+    if len({id(weight) for weight in weights}) < len(weights):
+        raise NetworkError(f"Two fully connected layers at the end of {type(module).__name__} share one weight.")
     for parameter in module.parameters():
         parameter.requires_grad_(False)
     for weight in weights:
@@ -175,7 +184,7 @@ def _by_autograd(module: nn.Module, run: Run, images: Tensor) -> tuple[Tensor, t
     with torch.enable_grad():
         logits = module(images)
         if not isinstance(logits, Tensor) or logits.ndim != 2:
-            given = f"a tensor {tuple(logits.shape)}" if isinstance(logits, Tensor) else f"a {type(logits).__name__}"
+            given = f"a tensor {tuple(logits.shape)}" if isinstance(logits, Tensor) else type(logits).__name__
             raise NetworkError(f"{type(module).__name__} must return one row of logits per image, not {given}.")
         energy = -torch.log_softmax(logits, dim=1).mean(dim=1).sum()
         used = torch.autograd.grad(energy, weights, allow_unused=True) if energy.requires_grad else [None]
@@ -210,7 +219,8 @@ def _compare(head: Head, body: nn.Module, images: Tensor, logits: Tensor, gradie
     if not wrong <= TOLERANCE:
         raise NetworkError(
             "The explicit fully connected layers do not reproduce this network's gradients "
-            f"(relative error {wrong:.1g} on two images): it cannot be used."
+            f"(relative error {wrong:.1g} on two images), since something else is computed between or after them: it "
+            "cannot be used."
         )
 
 
