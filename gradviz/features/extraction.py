@@ -243,7 +243,7 @@ class Extraction:
         """Compute a vector from what is kept, a few chunks at a time: ten crops are ten times the result."""
         out = None
         for places in table.blocks(rows, READ_ROWS):
-            arrays = {kept: table.read(kept, [rows[place] for place in places])}
+            arrays = {kept: table.read(kept, [rows[int(place)] for place in places])}
             piece = compute.vector(name, arrays, self.model.head, temperature)
             out = np.empty((len(rows), *piece.shape[1:]), piece.dtype) if out is None else out
             out[places] = piece

@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.parameter import UninitializedTensorMixin
+from torch.nn.parameter import is_lazy
 from torch.nn.utils import parametrize
 
 from gradviz.errors import ChoiceError, GradvizError, NetworkError
@@ -116,7 +116,7 @@ def _built(factory: str, function: Callable[[], object], weights: str | Path | N
         module = copy.deepcopy(module)
     with _code_of(f"The module that {factory} returns cannot be run"):
         module = module.float().cpu().eval()
-        if any(isinstance(tensor, UninitializedTensorMixin) for tensor in _tensors(module)):
+        if any(is_lazy(tensor) for tensor in _tensors(module)):
             # Lazy layers learn their widths, and draw their weights, when they are run first.
             with torch.no_grad():
                 module(torch.zeros(1, 3, side, side))
