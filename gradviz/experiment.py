@@ -19,6 +19,7 @@ import numpy as np
 from gradviz import kernels, metrics, results
 from gradviz.callbacks import Cancel, Progress, never, part, silent
 from gradviz.datasets import ImageSet, find
+from gradviz.datasets.reading import redrawn
 from gradviz.embedding import embed, nearest
 from gradviz.errors import ChoiceError
 from gradviz.features.extraction import Extracted, Extraction, Features
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Experiment", "Spec"]
 
+_OF_NETWORKS = ("network", "weights", "preprocess", "pseudo_label", "temperature", "tf32")
+"""What is chosen for the way from photographs to features."""
+
 Where = str | Sequence[int] | np.ndarray | None
 """Images of a data set: a split, or None for all, of which `Spec.images` takes so many; or positions in any order."""
 
@@ -51,8 +55,8 @@ class Experiment:
     Parameters
     ----------
     images
-        A data set, or what `gradviz.datasets.find` takes: a name, a folder or a file. It is then read from `home`, and
-        `spec.seed` draws train and val for labelled data without splits.
+        A data set, or what `gradviz.datasets.find` takes: a name, a folder or a file, which is then read from `home`.
+        Where labelled data come without splits, `spec.seed` draws train and val, whatever seed they were read with.
     spec
         What was chosen; by default what the command line chooses.
     home
@@ -66,12 +70,14 @@ class Experiment:
     ------
     DatasetError
         Where no data set has this name, or it cannot be read.
+    ChoiceError
+        Where a choice is about a network, but the data set holds features already.
     """
 
     images: ImageSet
     spec: Spec
-    home: Path | None
-    store: Path | None
+    home: str | Path | None
+    store: str | Path | None
     device: str
 
     def __init__(
@@ -86,7 +92,12 @@ class Experiment:
         spec = spec or Spec()
         home, store = home and Path(home), store and Path(store)
         found = images if isinstance(images, ImageSet) else find(images, home=home, seed=spec.seed)
-        vars(self).update(images=found, spec=spec, home=home, store=store, device=device)
+        vars(self).update(images=redrawn(found, spec.seed), spec=spec, home=home, store=store, device=device)
+        plain = Spec()
+        useless = [name for name in _OF_NETWORKS if getattr(spec, name) != getattr(plain, name)]
+        if found.features and useless:
+            options = ", ".join(f"--{name.replace('_', '-')}" for name in useless)
+            raise ChoiceError(f"{found.name} holds features already; leave out {options}: it changes nothing there.")
 
     # What it is about
 
@@ -94,7 +105,7 @@ class Experiment:
     def model(self) -> Model:
         """Load the network; NetworkError when its weights are missing or do not fit."""
         if ":" in self.spec.network:
-            return load_own(self.spec.network, device=self.device)
+            return load_own(self.spec.network, weights=self.spec.weights, device=self.device)
         return load(network(self.spec.network), weights=self.spec.weights, device=self.device, home=self.home)
 
     @cached_property
@@ -222,8 +233,9 @@ class Experiment:
         """
         check("top", top)
         parsed, home_of = parse(representation, self.offer), of or self
-        asked = home_of.features(parsed.needs, [home_of.images.source(image)], cancel=cancel)
+        position = home_of.images.source(image)
         rows = self.features(parsed.needs, split, progress=progress, cancel=cancel)
+        asked = home_of.features(parsed.needs, [position], cancel=cancel)
         means = self._means(parsed, rows)
         K = self._kernel(parsed, asked, rows, means, cancel=cancel).K
         K = (kernels.centre(K, self._kernel(parsed, rows, None, means, cancel=cancel).K) if self.spec.centre else K)[0]
@@ -516,7 +528,7 @@ class Experiment:
         from gradviz.svm import cross_validate
 
         labs = [self._at(temperature) for temperature in TEMPERATURE_GRID]
-        if self.images.features or not any(tempered(name, self._network.numbers[-1]) for name in parsed.needs):
+        if not any(tempered(name, self._network.numbers[-1]) for name in parsed.needs):
             return labs[0]
         scores = []
         for i, lab in enumerate(labs):

@@ -248,7 +248,7 @@ class Spec:
     """
 
     network: str = OPTIONS["network"].default
-    weights: Path | None = OPTIONS["weights"].default
+    weights: Path | None = OPTIONS["weights"].default  # text becomes a Path
     images: int | None = OPTIONS["images"].default
     preprocess: str = OPTIONS["preprocess"].default
     pseudo_label: str = OPTIONS["pseudo_label"].default

@@ -3,7 +3,7 @@
 import json
 import sys
 from argparse import Namespace
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -100,11 +100,11 @@ def extract(arguments: Namespace) -> None:
                 "skipped": skipped,
             }
         )
-    # Whole blocks of rows are computed, so these may be more images than were asked for.
     _print(
         f"{done.computed} images computed in {done.seconds:.1f} s, {done.rate:.1f} images/s; "
         f"{done.images - len(done.skipped)} chosen ones are ready, {len(done.skipped)} skipped"
     )
+    _notes(done.notes)
     return _print("\n".join(f"skipped {s.name}: {s.reason}" for s in done.skipped))
 
 
@@ -291,24 +291,35 @@ def store(arguments: Namespace) -> None:
     from gradviz.features.store import Store
 
     kept = Store(home(arguments.home) / "store")
+    if arguments.old and arguments.action != "clear":
+        raise ChoiceError("--old goes with `store clear`: it removes what is in an older format alone.")
     if arguments.action == "clear":
-        freed = kept.clear()
+        freed = kept.clear(old=arguments.old)
         return _print_json({"freed": freed}) if arguments.json else _print(f"{size_text(freed)} freed")
     entries = kept.entries()
     if arguments.json:
         return _print_json({"bytes": kept.size(), "entries": [asdict(entry) for entry in entries]})
     lines = [
-        (*_choices(e.key), f"{e.rows}/{e.total}", size_text(e.bytes), "older format" if e.old else "") for e in entries
+        (*_choices(e.key), e.rows, size_text(e.bytes), f"older format {(e.key or {}).get('dataset', '')}" * e.old)
+        for e in entries
     ]
-    _print(table(("kind", "data set", "network", "preprocessing", "temperature", "images", "size", ""), lines))
+    heads = ("kind", "network", "preprocessing", "temperature", "pseudo-label", "images", "size", "")
+    _print(table(heads, lines))
     if any(entry.old for entry in entries):
-        _print("What is in an older format is not read any more: `python -m gradviz store clear` removes it.")
+        _print(
+            "What is in an older format is taken over where the same photographs are used again (forward passes of "
+            "networks that `networks` lists); `python -m gradviz store clear --old` removes the rest."
+        )
     return _print(f"{size_text(kept.size())} in {kept.root}")
 
 
-def _choices(key: dict | None) -> Sequence[object]:
+def _choices(key: dict | None) -> list[str]:
     """Return what an entry was made from; nothing is known of a damaged one."""
-    return [(key or {}).get(name, "") for name in ("kind", "dataset", "network", "preprocess", "temperature")]
+    whole = (key or {}).get("forward", {}) | (key or {})
+    own = f" {whole['function'][:8]}" if whole.get("function") else ""
+    names = ("kind", "network", "preprocess", "temperature", "pseudo_label")
+    shown = [str(whole.get(name, "")).partition(":")[0] for name in names]
+    return [shown[0], shown[1] + own, *shown[2:]]
 
 
 def doctor(arguments: Namespace) -> None:

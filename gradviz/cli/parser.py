@@ -237,6 +237,7 @@ COMMANDS: dict[str, Command] = {
                 default="list",
                 help="list (the default) shows what is kept and how large it is; clear deletes all of it.",
             ),
+            _argument("--old", action="store_true", help="With clear: delete only what is in an older format."),
             _JSON,
         ),
     ),

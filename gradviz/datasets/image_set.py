@@ -75,6 +75,8 @@ class ImageSet:
         What was left out, joined, guessed or not understood while reading.
     ap
         The average precision that people use with this set.
+    drawn
+        The seed that drew the splits; None where they are the data's own.
     features
         Name -> float32 of shape (n, d) for a set without pictures, else empty.
     boxes_of
@@ -99,6 +101,7 @@ class ImageSet:
     splits: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     ap: ApKind = "area"
+    drawn: int | None = None
     features: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     boxes_of: Callable[[int], tuple[Box, ...]] = field(default=no_boxes, repr=False)
 
@@ -200,10 +203,15 @@ class ImageSet:
         return _frozen(np.lexsort([self._rank, *membership]), np.int64)
 
     @cached_property
+    def contents(self) -> tuple[str, ...]:
+        """List the SHA-256 of each picture's file; DatasetError if one cannot be read."""
+        return tuple(file_digests(self.paths))
+
+    @cached_property
     def digest(self) -> str:
         """Identify everything that a result may depend on, contents, ids, labels and splits: 64 hex digits."""
         whole = hashlib.sha256()
-        for line in zip(self.ids, file_digests(self.paths), strict=False):
+        for line in zip(self.ids, self.contents, strict=False):
             whole.update("\t".join(line).encode() + b"\n")
         if not self.paths:
             whole.update("\n".join(self.ids).encode())

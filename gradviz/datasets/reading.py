@@ -1,7 +1,7 @@
 """Build an image set from what a reader lists: classes, labels and splits, the part that all formats share."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -72,6 +72,8 @@ class Listing:
     def image_set(self, *, name: str, seed: int = 0) -> ImageSet:
         """Build the image set; `seed` draws the halves of labelled images without splits."""
         classes, labels = self._labels()
+        own = self._own_splits()
+        drawn = None if own is not None or labels is None else seed
         return ImageSet(
             name=name,
             root=self.root,
@@ -79,9 +81,10 @@ class Listing:
             paths=tuple(row.path for row in self.rows if row.path is not None),
             classes=classes,
             labels=labels,
-            splits=self._splits(labels, seed),
+            splits=own or {} if drawn is None or labels is None else halves(labels, seed=seed),
             findings=tuple(self.findings),
             ap=self.ap,
+            drawn=drawn,
             features=self.features,
             boxes_of=self.boxes_of,
         )
@@ -103,12 +106,13 @@ class Listing:
                     labels[i, column[name]] = value
         return classes, labels
 
-    def _splits(self, labels: NDArray[np.int8] | None, seed: int) -> dict[str, NDArray[np.int64]]:
+    def _own_splits(self) -> dict[str, NDArray[np.int64]] | None:
+        """Return the splits that the data come with, None if there are none."""
         names = self.splits
         if names is None:
             names = tuple(dict.fromkeys(split for row in self.rows for split in row.splits))
             if not names:
-                return {} if labels is None else halves(labels, seed=seed)
+                return None
         members: dict[str, list[int]] = {name: [] for name in names}
         for i, row in enumerate(self.rows):
             for split in row.splits:
@@ -180,3 +184,10 @@ class Format:
             raise DatasetError(f"{path} {verb} no usable picture{such_as(listing.findings)}: looked for {self.looks}.")
         own = path.resolve().name if path.is_dir() else path.stem
         return listing.image_set(name=name or listing.name or own or str(listing.root), seed=seed)
+
+
+def redrawn(images: ImageSet, seed: int) -> ImageSet:
+    """Return the same images with the splits that this seed draws, where a seed drew them at all."""
+    if images.drawn is None or images.drawn == seed or images.labels is None:
+        return images
+    return replace(images, splits=halves(images.labels, seed=seed), drawn=seed)

@@ -30,8 +30,8 @@ from gradviz.spec import check
 
 _AHEAD = 2
 """Batches decoded ahead of the network; it bounds the memory, whatever the number of images."""
-_ROWS = 512
-"""Rows of gradients computed at once."""
+_ROWS = 64
+"""Rows of gradients computed at once; a short part is filled up, as in `capture`."""
 
 
 class Images(Protocol):
@@ -52,6 +52,18 @@ class Captured:
     """x5 and every y, float32 (rows, crops, d); NaN where the image could not be decoded."""
     failed: Mapping[int, str] = field(default_factory=dict)
     """From the position of an image that could not be decoded to the reason."""
+    passing: frozenset[int] = frozenset()
+    """Those that failed for a reason that may pass, such as a file that is not there, or too little memory."""
+
+
+class ChangedError(DatasetError):
+    """A picture that is not what it was when its data set was read."""
+
+
+@dataclass(frozen=True)
+class _Failure:
+    reason: str
+    passing: bool
 
 
 @dataclass(frozen=True)
@@ -73,9 +85,10 @@ def capture(
 ) -> Iterator[Captured]:
     """Run the network over blocks of image positions.
 
-    Photographs are decoded in threads, a few batches ahead of the network. Each block starts a new batch, so that its
-    result does not depend on what was computed before it. When a GPU runs out of memory the batch is halved, down to
-    one image, and finally the work falls back to the CPU.
+    Photographs are decoded in threads, a few batches ahead of the network. Each block starts a new batch, and a short
+    batch is filled up with blank images: the last digits of a product of matrices depend on the number of its rows, so
+    that only then an image gets the same bits whatever images it is computed with. When a GPU runs out of memory the
+    batch is halved, down to one image, and finally the work falls back to the CPU.
 
     Parameters
     ----------
@@ -104,31 +117,33 @@ def capture(
     total, done = sum(len(block) for block in blocks), 0
     runner = _Runner(model, tf32)
 
-    def decode(position: int) -> Tensor | str:
+    def decode(position: int) -> Tensor | _Failure:
         try:
             return transform(images.open(position))
         except DatasetError as error:
-            return str(error)
+            return _Failure(str(error), _passing(error))
         except MemoryError:
-            return "The picture needs more memory than there is."
+            return _Failure("The picture needs more memory than there is.", True)
 
     pool = ThreadPoolExecutor(workers or cores(), thread_name_prefix="decode")
     ahead: deque[tuple[_Batch, list[Future]]] = deque()
     try:
         for block in blocks:
             arrays = {n: np.full((len(block), views, d), np.nan, np.float32) for n, d in model.arrays.items()}
-            failed: dict[int, str] = {}
+            failed: dict[int, _Failure] = {}
             for _ in range(0, len(block), size):
                 stop_if(cancel)
                 while len(ahead) <= _AHEAD and (batch := next(plan, None)):
                     ahead.append((batch, [pool.submit(decode, p) for p in batch.positions]))
                 batch, futures = ahead.popleft()
                 decoded = [future.result() for future in futures]
-                failed |= {p: d for p, d in zip(batch.positions, decoded, strict=True) if isinstance(d, str)}
-                _fill(arrays, batch.start, decoded, runner)
+                failed |= {p: d for p, d in zip(batch.positions, decoded, strict=True) if isinstance(d, _Failure)}
+                _fill(arrays, batch.start, decoded, runner, size)
                 done += len(decoded)
                 progress(done, total)
-            yield Captured(np.asarray(block), arrays, failed)
+            reasons = {position: failure.reason for position, failure in failed.items()}
+            passing = frozenset(position for position, failure in failed.items() if failure.passing)
+            yield Captured(np.asarray(block), arrays, reasons, passing)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
@@ -139,16 +154,25 @@ def _plan(blocks: Sequence[np.ndarray], size: int) -> Iterator[_Batch]:
             yield _Batch(start, [int(p) for p in block[start : start + size]])
 
 
-def _fill(arrays: Mapping[str, np.ndarray], start: int, decoded: list[Tensor | str], runner: "_Runner") -> None:
-    """Send a batch through the network and write its rows; images that failed are zero-filled, their rows stay NaN."""
-    good = {i: image for i, image in enumerate(decoded) if not isinstance(image, str)}
+def _passing(error: DatasetError) -> bool:
+    """Check whether a picture failed for a reason that does not lie in its content."""
+    cause = error.__cause__
+    of_the_system = isinstance(cause, MemoryError) or getattr(cause, "errno", None) is not None
+    return of_the_system or isinstance(error, ChangedError)
+
+
+def _fill(
+    arrays: Mapping[str, np.ndarray], start: int, decoded: list[Tensor | _Failure], runner: "_Runner", size: int
+) -> None:
+    """Send a batch of `size`, filled up with zeros, through the network and write its rows; failed ones stay NaN."""
+    good = {i: image for i, image in enumerate(decoded) if not isinstance(image, _Failure)}
     if not good:
         return
     blank = torch.zeros_like(next(iter(good.values())))
-    stacked = torch.stack([blank if isinstance(image, str) else image for image in decoded])
-    rows, views = stacked.shape[:2]
+    stacked = torch.stack([good.get(i, blank) for i in range(size)])
+    views = stacked.shape[1]
     for name, values in runner(stacked.flatten(0, 1)).items():
-        arrays[name][start + np.array(list(good))] = values.reshape(rows, views, -1)[list(good)]
+        arrays[name][start + np.array(list(good))] = values.reshape(size, views, -1)[list(good)]
 
 
 class _Runner:
@@ -236,15 +260,25 @@ def backward(
     device = head.weights[0].device
     for start in range(0, n, step):
         rows = slice(start, start + step)
-        block = {name: torch.from_numpy(y[rows]).to(device).flatten(0, 1) for name, y in ys.items()}
-        target = targets if targets is None or targets.ndim == 1 else targets[rows].repeat_interleave(views, 0)
+        here = len(range(n)[rows])
+        block = {name: torch.from_numpy(_whole(y[rows], step)).to(device).flatten(0, 1) for name, y in ys.items()}
+        target = targets
+        if targets is not None and targets.ndim == 2:
+            target = torch.from_numpy(_whole(targets[rows].numpy(), step)).repeat_interleave(views, 0)
         with torch.inference_mode():
             gradients = heads.backward(head, block, temperature, target)
-            parts.append({k: v.unflatten(0, (-1, views)).mean(dim=1).cpu().numpy() for k, v in gradients.items()})
+            whole = {k: v.unflatten(0, (-1, views)).mean(dim=1).cpu().numpy() for k, v in gradients.items()}
+            parts.append({k: v[:here] for k, v in whole.items()})
     if not parts:
         widths = [(k, ys[name]) for k, name in enumerate(head.outputs, head.first)]
         return {layer_gradient(k): np.empty((0, y.shape[2]), y.dtype) for k, y in widths}
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _whole(rows: np.ndarray, step: int) -> np.ndarray:
+    """Fill up with rows of zeros."""
+    short = step - len(rows)
+    return np.pad(rows, [(0, short), *[(0, 0)] * (rows.ndim - 1)]) if short else rows
 
 
 def _targets(g: np.ndarray, n: int, P: int) -> Tensor:

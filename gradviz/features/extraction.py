@@ -1,9 +1,10 @@
 """Turn a selection of photographs into features by way of the store: nothing is computed twice.
 
-The forward pass is one entry for each (weights, photographs, preprocessing): the head's input x and y_k of every
-layer, crop by crop. dE/dy_k for a temperature and a pseudo-label is a second entry, computed from the first one and
-the head's weights, never by touching a photograph again. Rows stand in the data set's own row order, so that a
-sample is a prefix and a larger sample computes only what is new.
+The forward pass is one entry for each (weights, function, preprocessing, precision): the head's input x and y_k of
+every layer, crop by crop, in rows that are named by the digests of the pictures' files. So rows are shared by all data
+sets that hold a picture, and names, labels, splits and seeds are no concern of theirs. dE/dy_k for a temperature and a
+pseudo-label is a second entry, computed from the first one and the head's weights, never by touching a photograph
+again. A larger sample computes only what is new.
 """
 
 import time
@@ -11,25 +12,35 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
+from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from gradviz.callbacks import Cancel, Progress, never, part, silent
 from gradviz.datasets import Finding, ImageSet
+from gradviz.datasets.digests import file_digest
+from gradviz.datasets.pictures import open_picture, printable
 from gradviz.errors import DatasetError
 from gradviz.features import compute
 from gradviz.features.pseudo_labels import PseudoLabel
-from gradviz.features.store import Store, chunks_of, rows_of
-from gradviz.features.store.repairing import Chunk, RepairingEntry
+from gradviz.features.store import CHUNK_ROWS, Store, older
+from gradviz.features.store.repairing import Block, RepairingEntry
 from gradviz.networks.loading import Model
 from gradviz.networks.transforms import crops as crops_of
 from gradviz.representations import source
 
-SCHEMA = 1
-"""Raised whenever the meaning of a stored array changes; older entries are then never read."""
+SCHEMA = 2
+"""Raised whenever the meaning of a stored array changes, or pictures can be read that could not be read before."""
 
 READ_ROWS = 512
 """Rows of the store read at once."""
+
+_OLDER_SCHEMA = 1
+"""Of entries whose rows were the images of one data set; they are adopted where this is opened again."""
+
+_PROBES = Path(__file__).with_name("probes")
+"""Pictures of the kinds that decoders have seen differently: what is made of them tells one decoder from another."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +76,7 @@ class Extracted:
     computed: int
     seconds: float
     skipped: tuple[Finding, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def rate(self) -> float:
@@ -87,12 +99,13 @@ class Extraction:
 
     def extract(self, positions: np.ndarray, *, progress: Progress = silent, cancel: Cancel = never) -> Extracted:
         """Fill the store for these images. Raises StoreError when the store cannot be written."""
-        start, forward = time.perf_counter(), self._forward()
-        computed = forward.fill(self._chunks(positions), progress=progress, cancel=cancel)
+        start, forward = time.perf_counter(), self._forward(cancel)
+        computed = forward.fill(self._rows(self._stored(positions)), progress=progress, cancel=cancel)
         if forward.trouble:
             raise forward.trouble
         _, skipped = self._readable(positions, forward)
-        return Extracted(len(positions), computed, time.perf_counter() - start, skipped)
+        notes = self.model.notes + (_older_note(self.store) if computed else ())
+        return Extracted(len(positions), computed, time.perf_counter() - start, skipped, notes)
 
     def features(
         self,
@@ -127,29 +140,131 @@ class Extraction:
         network = self.model.network
         sources = {name: source(name, (*network.arrays, *network.gradients)) for name in names}
         backwards = any(kept in network.gradients for kept in sources.values())
-        forward, chunks = self._forward(), self._chunks(positions)
-        forward.fill(chunks, progress=part(progress, 0, 0.9 if backwards else 1), cancel=cancel)
+        forward = self._forward(cancel)
+        after = 0.9 if backwards else 1
+        stored = self._rows(self._stored(positions))
+        computed = forward.fill(stored, progress=part(progress, 0, after), cancel=cancel)
         positions, skipped = self._readable(positions, forward)
+        rows = {name: self._rows(positions) for name in network.arrays}
         tables = dict.fromkeys(network.arrays, forward)
         if backwards:
-            backward = self._backward(forward, temperature, label)
-            backward.fill(chunks, progress=part(progress, 0.9, 1), cancel=cancel)
+            backward = self._backward(forward, temperature, label, positions)
+            ordered = self._rows(self._stored(positions), label)
+            backward.fill(ordered, progress=part(progress, after, 1), cancel=cancel)
             tables |= dict.fromkeys(network.gradients, backward)
-        rows = self._rows(positions)
+            rows |= {name: self._rows(positions, label) for name in network.gradients}
         arrays = {
-            name: self._in_order(self._vector(tables[kept], name, kept, np.sort(rows), temperature), rows)
-            for name, kept in sources.items()
+            name: self._vector(tables[kept], name, kept, rows[kept], temperature) for name, kept in sources.items()
         }
         troubles = [f"{kept.trouble} The result is complete, but not kept." for kept in tables.values() if kept.trouble]
-        notes = _skipped_note(skipped) + (label.notes if backwards else ()) + tuple(dict.fromkeys(troubles))
+        notes = self.model.notes + _skipped_note(skipped) + (label.notes if backwards else ())
+        notes += tuple(dict.fromkeys(troubles)) + (_older_note(self.store) if computed else ())
         return Features(self.images, positions, arrays, skipped, notes)
 
     @cached_property
-    def _key(self) -> dict:
-        ids = "\n".join(self.images.ids[i] for i in self.images.row_order)
+    def key(self) -> dict:
+        """Return what the forward pass depends on beside the picture, as JSON values."""
         return {
             "kind": "forward",
             "schema": SCHEMA,
+            "network": "own" if self.model.function else self.model.network.name,
+            "weights": self.model.digest,
+            "function": self.model.function,
+            "preprocess": self.preprocess,
+            "pixels": self._pixels,
+            "dtype": "float32",
+            "tf32": self.tf32,
+        }
+
+    def backward_key(self, temperature: float, label: PseudoLabel) -> dict:
+        """Return what dE/dy depends on beside the rows of the forward pass, as JSON values."""
+        return {
+            "kind": "backward",
+            "schema": SCHEMA,
+            "forward": self.key,
+            "temperature": float(temperature),
+            "pseudo_label": label.digest,
+        }
+
+    @cached_property
+    def _pixels(self) -> str:
+        """Hash what decoder and preprocessing make of a few small pictures.
+
+        Decoders of JPEG and WebP, and Pillow's and torchvision's resizing, may change with a version or may not: of
+        Pillow 11.3, 12.0 and 13.0 all decode 525 pictures alike, and 13.0 resizes them differently. So the pixels
+        themselves are in the key instead of any version.
+        """
+        transform, seen = self.model.transform(self.preprocess), sha256()
+        for probe in sorted(_PROBES.iterdir()):
+            if probe.suffix in (".jpg", ".png", ".webp"):
+                pixels = transform(open_picture(probe))
+                seen.update(f"{tuple(pixels.shape)}".encode() + pixels.numpy().tobytes())
+        return seen.hexdigest()
+
+    @property
+    def _widths(self) -> dict[str, tuple[int, ...]]:
+        crops = crops_of(self.preprocess)
+        return {name: (crops, width) for name, width in self.model.network.arrays.items()}
+
+    def _rows(self, positions: np.ndarray, label: PseudoLabel | None = None) -> tuple[str, ...]:
+        """Return the names of images' rows in the store; of gradients where there is a pseudo-label."""
+        contents = self.images.contents
+        suffixes = label.suffixes(positions) if label else ("",) * len(positions)
+        return tuple(contents[i] + suffix for i, suffix in zip(positions, suffixes, strict=True))
+
+    def _stored(self, positions: np.ndarray) -> np.ndarray:
+        """Order positions as they are to lie in the store: a sample of a split is then in few chunks."""
+        return positions[np.argsort(self._place[positions])]
+
+    @cached_property
+    def _place(self) -> np.ndarray:
+        place = np.empty(len(self.images), np.int64)
+        place[self.images.row_order] = np.arange(len(self.images))
+        return place
+
+    def _readable(self, positions: np.ndarray, forward: RepairingEntry) -> tuple[np.ndarray, tuple[Finding, ...]]:
+        """Leave out the images that could not be decoded."""
+        rows = self._rows(positions)
+        failed = forward.notes(rows)
+        skipped = tuple(
+            Finding(self.images.ids[i], f"{printable(self.images.ids[i])} {failed[row]}")
+            for i, row in zip(positions, rows, strict=True)
+            if row in failed
+        )
+        readable = np.array([i for i, row in zip(positions, rows, strict=True) if row not in failed], np.int64)
+        if not len(readable):
+            reason = f", such as {skipped[0].name}: {skipped[0].reason}" if skipped else ""
+            raise DatasetError(f"None of the {len(positions)} chosen images of {self.images.name} can be read{reason}")
+        return readable, skipped
+
+    def _vector(
+        self, table: RepairingEntry, name: str, kept: str, rows: Sequence[str], temperature: float
+    ) -> np.ndarray:
+        """Compute a vector from what is kept, a few chunks at a time: ten crops are ten times the result."""
+        out = None
+        for places in table.blocks(rows, READ_ROWS):
+            arrays = {kept: table.read(kept, [rows[int(place)] for place in places])}
+            piece = compute.vector(name, arrays, self.model.head, temperature)
+            out = np.empty((len(rows), *piece.shape[1:]), piece.dtype) if out is None else out
+            out[places] = piece
+        return np.empty((0, 0), np.float32) if out is None else out
+
+    def _forward(self, cancel: Cancel) -> RepairingEntry:
+        entry = self.store.entry(self.key)
+        if not self.model.function:
+            batch = max(1, self.model.batch // crops_of(self.preprocess))
+            older.adopt(
+                self.store.root, self._older_key, entry, self._widths, self._older_rows, batch=batch, cancel=cancel
+            )
+        return RepairingEntry(entry, self._widths, self._compute_forward)
+
+    @property
+    def _older_key(self) -> dict:
+        """Return the key under which an earlier version kept this data set's forward pass."""
+        ids = "\n".join(self.images.ids[i] for i in self.images.row_order)
+        return {
+            "kind": "forward",
+            "schema": _OLDER_SCHEMA,
             "network": self.model.network.name,
             "weights": self.model.digest,
             "dataset": self.images.name,
@@ -160,89 +275,97 @@ class Extraction:
             "tf32": self.tf32,
         }
 
-    @cached_property
-    def _row_of(self) -> np.ndarray:
-        """Map every position to its row in the store."""
-        rows = np.empty(len(self.images), np.int64)
-        rows[self.images.row_order] = np.arange(len(self.images))
-        return rows
+    def _older_rows(self) -> tuple[str, ...]:
+        return self._rows(self.images.row_order)
 
-    def _rows(self, positions: np.ndarray) -> np.ndarray:
-        return self._row_of[positions]
-
-    def _chunks(self, positions: np.ndarray) -> tuple[int, ...]:
-        return chunks_of(self._rows(positions))
-
-    @staticmethod
-    def _in_order(sorted_rows: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Reorder what was read in the store's ascending order into the order of `rows`."""
-        out = np.empty_like(sorted_rows)
-        out[np.argsort(rows)] = sorted_rows
-        return out
-
-    def _readable(self, positions: np.ndarray, forward: RepairingEntry) -> tuple[np.ndarray, tuple[Finding, ...]]:
-        """Leave out the images that could not be decoded."""
-        failed = forward.notes(self._chunks(positions))
-        skipped = tuple(
-            Finding(self.images.ids[i], failed[self.images.ids[i]]) for i in positions if self.images.ids[i] in failed
-        )
-        readable = np.array([i for i in positions if self.images.ids[i] not in failed], np.int64)
-        if not len(readable):
-            reason = f", such as {skipped[0].name}: {skipped[0].reason}" if skipped else ""
-            raise DatasetError(f"None of the {len(positions)} chosen images of {self.images.name} can be read{reason}")
-        return readable, skipped
-
-    def _vector(self, table: RepairingEntry, name: str, kept: str, rows: np.ndarray, temperature: float) -> np.ndarray:
-        """Compute a vector from what is kept, a few chunks at a time: ten crops are ten times the result."""
-        pieces = []
-        for start in range(0, len(rows), READ_ROWS):
-            arrays = {kept: table.read(kept, rows[start : start + READ_ROWS])}
-            pieces.append(compute.vector(name, arrays, self.model.head, temperature))
-        return np.concatenate(pieces)
-
-    def _forward(self) -> RepairingEntry:
-        crops = crops_of(self.preprocess)
-        shapes = {name: (len(self.images), crops, width) for name, width in self.model.network.arrays.items()}
-        return RepairingEntry(self.store.entry(self._key), shapes, self._compute_forward)
-
-    def _compute_forward(self, chunks: Sequence[int], progress: Progress, cancel: Cancel) -> Generator[Chunk]:
-        order = self.images.row_order
-        blocks = [order[list(rows_of(chunk, len(order)))] for chunk in chunks]
+    def _compute_forward(self, rows: Sequence[str], progress: Progress, cancel: Cancel) -> Generator[Block]:
+        where = self._where
+        positions = np.array([where[row] for row in rows], np.int64)
         captured = compute.capture(
             self.model,
-            self.images,
-            blocks,
+            _Unchanged(self.images),
+            [positions[start : start + CHUNK_ROWS] for start in range(0, len(rows), CHUNK_ROWS)],
             preprocess=self.preprocess,
             tf32=self.tf32,
             progress=progress,
             cancel=cancel,
         )
-        for block in captured:
-            yield block.arrays, {self.images.ids[i]: reason for i, reason in block.failed.items()}
+        contents = self.images.contents
+        for found in captured:
+            # A picture may have another name elsewhere: of the reason only what follows the name is kept.
+            reasons = {
+                i: reason.removeprefix(printable(self.images.ids[i])).strip() for i, reason in found.failed.items()
+            }
+            kept = np.array([i not in found.passing for i in found.positions.tolist()])
+            yield Block(
+                tuple(contents[i] for i in found.positions[kept]),
+                {name: array[kept] for name, array in found.arrays.items()},
+                {contents[i]: reason for i, reason in reasons.items() if i not in found.passing},
+                {contents[i]: reasons[i] for i in found.passing},
+            )
 
-    def _backward(self, forward: RepairingEntry, temperature: float, label: PseudoLabel) -> RepairingEntry:
+    @cached_property
+    def _where(self) -> dict[str, int]:
+        """Map each row to an image that it is computed from; the same picture may be there more than once."""
+        return {row: i for i, row in enumerate(self.images.contents)}
+
+    def _backward(
+        self, forward: RepairingEntry, temperature: float, label: PseudoLabel, images: np.ndarray
+    ) -> RepairingEntry:
+        """Return the entry of dE/dy, which can compute the rows of these images."""
         network = self.model.network
-        shapes = {name: (len(self.images), width) for name, width in network.gradients.items()}
-        key = {
-            "kind": "backward",
-            "schema": SCHEMA,
-            "network": network.name,
-            "dataset": self.images.name,
-            "preprocess": self.preprocess,
-            "forward": self._key,
-            "temperature": float(temperature),
-            "pseudo_label": label.digest,
-        }
+        entry = self.store.entry(self.backward_key(temperature, label))
+        where = dict(zip(self._rows(images, label), images.tolist(), strict=True))
 
-        def of(chunks: Sequence[int], progress: Progress, cancel: Cancel) -> Generator[Chunk]:
-            for done, chunk in enumerate(chunks):
-                rows = np.array(rows_of(chunk, len(self.images)))
-                ys = {name: forward.read(name, rows) for name in network.outputs}
-                g = label.of(self.images.row_order[rows], ys[network.outputs[-1]])
-                yield compute.backward(self.model.head, ys, temperature=temperature, g=g), {}
-                progress(done + 1, len(chunks))
+        def of(rows: Sequence[str], progress: Progress, cancel: Cancel) -> Generator[Block]:
+            for start in range(0, len(rows), CHUNK_ROWS):
+                here = tuple(rows[start : start + CHUNK_ROWS])
+                positions = np.array([where[row] for row in here], np.int64)
+                ys = {name: forward.read(name, self._rows(positions)) for name in network.outputs}
+                g = label.of(positions, ys[network.outputs[-1]])
+                yield Block(here, compute.backward(self.model.head, ys, temperature=temperature, g=g))
+                progress(start + len(here), len(rows))
 
-        return RepairingEntry(self.store.entry(key), shapes, of)
+        return RepairingEntry(entry, {name: (width,) for name, width in network.gradients.items()}, of)
+
+
+class _Unchanged:
+    """Open pictures as long as their files are those whose digests name the rows."""
+
+    def __init__(self, images: ImageSet) -> None:
+        self._images = images
+
+    def open(self, position: int) -> Image.Image:
+        """Open one picture. Raises DatasetError, and ChangedError where its file was changed or taken away."""
+        try:
+            picture = self._images.open(position)
+        except DatasetError as error:
+            if isinstance(error.__cause__, OSError) and error.__cause__.errno is not None:
+                raise
+            self._check(position)
+            raise
+        self._check(position)
+        return picture
+
+    def _check(self, position: int) -> None:
+        name = printable(self._images.ids[position])
+        try:
+            same = file_digest(self._images.paths[position]) == self._images.contents[position]
+        except DatasetError:
+            raise compute.ChangedError(f"{name} was taken away while it was being read.") from None
+        if not same:
+            raise compute.ChangedError(f"{name} was changed since the data set was opened: open it again.")
+
+
+def _older_note(store: Store) -> tuple[str, ...]:
+    """Describe what an earlier version left in the store, which grows beside it."""
+    size = store.older()
+    if not size:
+        return ()
+    return (
+        f"{size / 1e6:.0f} MB of features in an older format are kept beside the new ones: they are taken over where "
+        "their data set is used again; `python -m gradviz store clear --old` removes them.",
+    )
 
 
 def _skipped_note(skipped: Sequence[Finding]) -> tuple[str, ...]:

@@ -21,9 +21,9 @@ from gradviz.spec import OPTIONS
 class PseudoLabel:
     """Hold a pseudo-label g.
 
-    `name` is uniform, predicted, true or file; `digest` tells one from another and is part of the store's key.
-    `vector` is a file's, (P,) float64. For `true`, `matches` has the network's classes for each class of the data
-    set, whose labels are `labels` (n, C).
+    `name` is uniform, predicted, true or file; `digest` tells one from another and is part of the store's key: what a
+    data set's labels add to it image by image is in `suffixes`. `vector` is a file's, (P,) float64. For `true`,
+    `matches` has the network's classes for each class of the data set, whose labels are `labels` (n, C).
     """
 
     name: str
@@ -57,12 +57,30 @@ class PseudoLabel:
             return np.eye(P, dtype=np.float32)[np.nan_to_num(logits, nan=-np.inf).argmax(axis=1)]
         if self.labels is None:
             return self.vector
+        shown = self._shown(positions, P)
+        count = shown.sum(axis=1, keepdims=True)
+        return np.where(count > 0, shown / np.maximum(count, 1), 1 / P)
+
+    def suffixes(self, positions: np.ndarray) -> tuple[str, ...]:
+        """Return for each image what its g depends on beside the network: its labels, where g is made from them.
+
+        With it a row of the store has another name as soon as a label is corrected, or where another data set gives
+        the same picture other labels; and the same name where they mean the same to the network.
+        """
+        if self.labels is None:
+            return ("",) * len(positions)
+        P = 1 + max((p for indices in self.matches for p in indices), default=0)
+        return tuple(
+            f":{','.join(map(str, np.flatnonzero(row)))}" if row.any() else ":" for row in self._shown(positions, P)
+        )
+
+    def _shown(self, positions: np.ndarray, P: int) -> np.ndarray:
+        """Return which of the network's classes match what images show, bool (n, P)."""
+        labels = np.zeros((0, len(self.matches))) if self.labels is None else self.labels
         members = np.zeros((len(self.matches), P))
         for c, indices in enumerate(self.matches):
             members[c, list(indices)] = 1
-        shown = (self.labels[positions] == 1).astype(float) @ members > 0
-        count = shown.sum(axis=1, keepdims=True)
-        return np.where(count > 0, shown / np.maximum(count, 1), 1 / P)
+        return (labels[positions] == 1).astype(float) @ members > 0
 
 
 def pseudo_label(kind: str, model: Model, images: ImageSet) -> PseudoLabel:
@@ -77,7 +95,7 @@ def pseudo_label(kind: str, model: Model, images: ImageSet) -> PseudoLabel:
         return PseudoLabel(kind, kind)
     if kind == "true":
         return _true(model, images)
-    return _from_file(Path(kind), model.outputs)
+    return _from_file(Path(kind).expanduser(), model.outputs)
 
 
 def _true(model: Model, images: ImageSet) -> PseudoLabel:
@@ -93,8 +111,7 @@ def _true(model: Model, images: ImageSet) -> PseudoLabel:
     note = (
         f"{model.network.name} has no class for {', '.join(without)}: images with nothing else get the uniform label."
     )
-    digest = "true:" + sha256(repr((images.classes, matches)).encode()).hexdigest()[:16]
-    return PseudoLabel("true", digest, matches=matches, labels=images.labels, notes=(note,) if without else ())
+    return PseudoLabel("true", "true", matches=matches, labels=images.labels, notes=(note,) if without else ())
 
 
 def matching(classes: Sequence[str], model: Model) -> tuple[tuple[int, ...], ...]:

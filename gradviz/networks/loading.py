@@ -19,7 +19,7 @@ from gradviz.networks import weights as files
 from gradviz.networks.building import adapt, build, fill
 from gradviz.networks.classes import description
 from gradviz.networks.head import Head
-from gradviz.networks.splitting import split
+from gradviz.networks.splitting import proof_images, split
 from gradviz.networks.transforms import Preset
 
 _KEPT = 2
@@ -42,6 +42,10 @@ class Model:
         The preprocessing that belongs to the weights.
     digest
         SHA-256 of the file of weights.
+    function
+        Digest of what a network of the user's own computes; empty for one of the table, whose name says it.
+    notes
+        What the user should know.
     device
         Where body and head are.
     classes, wnids
@@ -56,6 +60,8 @@ class Model:
     device: torch.device
     classes: tuple[str, ...]
     wnids: tuple[str, ...]
+    function: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def outputs(self) -> int:
@@ -124,7 +130,7 @@ def resolve_device(name: str = "auto") -> torch.device:
 
 
 def load(
-    network: Network | str, *, weights: Path | None = None, device: str = "auto", home: str | Path | None = None
+    network: Network | str, *, weights: str | Path | None = None, device: str = "auto", home: str | Path | None = None
 ) -> Model:
     """Load a network with the weights found on this computer, or with those of a file.
 
@@ -169,10 +175,13 @@ def load(
 
 
 def _load(network: Network, path: Path, digest: str, device: torch.device) -> Model:
-    state = adapt(files.read(path), network)
-    last = state.get(f"{network.layers[-1].module}.weight")
+    anchor = f"{network.layers[-1].module}.weight"
+    state = adapt(files.bare(files.read(path), anchor, path), network)
+    last = state.get(anchor)
     if last is None:
-        raise NetworkError(f"{path} does not fit {network.name}: it has no {network.layers[-1].module}.weight.")
+        raise NetworkError(f"{path} does not fit {network.name}: it has no {anchor}.")
+    if last.ndim == 0 or not len(last):
+        raise NetworkError(f"{path} does not fit {network.name}: {anchor} has shape {tuple(last.shape)}, no classes.")
     module = build(network, len(last))
     fill(module, state, network, path)
     model = assemble(_with_classes(network, len(last)), module, digest=digest)
@@ -226,7 +235,7 @@ def _split_pooled(module: nn.Module, network: Network) -> tuple[nn.Module, Head]
 def _check_pooled(model: Model, module: nn.Module) -> None:
     """Compare y10 with the whole module's output on two images; its dW10 is an approximation and has no identity."""
     side = model.network.input_size
-    images = torch.randn(2, 3, side, side, generator=torch.Generator().manual_seed(0))
+    images = proof_images(side)
     with torch.inference_mode():
         truth = module(images)
         error = float((model.forward(images)[model.network.outputs[-1]] - truth).norm() / truth.norm())

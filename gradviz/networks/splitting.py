@@ -53,7 +53,10 @@ def find_run(module: nn.Module) -> Run:
     while run and isinstance(run[-1][1], _INERT):
         run.pop()
     if not run or not isinstance(run[-1][1], nn.Linear):
-        raise NetworkError(f"{type(module).__name__} does not end in a fully connected layer (nn.Linear).")
+        last = type(run[-1][1] if run else children[-1][1] if children else module).__name__
+        raise NetworkError(
+            f"{type(module).__name__} does not end in a fully connected layer (nn.Linear), but in {last}."
+        )
     linears = tuple((f"{path}.{name}".strip("."), child) for name, child in run if isinstance(child, nn.Linear))
     return Run(path, run[0][0], linears, _between([child for _, child in run]))
 
@@ -113,18 +116,45 @@ def split(module: nn.Module, *, first: int, input_size: int) -> tuple[nn.Module,
         activations=run.activations,
         first=first,
     )
-    images = torch.randn(2, 3, input_size, input_size, generator=torch.Generator().manual_seed(0)).to(
-        head.weights[0].dtype
-    )
+    images = proof_images(input_size).to(head.weights[0].dtype)
+    name = type(module).__name__
     try:
-        logits, gradients = _by_autograd(module, [linear.weight for _, linear in run.linears], images)
+        logits, gradients = _by_autograd(module, run, images)
         body = _cut(module, run)
         _compare(head, body, images, logits, gradients)
-    except RuntimeError as error:
+    except NetworkError:
+        raise
+    except Exception as error:  # the module may be somebody else's code, which can fail in any way
+        said = " ".join(str(error).split())[:300]
         raise NetworkError(
-            f"{type(module).__name__} cannot be run on two images: {str(error).splitlines()[0]}"
+            f"{name} cannot be run on two images of {input_size} x {input_size} pixels: {type(error).__name__}: {said}"
         ) from error
     return body, head
+
+
+def proof_images(side: int) -> Tensor:
+    """Return the two random images (2, 3, side, side) that every network is proven on."""
+    return torch.randn(2, 3, side, side, generator=torch.Generator().manual_seed(0))
+
+
+def check_alone(body: nn.Module, input_size: int, name: str) -> None:
+    """Refuse a body whose features of an image depend on the other images of its batch, or on chance.
+
+    The two images go through together, twice, and one at a time. Raises NetworkError.
+    """
+    images = proof_images(input_size)
+    with torch.no_grad():
+        together, again = body(images), body(images)
+        if not _error(again, together) <= TOLERANCE:
+            raise NetworkError(f"{name} makes something else of the same images each time: it draws at random.")
+        why = "it depends on the other images of its batch, as a normalisation over the batch does"
+        try:
+            alone = torch.cat([body(image[None]) for image in images])
+        except Exception as error:
+            said = " ".join(str(error).split())[:300]
+            raise NetworkError(f"{name} cannot be run on one image: {type(error).__name__}: {said}; {why}.") from error
+    if alone.shape != together.shape or not _error(alone, together) <= TOLERANCE:
+        raise NetworkError(f"{name} cannot be used: what it makes of an image changes when it is alone; {why}.")
 
 
 def _cut(module: nn.Module, run: Run) -> nn.Module:
@@ -142,8 +172,11 @@ def _cut(module: nn.Module, run: Run) -> nn.Module:
     return module
 
 
-def _by_autograd(module: nn.Module, weights: list[Tensor], images: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+def _by_autograd(module: nn.Module, run: Run, images: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
     """Run the whole module with a graph over its head alone; return logits, and dE/dW_k shaped as torch stores W_k."""
+    weights = [linear.weight for _, linear in run.linears]
+    if len({id(weight) for weight in weights}) < len(weights):
+        raise NetworkError(f"Two fully connected layers at the end of {type(module).__name__} share one weight.")
     for parameter in module.parameters():
         parameter.requires_grad_(False)
     for weight in weights:
@@ -151,9 +184,17 @@ def _by_autograd(module: nn.Module, weights: list[Tensor], images: Tensor) -> tu
     with torch.enable_grad():
         logits = module(images)
         if not isinstance(logits, Tensor) or logits.ndim != 2:
-            raise NetworkError(f"{type(module).__name__} must return one row of logits per image.")
+            given = f"a tensor {tuple(logits.shape)}" if isinstance(logits, Tensor) else type(logits).__name__
+            raise NetworkError(f"{type(module).__name__} must return one row of logits per image, not {given}.")
         energy = -torch.log_softmax(logits, dim=1).mean(dim=1).sum()
-        gradients = torch.autograd.grad(energy, weights)
+        used = torch.autograd.grad(energy, weights, allow_unused=True) if energy.requires_grad else [None]
+        gradients = tuple(gradient for gradient in used if gradient is not None)
+        if len(gradients) < len(weights):
+            unused = next(path for (path, _), gradient in zip(run.linears, used, strict=False) if gradient is None)
+            raise NetworkError(
+                f"{type(module).__name__} holds {unused} as its last fully connected layer, but its forward does not "
+                "use it: register the layer that gives the logits last."
+            )
     for weight in weights:
         weight.requires_grad_(False)
     return logits.detach(), gradients
@@ -178,7 +219,8 @@ def _compare(head: Head, body: nn.Module, images: Tensor, logits: Tensor, gradie
     if not wrong <= TOLERANCE:
         raise NetworkError(
             "The explicit fully connected layers do not reproduce this network's gradients "
-            f"(relative error {wrong:.1g} on two images): it cannot be used."
+            f"(relative error {wrong:.1g} on two images), since something else is computed between or after them: it "
+            "cannot be used."
         )
 
 

@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from torchvision.models import WeightsEnum
 
 
+_PICKLES = (".pth", ".pt", ".ckpt", ".bin", ".tar")
+"""Suffixes of files that torch.save writes; the last one is that of `model_best.pth.tar`."""
+_CHECKPOINTS = ("state_dict", "model_state_dict", "model", "net", "network")
+"""Where training checkpoints keep the tensors."""
+_WRAPPERS = ("module", "_orig_mod")
+"""What DataParallel and torch.compile add to the names of tensors."""
+
+
 def published(network: Network) -> "WeightsEnum | None":
     """Return torchvision's own record of a network's weights: transforms, categories, size; None for other networks."""
     if network.weights is None:
@@ -51,8 +59,9 @@ def weights_state(network: Network, home: str | Path | None = None) -> dict[str,
     return {"state": "present", "bytes": path.stat().st_size, "path": path}
 
 
-def sha256(path: Path) -> str:
+def sha256(path: str | Path) -> str:
     """Hash a file's content; read again only when its path, size or time of change differ."""
+    path = Path(path)
     try:
         stat = path.stat()
         return _sha256(path, stat.st_size, stat.st_mtime_ns, stat.st_ino)
@@ -93,24 +102,66 @@ def check(path: Path, network: Network) -> str:
     return digest
 
 
-def read(path: Path) -> dict[str, "Tensor"]:
-    """Read named tensors from a safetensors, .pth or .pt file; floating point numbers become float32.
+def read(path: str | Path) -> dict[str, "Tensor"]:
+    """Read named tensors from a safetensors file or one of torch's; floating point numbers become float32.
 
-    A .pth file may hold the tensors themselves or a training checkpoint with them under `state_dict` or `model`.
-    Nothing but tensors is ever unpickled.
+    A file of torch's may hold the tensors themselves, or a training checkpoint with them under one of the usual names.
+    Nothing but tensors and plain values is ever unpickled.
 
     Raises
     ------
     NetworkError
         For a missing, cut or unsafe file.
     """
+    path = Path(path)
     if not path.is_file():
         raise NetworkError(f"There is no file of weights {path}.")
-    readers = {".safetensors": _read_safetensors, ".pth": _read_pickle, ".pt": _read_pickle}
-    if path.suffix.lower() not in readers:
-        raise NetworkError(f"Weights come as .safetensors, .pth or .pt, not as {path.name!r}.")
-    found = readers[path.suffix.lower()](path)
-    return {name.removeprefix("module."): _own(tensor) for name, tensor in found.items()}
+    if path.suffix.lower() == ".safetensors":
+        found = _read_safetensors(path)
+    elif path.suffix.lower() in _PICKLES:
+        found = _read_pickle(path)
+    else:
+        kinds = ", ".join((".safetensors", *_PICKLES[:-1]))
+        raise NetworkError(f"Weights come as {kinds} or .pth.tar, not as {path.name!r}.")
+    return {name: _own(tensor) for name, tensor in found.items()}
+
+
+def bare(state: Mapping[str, "Tensor"], anchor: str, path: Path) -> dict[str, "Tensor"]:
+    """Name tensors as the network itself does, without what wrappers put before or between.
+
+    torch's DataParallel adds `module` (also in the middle: `features.module.0.weight`), its compiler `_orig_mod`, and
+    trainers keep the network under a name of theirs, such as `model`. Which of them are there is read off the place of
+    one tensor; whether all others are there too is for the caller to check.
+
+    Parameters
+    ----------
+    state
+        Tensors by name.
+    anchor
+        Name of the last layer's weight in the network.
+    path
+        What an error is about.
+
+    Raises
+    ------
+    NetworkError
+        Where two networks of this kind lie in one file.
+    """
+    short = {_shortened(name): tensor for name, tensor in state.items()}
+    if len(short) < len(state):
+        short = dict(state)
+    ends = [name for name in short if name == anchor or name.endswith(f".{anchor}")]
+    if anchor not in ends and len(ends) > 1:
+        raise NetworkError(
+            f"{path} holds several networks ({', '.join(name.removesuffix(anchor) for name in ends)}): "
+            "save the state_dict of one of them alone."
+        )
+    prefix = "" if anchor in ends or not ends else ends[0].removesuffix(anchor)
+    return {name.removeprefix(prefix): tensor for name, tensor in short.items() if name.startswith(prefix)}
+
+
+def _shortened(name: str) -> str:
+    return ".".join(part for part in name.split(".") if part not in _WRAPPERS)
 
 
 def _own(tensor: "Tensor") -> "Tensor":
@@ -139,9 +190,11 @@ def _read_pickle(path: Path) -> Mapping[str, "Tensor"]:
             f"{path} is cut, damaged or holds more than tensors (code, perhaps), so it was not opened: "
             "fetch it again, or save the state_dict alone, best as safetensors."
         ) from error
-    for wrapper in ("state_dict", "model"):
+    for wrapper in _CHECKPOINTS:
         if isinstance(content, Mapping) and isinstance(content.get(wrapper), Mapping):
             content = content[wrapper]
-    if not (isinstance(content, Mapping) and content and all(isinstance(v, torch.Tensor) for v in content.values())):
+    named = isinstance(content, Mapping) and all(isinstance(name, str) for name in content)
+    found = {name: value for name, value in content.items() if isinstance(value, torch.Tensor)} if named else {}
+    if not found:
         raise NetworkError(f"{path} holds no named tensors: save the network's state_dict.")
-    return content
+    return found

@@ -40,11 +40,12 @@ def question(selection: Selection) -> tuple[tuple[str, ...], dict[str, Any]] | N
             key="tuned",
             help=f"Takes, instead of the sidebar's temperature, {OPTIONS['temperature'].values['cv']}. A temperature "
             "chosen by looking at the test score is exploration, not a result.",
+            disabled=bool(selection.images.features),
         )
     _say_how_many(selection, train, test)
     if not st.button("Train", type="primary", icon=":material/model_training:", disabled=not names):
         return None
-    temperature = "cv" if tuned else selection.spec.temperature
+    temperature = "cv" if tuned and not selection.images.features else selection.spec.temperature
     return tuple(names), {"train": train, "test": test, "C": C, "ap": ap, "temperature": temperature}
 
 

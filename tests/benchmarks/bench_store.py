@@ -19,12 +19,20 @@ from pathlib import Path
 import numpy as np
 import zstandard
 
-from gradviz.features.store import CHUNK_ROWS, Store, chunks_of, rows_of
+from gradviz.features.store import CHUNK_ROWS, Store
 from tests.features.store_costs import evaluate
 
 ROWS = 2476
 WIDTHS = {"x5": 25088, "y6": 4096, "y7": 4096, "y8": 1000}
 """VGG's vectors."""
+
+
+NAMES = [f"{row:064x}" for row in range(ROWS)]
+
+
+def blocks(rows: int) -> list[range]:
+    """Split rows into chunks."""
+    return [range(start, min(start + CHUNK_ROWS, rows)) for start in range(0, rows, CHUNK_ROWS)]
 
 
 def vectors() -> dict[str, np.ndarray]:
@@ -42,14 +50,14 @@ class OneFileAChunk:
 
     def write(self, arrays: dict[str, np.ndarray]) -> None:
         """Write all chunks."""
-        with self.entry.writing({name: array.shape for name, array in arrays.items()}) as writer:
-            for chunk in writer.missing():
-                rows = rows_of(chunk, ROWS)
-                writer.write(chunk, {name: array[rows.start : rows.stop] for name, array in arrays.items()})
+        with self.entry.writing({name: array.shape[1:] for name, array in arrays.items()}) as writer:
+            for rows in blocks(ROWS):
+                part = {name: array[rows.start : rows.stop] for name, array in arrays.items()}
+                writer.write([NAMES[row] for row in rows], part)
 
     def read(self, name: str, rows: np.ndarray) -> np.ndarray:
         """Read rows."""
-        return self.entry.read(name, rows)
+        return self.entry.read(name, [NAMES[row] for row in rows])
 
 
 class ZarrAndManifest:
@@ -74,8 +82,7 @@ class ZarrAndManifest:
                 chunk_key_encoding={"name": "default", "separator": "."},
             )
         self.save({})
-        for chunk in chunks_of(range(ROWS)):
-            rows = rows_of(chunk, ROWS)
+        for chunk, rows in enumerate(blocks(ROWS)):
             for name, array in arrays.items():
                 zarr.open_array(self.root / name)[rows.start : rows.stop] = array[rows.start : rows.stop]
             self.save(self.load() | {str(chunk): {}})
@@ -173,7 +180,7 @@ def compare_bookkeeping(folder: Path, rows: int) -> None:
     """Simulate a cold evaluation of many images, and one chunk's share of the manifest at that size."""
     evaluate(folder / "warm up", CHUNK_ROWS)
     ours = seconds(lambda: evaluate(folder / "many", rows), 1)
-    chunks = len(chunks_of(range(rows)))
+    chunks = len(blocks(rows))
     print(f"bookkeeping of a cold evaluation of {rows} images: {ours:.1f} s, {1e3 * ours / chunks:.2f} ms a chunk")
     old = ZarrAndManifest(folder / "manifest")
     for name in WIDTHS:

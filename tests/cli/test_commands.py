@@ -347,6 +347,57 @@ def test_a_network_of_ones_own(ask_json, photographs, tmp_path, monkeypatch):
     assert len(told["spec"]["weights_digest"]) == 64
 
 
+def test_weights_beside_a_network_of_ones_own_are_loaded_or_refused(gradviz, photographs, tmp_path, monkeypatch):
+    import torch
+
+    (tmp_path / "mine_with_weights.py").write_text(OWN_NETWORK)
+    monkeypatch.syspath_prepend(tmp_path)
+    import mine_with_weights
+
+    asked = ("evaluate", photographs, "--representation", "x1", *SPLITS, "--images", "30", "--home", tmp_path)
+    asked += ("--json", "--network", "mine_with_weights:small")
+    plain = json.loads(gradviz(*asked)[1])
+    state = {name: tensor * 2 for name, tensor in mine_with_weights.small().state_dict().items()}
+    torch.save(state, tmp_path / "doubled.pth")
+    doubled = json.loads(gradviz(*asked, "--weights", tmp_path / "doubled.pth")[1])
+    assert doubled["spec"]["weights_digest"] != plain["spec"]["weights_digest"]
+    torch.save({"other": torch.zeros(3)}, tmp_path / "other.pth")
+    for file, reason in (("other.pth", "does not fit mine_with_weights:small"), ("absent.pth", "absent.pth")):
+        code, out, error = gradviz(*asked, "--weights", tmp_path / file)
+        assert (code, out, error.count("\n")) == (2, "", 1)
+        assert reason in error
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        ("--preprocess", "squash"),
+        ("--pseudo-label", "predicted"),
+        ("--weights", "w.pth"),
+        ("--temperature", "8"),
+        ("--temperature", "cv"),
+        ("--network", "vgg16"),
+        ("--tf32",),
+    ],
+)
+def test_what_is_about_a_network_is_refused_where_features_come_from_a_file(
+    gradviz, ask, photographs, tmp_path, choice
+):
+    ask("features", photographs, "--out", tmp_path / "F.npz", "--images", "20")
+    asked = ("kernel", tmp_path / "F.npz", "--representation", "x6", "--out", tmp_path / "K.npz")
+    assert gradviz(*asked, "--normalise", "none", "--seed", "3")[0] == 0
+    code, out, error = gradviz(*asked, *choice)
+    assert (code, out) == (2, "")
+    assert error == f"gradviz: F holds features already; leave out {choice[0]}: it changes nothing there.\n"
+
+
+@pytest.mark.parametrize("verb", [("evaluate", "--representation", "x6"), ("layers",)])
+def test_a_split_beside_train_and_test_is_refused(gradviz, photographs, kept, verb):
+    code, out, error = gradviz(verb[0], photographs, *verb[1:], *SPLITS, "--split", "val", "--home", kept)
+    assert (code, out) == (2, "")
+    assert "--split does not apply here: --train and --test choose the images" in error
+
+
 # What is kept and brought
 
 
@@ -359,8 +410,9 @@ def test_store(gradviz, photographs, tmp_path):
     assert told["bytes"] >= sum(entry["bytes"] for entry in told["entries"]) > 0
     lines = gradviz("store", *home)[1].splitlines()
     assert [line.split()[:3] for line in lines[1:3]] == [
-        [kind, "few", "alexnet64"] for kind in (entry["key"]["kind"] for entry in told["entries"])
+        [kind, "alexnet64", "center"] for kind in (entry["key"]["kind"] for entry in told["entries"])
     ]
+    assert ["1.0", "uniform", "5"] in [line.split()[3:6] for line in lines[1:3]]
     assert lines[-1].endswith(f"in {tmp_path / 'store'}")
     assert json.loads(gradviz("store", "clear", "--json", *home)[1])["freed"] > 0
     assert json.loads(gradviz("store", "--json", *home)[1])["entries"] == []
@@ -372,11 +424,17 @@ def test_store_names_what_is_in_an_older_format(gradviz, tmp_path):
     (tmp_path / "store" / ("0" * 64) / "manifest.json").write_text("{}")
     lines = gradviz("store", "--home", tmp_path)[1].splitlines()
     assert lines[1].endswith("older format")
-    assert "not read any more" in lines[2]
-    assert "store clear" in lines[2]
+    assert "`python -m gradviz store clear --old` removes the rest" in lines[2]
     assert json.loads(gradviz("store", "--json", "--home", tmp_path)[1])["entries"][0]["old"]
-    gradviz("store", "clear", "--home", tmp_path)
-    assert json.loads(gradviz("store", "--json", "--home", tmp_path)[1])["entries"] == []
+    gradviz("extract", "demo", "--images", "3", "--home", tmp_path)
+    assert json.loads(gradviz("store", "clear", "--old", "--json", "--home", tmp_path)[1])["freed"] == 2
+    (left,) = json.loads(gradviz("store", "--json", "--home", tmp_path)[1])["entries"]
+    assert (left["old"], left["rows"]) == (False, 3)
+    code, _, error = gradviz("store", "--old", "--home", tmp_path)
+    assert (code, error) == (
+        2,
+        "gradviz: --old goes with `store clear`: it removes what is in an older format alone.\n",
+    )
 
 
 def test_download(gradviz, tmp_path, monkeypatch):

@@ -49,8 +49,8 @@ def test_a_home_that_cannot_be_written_is_reported(tmp_path: Path):
 def test_entries_of_the_store_are_counted(tmp_path: Path):
     import numpy as np
 
-    with Store(tmp_path / "store").entry({"a": 1}).writing({"x": (3, 2)}) as writer:
-        writer.write(0, {"x": np.zeros((3, 2), np.float32)})
+    with Store(tmp_path / "store").entry({"a": 1}).writing({"x": (2,)}) as writer:
+        writer.write(("a", "b", "c"), {"x": np.zeros((3, 2), np.float32)})
     assert examine(tmp_path, "cpu")["store"][0].startswith("1 entries, ")
 
 

@@ -9,8 +9,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from gradviz.features.store import Store, chunks_of, rows_of
-from gradviz.features.store.repairing import RepairingEntry
+from gradviz.features.store import CHUNK_ROWS, Store
+from gradviz.features.store.repairing import Block, RepairingEntry
 
 READ_ROWS = 512
 """Rows that extraction reads at once."""
@@ -19,31 +19,38 @@ READ_ROWS = 512
 def evaluate(root: Path, rows: int, temperature: float = 1.0) -> None:
     """Extract, read notes and features, then fill and read a backward entry that reads the forward one by chunks."""
 
-    def compute_forward(chunks, progress, cancel):
-        for chunk in chunks:
-            n = len(rows_of(chunk, rows))
-            notes = {f"image {chunk}": "cut off"} if chunk % 100 == 0 else {}
-            yield {name: np.full((n, 1, 2), chunk, np.float32) for name in ("x5", "y6", "y7", "y8")}, notes
+    names = [f"{row:064x}" for row in range(rows)]
+    number = {name: row for row, name in enumerate(names)}
 
-    def compute_backward(chunks, progress, cancel):
-        for chunk in chunks:
-            ys = {name: forward.read(name, np.array(rows_of(chunk, rows))) for name in ("y6", "y7", "y8")}
-            yield {f"d{name}": y[:, 0] for name, y in ys.items()}, {}
+    def blocks(wanted):
+        return (wanted[start : start + CHUNK_ROWS] for start in range(0, len(wanted), CHUNK_ROWS))
 
-    store, chunks, everything = Store(root), chunks_of(range(rows)), np.arange(rows)
-    shapes = dict.fromkeys(("x5", "y6", "y7", "y8"), (rows, 1, 2))
-    forward = RepairingEntry(store.entry({"kind": "forward"}), shapes, compute_forward)
+    def compute_forward(wanted, progress, cancel):
+        for block in blocks(wanted):
+            values = np.array([number[name] for name in block], np.float32).reshape(-1, 1, 1).repeat(2, 2)
+            notes = {block[0]: "cut off"} if number[block[0]] % 6400 == 0 else {}
+            yield Block(block, dict.fromkeys(("x5", "y6", "y7", "y8"), values), notes)
+
+    def compute_backward(wanted, progress, cancel):
+        for block in blocks(wanted):
+            ys = {name: forward.read(name, block) for name in ("y6", "y7", "y8")}
+            yield Block(block, {f"d{name}": y[:, 0] for name, y in ys.items()})
+
+    store = Store(root)
+    forward = RepairingEntry(
+        store.entry({"kind": "forward"}), dict.fromkeys(("x5", "y6", "y7", "y8"), (1, 2)), compute_forward
+    )
     backward = RepairingEntry(
         store.entry({"kind": "backward", "temperature": temperature}),
-        {f"d{name}": (rows, 2) for name in ("y6", "y7", "y8")},
+        {f"d{name}": (2,) for name in ("y6", "y7", "y8")},
         compute_backward,
     )
-    forward.fill(chunks)
-    assert len(forward.notes(chunks)) == -(-len(chunks) // 100)
-    backward.fill(chunks)
-    assert np.array_equal(backward.read("dy6", everything)[:, 0], everything // 64)
-    for start in range(0, rows, READ_ROWS):
-        forward.read("x5", everything[start : start + READ_ROWS])
+    forward.fill(names)
+    assert len(forward.notes(names)) == -(-rows // 6400)
+    backward.fill(names)
+    assert np.array_equal(backward.read("dy6", names)[:, 0], np.arange(rows, dtype=np.float32))
+    for places in forward.blocks(names, READ_ROWS):
+        forward.read("x5", [names[place] for place in places])
 
 
 def count(root: Path, rows: int) -> dict[str, int]:

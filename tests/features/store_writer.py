@@ -19,13 +19,16 @@ from gradviz.features.store import Entry, Store  # noqa: E402
 
 KEY = {"weights": "a1", "data": "b2", "crops": 1}
 ROWS, CHUNK_ROWS = 150, 16  # ten chunks, the last one short
-SHAPES = {"x5": (ROWS, 2, 300), "y6": (ROWS, 7)}
+WIDTHS = {"x5": (2, 300), "y6": (7,)}
+NAMES = tuple(f"image {row}" for row in range(ROWS))
+CHUNKS = [NAMES[start : start + CHUNK_ROWS] for start in range(0, ROWS, CHUNK_ROWS)]
 
 
 @cache
 def content(name: str) -> np.ndarray:
     """Make the values that the entry must hold, the same in every process: half zeros, and some rows that failed."""
-    values = np.random.default_rng(len(name) + SHAPES[name][-1]).standard_normal(SHAPES[name], dtype=np.float32)
+    drawn = np.random.default_rng(len(name) + WIDTHS[name][-1])
+    values = drawn.standard_normal((ROWS, *WIDTHS[name]), dtype=np.float32)
     values = np.maximum(values, 0)
     values[[3, 40, 149]] = np.nan
     values[64:80] = np.nan  # a whole chunk that failed
@@ -33,17 +36,20 @@ def content(name: str) -> np.ndarray:
 
 
 def fill(entry: Entry, seconds: float = 0.0, report=silent, cancel=never) -> list[int]:
-    """Compute what is missing, as extraction does, and name the chunks computed."""
-    wanted = {name: content(name) for name in SHAPES}
+    """Compute what is missing, as extraction does, and tell which blocks were computed."""
+    wanted = {name: content(name) for name in WIDTHS}
     computed = []
-    with entry.writing(SHAPES, CHUNK_ROWS, cancel=cancel, waiting=report) as writer:
-        for chunk in writer.missing():
+    with entry.writing(WIDTHS, NAMES, cancel=cancel, waiting=report) as writer:
+        missing = set(writer.missing(NAMES))
+        for number, names in enumerate(CHUNKS):
+            if not missing.intersection(names):
+                continue
             time.sleep(seconds)
-            rows = slice(chunk * CHUNK_ROWS, (chunk + 1) * CHUNK_ROWS)
+            rows = slice(number * CHUNK_ROWS, number * CHUNK_ROWS + len(names))
             arrays = {name: values[rows] for name, values in wanted.items()}
-            writer.write(chunk, arrays, {f"image {chunk}": "cut off"} if chunk % 4 == 0 else None)
-            computed.append(chunk)
-            print(f"{chunk}\n", end="", flush=True)  # in one piece, wherever a kill meets it
+            writer.write(names, arrays, {names[0]: "cut off"} if number % 4 == 0 else None)
+            computed.append(number)
+            print(f"{number}\n", end="", flush=True)  # in one piece, wherever a kill meets it
     return computed
 
 
@@ -63,7 +69,7 @@ def serve() -> None:
 if __name__ == "__main__":
     import filelock  # noqa: F401 - what is imported before "start" costs no time after it
 
-    for name in SHAPES:
+    for name in WIDTHS:
         content(name)
     if not sys.argv[1:]:
         serve()

@@ -156,7 +156,7 @@ def test_a_full_gpu_halves_the_batch_and_then_leaves_it_to_the_processor(
     monkeypatch.setattr(compute._Runner, "_run", run)
     (captured,) = capture(replace(model, device=torch.device("cuda")), photographs, [np.arange(12)])
     assert all(np.allclose(captured.arrays[k], whole.arrays[k], atol=1e-4, equal_nan=True) for k in model.arrays)
-    assert sizes[-1] == {3: ("cuda", 3), 1: ("cuda", 1), 0: ("cpu", 4)}[fits]
+    assert sizes[-1] == {3: ("cuda", 2), 1: ("cuda", 1), 0: ("cpu", 4)}[fits]
 
 
 def test_tf32_is_allowed_around_the_work_only() -> None:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from gradviz.errors import Cancelled, DatasetError, StoreError
 from gradviz.features import compute
 from gradviz.features.extraction import Extraction
 from gradviz.features.pseudo_labels import pseudo_label
-from gradviz.features.store import Store, rows_of
+from gradviz.features.store import Store, chunk_file, disk
 from gradviz.networks.loading import load
 from tests.conftest import ROOT
 from tests.disks import small_disk, unwritable
@@ -111,12 +112,12 @@ def test_a_larger_sample_computes_only_what_is_new(images, model, tmp_path):
     small, large = images.select("train", 40), images.select("train", 100)
     assert set(small) <= set(large)
     first = extraction.extract(small)
-    assert (first.images, first.computed) == (40, 64)  # whole chunks of 64 rows
+    assert (first.images, first.computed) == (40, 40)
     second = extraction.extract(large)
-    assert (second.images, second.computed) == (100, 64)
+    assert (second.images, second.computed) == (100, 60)
     third = extraction.extract(large)
-    assert (third.computed, third.rate, len(counted.opened)) == (0, 0.0, 128)
-    assert len(set(counted.opened)) == 128
+    assert (third.computed, third.rate, len(counted.opened)) == (0, 0.0, 100)
+    assert len(set(counted.opened)) == 100
 
 
 def test_temperature_and_pseudo_label_never_touch_a_photograph_again(photographs, model, tmp_path):
@@ -140,12 +141,167 @@ def test_temperature_and_pseudo_label_never_touch_a_photograph_again(photographs
     assert kept == {(1.0, "uniform"), (8.0, "uniform"), (1.0, "predicted"), (1.0, "true")}
 
 
-def test_the_key_covers_what_the_forward_pass_depends_on(images, model, tmp_path):
+def test_a_rows_bits_do_not_depend_on_the_images_that_it_is_computed_with(images, model, tmp_path):
+    asked = [5], [5, 9, 77], np.arange(64)[::-1], np.arange(90)
+    for preprocess in ("center", "tencrop"):
+        found = []
+        for number, positions in enumerate(asked if preprocess == "center" else asked[:2]):
+            store = Store(tmp_path / f"{preprocess} {number}")
+            table = features(Extraction(images, model, store, preprocess=preprocess), NAMES, np.array(positions))
+            row = table.ids.index(images.ids[5])
+            found.append({name: values[row].tobytes() for name, values in table.arrays.items()})
+        assert all(one == found[0] for one in found[1:]), preprocess
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": "renamed"},
+        {"root": None},
+        {"labels": -np.ones((160, 20), np.int8)},
+        {"classes": tuple("abcdefghijklmnopqrst")},
+        {"splits": {"other": np.arange(3)}},
+        {"ids": tuple(f"id {i}" for i in range(160))},
+        {"drawn": 7, "ap": "area"},
+    ],
+)
+def test_what_is_no_part_of_a_picture_computes_nothing_again(images, model, kept, change):
+    features(Extraction(images, model, Store(kept / "store")), NAMES, images.select())
+    other = Counting(replace(images, **change))
+    again = features(Extraction(other, model, Store(kept / "store")), NAMES, other.select())
+    assert other.opened == []
+    assert len(again.ids) == 160
+
+
+def test_data_sets_share_the_rows_of_pictures_that_they_share(images, snapshots, model, tmp_path):
+    extraction = Extraction(images, model, Store(tmp_path))
+    before = features(extraction, NAMES, images.select())
+    few = Counting(find(snapshots))  # copies of six of them, elsewhere and under other names
+    found = features(Extraction(few, model, Store(tmp_path)), NAMES, few.select())
+    assert few.opened == []
+    where = {digest: row for row, digest in enumerate(images.contents)}
+    for name in NAMES:
+        assert np.array_equal(found.arrays[name], before.arrays[name][[where[d] for d in few.contents]])
+
+
+def test_more_photographs_compute_only_themselves(photographs, model, tmp_path):
+    root = tmp_path / "grows"
+    shutil.copytree(photographs, root)
+    lists = root / "ImageSets/Main"
+    whole = {path: path.read_text().splitlines(keepends=True) for path in lists.glob("*val.txt")}
+    for path, lines in whole.items():
+        path.write_text("".join(lines[:30]))
+    assert Extraction(find(root), model, Store(tmp_path / "store")).extract(find(root).select()).computed == 130
+    for path, lines in whole.items():
+        path.write_text("".join(lines))
+    assert Extraction(find(root), model, Store(tmp_path / "store")).extract(find(root).select()).computed == 30
+
+
+def test_a_picture_that_is_there_twice_is_computed_once(snapshots, model, tmp_path):
+    root = tmp_path / "twice"
+    shutil.copytree(snapshots, root)
+    first = min(root.iterdir())
+    shutil.copyfile(first, root / "a copy.jpg")
+    images = find(root)
+    done = Extraction(images, model, Store(tmp_path / "store")).extract(images.select())
+    assert (done.images, done.computed) == (7, 6)
+    found = features(Extraction(images, model, Store(tmp_path / "store")), ("y8", "dy8"), images.select())
+    rows = [images.ids.index("a copy.jpg"), images.ids.index(first.name)]
+    assert np.array_equal(*(found.arrays["dy8"][row] for row in rows))
+
+
+def test_true_labels_are_those_of_the_data_set_that_asks(images, model, tmp_path):
     store = Store(tmp_path)
-    plain = Extraction(images, model, store)._key
-    assert Extraction(images, model, store, preprocess="squash")._key != plain
-    assert Extraction(images, model, store, tf32=True)._key != plain
-    assert Extraction(images, model, store)._key == plain
+    labels = np.array(images.labels)
+    labels[:40] = np.roll(labels[:40], 3, axis=1)
+    relabelled = replace(images, labels=labels)
+    features(Extraction(images, model, store), ("dy8",), images.select(), label="true")
+    for one in (relabelled, images):
+        kept = features(Extraction(one, model, store), ("dy7", "dy8"), one.select(), label="true")
+        fresh = features(Extraction(one, model, Store(tmp_path / "fresh")), ("dy7", "dy8"), one.select(), label="true")
+        assert same(kept, fresh)
+        shutil.rmtree(tmp_path / "fresh")
+    assert len([entry for entry in store.entries() if entry.key["kind"] == "backward"]) == 1
+
+
+def test_a_changed_picture_is_not_taken_for_what_it_was(snapshots, model, tmp_path):
+    root = tmp_path / "own"
+    shutil.copytree(snapshots, root)
+    images, store = find(root), Store(tmp_path / "store")
+    assert images.contents
+    changed, gone = images.paths[1], images.paths[2]
+    content, taken = changed.read_bytes(), gone.read_bytes()
+    shutil.copyfile(images.paths[0], changed)
+    gone.unlink()
+    done = Extraction(images, model, store).extract(images.select())
+    assert [(s.name, s.reason.removeprefix(f"{s.name} ")) for s in done.skipped] == [
+        (images.ids[1], "was changed since the data set was opened: open it again."),
+        (images.ids[2], "is cut off, damaged or unreadable: No such file or directory."),
+    ]
+    changed.write_bytes(content)
+    gone.write_bytes(taken)
+    again = find(root)
+    done = Extraction(again, model, store).extract(again.select())
+    assert (done.computed, done.skipped) == (2, ()), "what failed for a reason that passed is tried again"
+
+
+def test_a_broken_picture_is_named_as_the_data_set_names_it(snapshots, model, tmp_path):
+    root = tmp_path / "own"
+    shutil.copytree(snapshots, root)
+    path = find(root).paths[0]
+    path.write_bytes(path.read_bytes()[:2000])
+    store = Store(tmp_path / "store")
+    for name in ("first", "second"):
+        path = path.rename(path.with_name(f"{name}.jpg"))
+        images = Counting(find(root))
+        done = Extraction(images, model, store).extract(images.select())
+        (skipped,) = done.skipped
+        assert skipped.reason.startswith(f"{name}.jpg is cut off, damaged or unreadable: image file is truncated")
+    assert images.opened == [], "it is known that this content cannot be decoded"
+
+
+# Features of an earlier version
+
+
+def write_older(images: ImageSet, model, root: Path) -> Path:
+    """Keep the forward pass as the version before did: numbered rows under a key of the whole data set."""
+    extraction = Extraction(images, model, Store(root))
+    order = images.row_order
+    found = features(Extraction(images, model, Store(root / "scratch")), tuple(model.arrays), order)
+    shutil.rmtree(root / "scratch")
+    folder = Store(root).entry(extraction._older_key).folder
+    folder.mkdir(parents=True)
+    shapes = {name: (len(order), 1, width) for name, width in model.arrays.items()}
+    body = {"format": 2, "key": extraction._older_key, "rows": len(order), "chunk_rows": 64, "shapes": shapes}
+    (folder / "entry.json").write_bytes(disk.described(body))
+    for chunk in range(3):
+        rows = slice(64 * chunk, 64 * (chunk + 1))
+        arrays = {name: values[rows, None] for name, values in found.arrays.items()}
+        chunk_file.write(disk.chunk_path(folder, chunk), folder.name, chunk, (), arrays, {})
+    return folder
+
+
+def test_features_of_the_version_before_are_taken_over(images, model, tmp_path):
+    folder = write_older(images, model, tmp_path / "store")
+    counted = Counting(images)
+    done = Extraction(counted, model, Store(tmp_path / "store")).extract(images.select())
+    assert done.computed == len(counted.opened) == 32, "the last batch of the old ones was not filled up"
+    assert done.notes == ()
+    assert not folder.exists()
+    whole = features(Extraction(images, model, Store(tmp_path / "whole")), NAMES, images.select())
+    assert same(features(Extraction(images, model, Store(tmp_path / "store")), NAMES, images.select()), whole)
+
+
+def test_the_disk_does_not_grow_in_silence(images, snapshots, model, tmp_path):
+    write_older(images, model, tmp_path / "store")
+    few, store = find(snapshots), Store(tmp_path / "store")
+    done = Extraction(few, model, store).extract(few.select())
+    assert done.computed == 6
+    assert "in an older format" in done.notes[0]
+    assert "store clear --old" in done.notes[0]
+    assert Extraction(few, model, store).extract(few.select()).notes == (), "nothing was added"
+    hot = features(Extraction(few, model, store), ("dy8",), few.select(), temperature=8)
+    assert hot.notes == ()
 
 
 # Photographs that are broken
@@ -207,7 +363,7 @@ def test_a_flipped_byte_is_found_and_healed(images, model, tmp_path):
         path.write_bytes(content)
     again = Extraction(Counting(images), model, Store(tmp_path))
     assert same(features(again, NAMES, images.select("train")), before)
-    assert len(set(again.images.opened)) == 128
+    assert len(set(again.images.opened)) == 64
     assert sum(entry.damaged for entry in Store(tmp_path).entries()) == 3
     quiet = Extraction(Counting(images), model, Store(tmp_path))
     assert same(features(quiet, NAMES, images.select("train")), before)
@@ -261,8 +417,7 @@ def wait_for(found, process: subprocess.Popen) -> None:
 def arrays(home: Path) -> dict[str, np.ndarray]:
     (info,) = Store(home / "store").entries()
     entry = Store(home / "store").entry(info.key)
-    rows = sorted(row for chunk in entry.finished for row in rows_of(chunk, info.total))
-    return {name: entry.read(name, rows) for name in entry.shapes}
+    return {name: entry.read(name, sorted(entry.rows)) for name in entry.widths}
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")

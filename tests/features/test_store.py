@@ -22,12 +22,12 @@ from hypothesis import strategies as st
 
 from gradviz.errors import Cancelled, StoreError
 from gradviz.features import store as store_module
-from gradviz.features.store import Damaged, Missing, Store, by_chunk, canonical, chunk_file, chunks_of, disk
+from gradviz.features.store import Damaged, Missing, Store, canonical, chunk_file, disk, older
 from tests.disks import small_disk, unwritable
-from tests.features.store_writer import CHUNK_ROWS, KEY, ROWS, SHAPES, content, fill
+from tests.features.store_writer import CHUNK_ROWS, CHUNKS, KEY, NAMES, ROWS, WIDTHS, content, fill
 
 WRITER = Path(__file__).with_name("store_writer.py")
-CHUNKS = frozenset(range(10))
+ALL, KEPT = frozenset(range(len(CHUNKS))), frozenset(NAMES)
 KILLS = FLIPS = 200
 
 
@@ -66,7 +66,7 @@ def start(root: Path, seconds: float) -> subprocess.Popen:
 
 def same(store: Store) -> bool:
     entry = store.entry(KEY)
-    return all(np.array_equal(entry.read(name), content(name), equal_nan=True) for name in SHAPES)
+    return all(np.array_equal(entry.read(name, NAMES), content(name), equal_nan=True) for name in WIDTHS)
 
 
 def one_line(error: pytest.ExceptionInfo) -> str:
@@ -111,38 +111,41 @@ def test_canonical_json_is_read_back(key):
 
 def test_rows_come_back_bit_for_bit(filled):
     entry = filled.entry(KEY)
-    for name in SHAPES:
-        values = entry.read(name)
+    for name in WIDTHS:
+        values = entry.read(name, NAMES)
         assert values.dtype == np.float32
         assert values.tobytes() == content(name).tobytes()
-    assert entry.finished == CHUNKS
-    assert entry.missing() == ()
-    assert entry.shapes == SHAPES
-    assert entry.notes() == {"image 0": "cut off", "image 4": "cut off", "image 8": "cut off"}
+    assert entry.rows == KEPT
+    assert entry.missing(NAMES) == ()
+    assert entry.widths == WIDTHS
+    assert entry.notes(NAMES) == {"image 0": "cut off", "image 64": "cut off", "image 128": "cut off"}
 
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.integers(0, ROWS - 1)))
-def test_any_ascending_rows(whole, rows):
-    rows = sorted(rows)
-    assert np.array_equal(Store(whole).entry(KEY).read("x5", rows), content("x5")[rows], equal_nan=True)
+def test_any_rows_in_any_order(whole, rows):
+    read = Store(whole).entry(KEY).read("x5", [NAMES[row] for row in rows])
+    assert np.array_equal(read, content("x5")[rows], equal_nan=True)
 
 
-@pytest.mark.parametrize("rows", [[2, 1], [-1, 3], [0, ROWS]])
-def test_other_rows_are_refused(filled, rows):
-    with pytest.raises(ValueError, match="ascend"):
-        filled.entry(KEY).read("x5", rows)
+@given(st.lists(st.integers(0, ROWS - 1)))
+def test_rows_are_arranged_as_they_lie_on_the_disk(whole, rows):
+    entry = Store(whole).entry(KEY)
+    entry.missing([])
+    order = entry.arranged([NAMES[row] for row in rows])
+    assert [rows[place] for place in order] == sorted(rows)
+    assert entry.arranged(["nobody", NAMES[5]]).tolist() == [1, 0]
 
 
 def test_each_needed_chunk_is_read_once(filled, monkeypatch):
     asked, plain = [], chunk_file.read_array
 
-    def counting(path, *arguments):
+    def counting(path, *arguments, **named):
         asked.append(path.name)
-        return plain(path, *arguments)
+        return plain(path, *arguments, **named)
 
     monkeypatch.setattr(chunk_file, "read_array", counting)
-    filled.entry(KEY).read("x5", [0, 1, 15, 16, 17, 100, 149])
+    filled.entry(KEY).read("x5", [NAMES[row] for row in (149, 0, 1, 15, 16, 17, 100)])
     assert sorted(asked) == ["000000.chunk", "000001.chunk", "000006.chunk", "000009.chunk"]
 
 
@@ -150,9 +153,9 @@ def test_one_array_is_read_without_the_bytes_of_the_others(filled):
     entry = filled.entry(KEY)
     path = entry.folder / "000002.chunk"
     path.write_bytes(path.read_bytes()[:-10])  # of y6, which comes last
-    assert np.array_equal(entry.read("x5"), content("x5"), equal_nan=True)
+    assert np.array_equal(entry.read("x5", NAMES), content("x5"), equal_nan=True)
     with pytest.raises(Damaged):
-        entry.read("y6")
+        entry.read("y6", NAMES)
 
 
 def test_other_programs_can_read_a_chunk_by_its_description(filled):
@@ -162,8 +165,9 @@ def test_other_programs_can_read_a_chunk_by_its_description(filled):
     assert (magic, zlib.crc32(header)) == (b"gradviz\x02", checksum)
     described = json.loads(header)
     assert (described["entry"], described["chunk"]) == (filled.entry(KEY).digest, 4)
-    assert described["notes"] == {"image 4": "cut off"}
-    assert list(described["arrays"]) == list(SHAPES)
+    assert described["rows"] == list(NAMES[64:80])
+    assert described["notes"] == {"image 64": "cut off"}
+    assert list(described["arrays"]) == list(WIDTHS)
     for name, array in described["arrays"].items():
         frame = whole[16 + length + array["start"] :][: array["bytes"]]
         assert zlib.crc32(frame) == array["crc32"]
@@ -172,81 +176,91 @@ def test_other_programs_can_read_a_chunk_by_its_description(filled):
     assert 16 + length + array["start"] + array["bytes"] == len(whole)
 
 
-def test_only_finished_chunks_are_served(store):
+def test_only_finished_rows_are_served(store):
     entry = store.entry(KEY)
     with pytest.raises(Missing):
-        entry.read("x5")
-    with pytest.raises(Missing):
-        entry.missing()
-    assert entry.missing([3, 1]) == (1, 3)
-    assert entry.shapes == {}
-    with entry.writing(SHAPES, CHUNK_ROWS) as writer:
-        assert writer.missing([2, 1, 1]) == (1, 2)
-        writer.write(1, {name: content(name)[16:32] for name in SHAPES})
-        assert writer.missing([2, 1]) == (2,)
-    assert entry.finished == {1}
-    assert entry.missing([0, 1, 2]) == (0, 2)
-    assert np.array_equal(entry.read("x5", range(16, 32)), content("x5")[16:32])
-    with pytest.raises(Missing, match="1 of 2 chunks") as error:
-        entry.read("x5", range(15, 32))
+        entry.read("x5", NAMES[:1])
+    assert entry.missing([NAMES[3], NAMES[1], NAMES[3]]) == (NAMES[3], NAMES[1])
+    assert entry.widths == {}
+    with entry.writing(WIDTHS) as writer:
+        assert writer.missing([NAMES[20], NAMES[1], NAMES[1]]) == (NAMES[20], NAMES[1])
+        writer.write(CHUNKS[1], {name: content(name)[16:32] for name in WIDTHS})
+        assert writer.missing([NAMES[20], NAMES[1]]) == (NAMES[1],)
+    assert entry.rows == set(CHUNKS[1])
+    assert entry.missing(NAMES[:40]) == NAMES[:16] + NAMES[32:40]
+    assert np.array_equal(entry.read("x5", CHUNKS[1]), content("x5")[16:32])
+    with pytest.raises(Missing, match="1 of 17 rows") as error:
+        entry.read("x5", NAMES[15:32])
     one_line(error)
     with pytest.raises(Missing, match="y7"):
-        entry.read("y7", [16])
+        entry.read("y7", NAMES[16:17])
 
 
-def test_writing_again_changes_nothing_and_other_shapes_are_refused(filled):
+def test_a_larger_selection_adds_only_what_is_new(store):
+    with store.entry(KEY).writing(WIDTHS) as writer:
+        writer.write(NAMES[5:9], {name: content(name)[5:9] for name in WIDTHS})
+    other = store.entry(KEY)
+    with other.writing(WIDTHS) as writer:
+        assert writer.missing(NAMES[4:12]) == (NAMES[4], *NAMES[9:12])
+        writer.write([NAMES[4], *NAMES[9:12]], {n: content(n)[[4, 9, 10, 11]] for n in WIDTHS})
+    assert np.array_equal(other.read("x5", NAMES[4:12]), content("x5")[4:12])
+    assert sorted(path.name for path in other.folder.glob("*.chunk")) == ["000000.chunk", "000001.chunk"]
+
+
+def test_what_another_process_writes_or_clears_is_seen(store, filled):
+    reader = filled.entry(KEY)
+    assert same(filled)
+    assert np.array_equal(reader.read("x5", NAMES[:3]), content("x5")[:3])
+    filled.clear()
+    writer = filled.entry(KEY)
+    with writer.writing(WIDTHS) as into:  # the same number of a chunk now holds other rows
+        into.write(NAMES[16:32], {name: content(name)[16:32] for name in WIDTHS})
+    with pytest.raises(Missing):
+        reader.read("x5", NAMES[:3])
+    assert reader.rows == set(NAMES[16:32])
+    assert np.array_equal(reader.read("x5", NAMES[20:22]), content("x5")[20:22])
+    assert filled.entries()[0].damaged == 0
+
+
+def test_writing_again_changes_nothing_and_other_arrays_are_refused(filled):
     before = files(filled.root)
     entry = filled.entry(KEY)
-    with entry.writing(SHAPES, CHUNK_ROWS):
+    with entry.writing(WIDTHS):
         assert files(filled.root) == before
-    for shapes, chunk_rows in (({"x5": SHAPES["x5"]}, CHUNK_ROWS), (SHAPES, 32)):
-        with pytest.raises(StoreError, match="store clear") as error, entry.writing(shapes, chunk_rows):
+    for widths in ({"x5": WIDTHS["x5"]}, {**WIDTHS, "y6": (8,)}):
+        with pytest.raises(StoreError, match="store clear") as error, entry.writing(widths):
             pass
         one_line(error)
     assert files(filled.root) == before
 
 
-def test_half_chunks_and_other_types_are_refused(filled):
+def test_rows_of_other_shapes_types_and_names_are_refused(filled):
     entry = filled.entry(KEY)
-    good = {name: content(name)[:16] for name in SHAPES}
-    bad = [(0, {**good, "x5": good["x5"][:8]}), (0, {**good, "x5": good["x5"].astype(np.float64)})]
-    bad += [(0, {"x5": good["x5"]}), (9, good), (10, {name: values[:0] for name, values in good.items()})]
-    with entry.writing(SHAPES, CHUNK_ROWS) as writer:
-        for chunk, arrays in bad:
-            with pytest.raises(ValueError, match=r"float32|every array"):
-                writer.write(chunk, arrays)
+    good, names = {name: content(name)[:16] for name in WIDTHS}, [f"new {row}" for row in range(16)]
+    bad = [(names, {**good, "x5": good["x5"][:8]}), (names, {**good, "x5": good["x5"].astype(np.float64)})]
+    bad += [(names, {"x5": good["x5"]}), (names[:9], good), ([], {name: values[:0] for name, values in good.items()})]
+    bad += [([*names[:15], names[0]], good)]
+    with entry.writing(WIDTHS) as writer:
+        for rows, arrays in bad:
+            with pytest.raises(ValueError, match=r"float32|every array|a name of its own"):
+                writer.write(rows, arrays)
     assert same(filled)
     with pytest.raises(RuntimeError):
-        writer.write(0, good)
+        writer.write(names, good)
 
 
-@pytest.mark.parametrize("shapes", [{}, {"x5": (3, 1), "y6": (4, 1)}, {"../x5": (3, 1)}])
-def test_odd_arrays_are_refused(store, shapes):
-    with pytest.raises(ValueError, match="plain names"), store.entry(KEY).writing(shapes):
+@pytest.mark.parametrize("widths", [{}, {"../x5": (1,)}])
+def test_odd_arrays_are_refused(store, widths):
+    with pytest.raises(ValueError, match="plain names"), store.entry(KEY).writing(widths):
         pass
 
 
-def test_notes_of_some_chunks(filled):
+def test_notes_of_some_rows(filled):
     entry = filled.entry(KEY)
-    assert entry.notes([0, 1, 2, 3, 4]) == {"image 0": "cut off", "image 4": "cut off"}
+    assert entry.notes(NAMES[:80]) == {"image 0": "cut off", "image 64": "cut off"}
     assert entry.notes([]) == {}
-    with pytest.raises(Missing, match="1 of 2 chunks"):
-        entry.notes([0, 10])
-
-
-def test_chunks_of():
-    assert chunks_of([0, 63, 64, 200]) == (0, 1, 3)
-    assert chunks_of([], 16) == ()
-    assert chunks_of(np.array([5, 9]), 5) == (1,)
-
-
-@given(st.lists(st.integers(0, 99)), st.integers(1, 30))
-def test_by_chunk_splits_ascending_rows(rows, chunk_rows):
-    rows = np.array(sorted(rows), np.int64)
-    places = by_chunk(rows, chunk_rows)
-    assert tuple(places) == chunks_of(rows, chunk_rows)
-    assert np.array_equal(np.concatenate([rows[:0], *(rows[place] for place in places.values())]), rows)
-    assert all(set(rows[place] // chunk_rows) == {chunk} for chunk, place in places.items())
+    with pytest.raises(Missing, match="1 of 2 rows"):
+        entry.notes([NAMES[0], "nobody"])
 
 
 def test_nothing_is_unpickled(store, monkeypatch):
@@ -295,14 +309,18 @@ def test_killed_writers_lose_at_most_one_chunk(whole, tmp_path):
             if entry is None:
                 entry, finished = Store(tmp_path / str(number)).entry(KEY), frozenset()
             said = killed_while_writing(writers, entry.folder.parent, seeded.uniform(0, 0.006))
-            assert entry.finished >= finished | said
+            entry = Store(entry.folder.parent).entry(KEY)  # as the next process sees it
+            kept = {number for number, names in enumerate(CHUNKS) if entry.rows >= set(names)}
+            assert entry.rows == {name for number in kept for name in CHUNKS[number]}
+            assert kept >= finished | said
             lost.append(len(list(entry.folder.glob("*.tmp"))))
-            finished = entry.finished
-            interrupted += finished != CHUNKS
+            finished = kept
+            interrupted += finished != ALL
             rows = [row for row in range(ROWS) if row // CHUNK_ROWS in finished]
-            for name in SHAPES if rows else ():
-                assert np.array_equal(entry.read(name, rows), content(name)[rows], equal_nan=True)
-            if finished == CHUNKS or number == KILLS - 1:
+            for name in WIDTHS if rows else ():
+                read = entry.read(name, [NAMES[row] for row in rows])
+                assert np.array_equal(read, content(name)[rows], equal_nan=True)
+            if finished == ALL or number == KILLS - 1:
                 fill(entry)
                 assert files(entry.folder.parent) == files(whole)  # bit-identical, and nothing else lies about
                 entry = None
@@ -322,9 +340,9 @@ def flip(path: Path, seeded: random.Random) -> None:
 def served_or_refused(store: Store) -> bool:
     """Read every array; whatever is served must be right. Tell whether anything was refused."""
     refused = False
-    for name in SHAPES:
+    for name in WIDTHS:
         try:
-            assert np.array_equal(store.entry(KEY).read(name), content(name), equal_nan=True)
+            assert np.array_equal(store.entry(KEY).read(name, NAMES), content(name), equal_nan=True)
         except Missing:
             refused = True
     return refused
@@ -334,16 +352,22 @@ def test_flipped_bits_are_found_and_healed(filled, whole):
     seeded = random.Random(2)
     entry = filled.entry(KEY)
     good = files(whole)
+    block_of = {f"{number:06d}.chunk": number for number in range(len(CHUNKS))}
     for count in range(1, FLIPS + 1):
         path = seeded.choice(sorted(path for path in entry.folder.iterdir() if path.is_file()))
         flip(path, seeded)
         assert served_or_refused(filled)
         described = path.name == "entry.json"
         assert (filled.entries()[0].key is None) == described
-        # A damaged description is written again: the chunks need no computing.
-        assert fill(entry) == ([] if described else [int(path.stem)])
+        # A damaged description is written again: the chunks need no computing. Others are written anew, as a new chunk.
+        rows = [] if described else [block_of[path.name]]
+        assert fill(filled.entry(KEY)) == rows
         assert same(filled)
-        assert {name: sum_ for name, sum_ in files(filled.root).items() if "damaged" not in name} == good
+        if rows:
+            (new,) = (p for p in entry.folder.glob("*.chunk") if p.name not in block_of)
+            block_of[new.name] = block_of.pop(path.name)
+        assert {p.name for p in entry.folder.glob("*.*")} == {"entry.json", *block_of}
+        assert files(filled.root)["entry.json"] == good["entry.json"]
         assert filled.entries()[0].damaged == count
 
 
@@ -355,7 +379,7 @@ def test_every_byte_of_what_is_not_an_array_is_watched(filled):
     for byte in range(16 + struct.unpack("<8sII", whole[:16])[1]):
         path.write_bytes(flipped(whole, 8 * byte + byte % 8))
         with pytest.raises(chunk_file.CorruptError):
-            chunk_file.read_notes(path, entry.digest, 0)
+            chunk_file.read_rows(path, entry.digest, 0)
     described = (entry.folder / "entry.json").read_bytes()
     for byte in range(len(described)):
         (entry.folder / "entry.json").write_bytes(flipped(described, 8 * byte + byte % 8))
@@ -373,27 +397,39 @@ def test_harmed_chunks_are_computed_again(filled, harm):
         shutil.copy(filled.entry({**KEY, "crops": 2}).folder / path.name, path)
     else:
         path.write_bytes(path.read_bytes()[: {"cut": -100, "cut header": 100, "empty": 0}[harm]])
-    assert np.array_equal(entry.read("x5", range(32)), content("x5")[:32], equal_nan=True)
-    assert np.array_equal(entry.read("x5", range(48, ROWS)), content("x5")[48:], equal_nan=True)
-    with pytest.raises(Damaged, match=r"1 of 3 chunks of y6 .* set aside \(000002\.chunk\)") as error:
-        entry.read("y6", range(30, 60))
+    assert np.array_equal(entry.read("x5", NAMES[:32]), content("x5")[:32], equal_nan=True)
+    assert np.array_equal(entry.read("x5", NAMES[48:]), content("x5")[48:], equal_nan=True)
+    with pytest.raises(Missing) as error:  # found at once, in the header, or as the array is read
+        entry.read("y6", NAMES[30:60])
     one_line(error)
     for _ in range(2):
-        with pytest.raises(Missing, match="1 of 3 chunks"):
-            entry.read("x5", range(30, 60))
+        with pytest.raises(Missing, match="16 of 30 rows"):
+            entry.read("x5", NAMES[30:60])
     (info,) = (info for info in filled.entries() if info.key == KEY)
     assert info.damaged == 1
-    assert entry.missing() == (2,)
+    assert entry.missing(NAMES) == CHUNKS[2]
     assert fill(entry) == [2]
     assert same(filled)
 
 
+def test_a_chunk_that_is_damaged_while_it_is_known_is_named(filled):
+    entry = filled.entry(KEY)
+    entry.read("x5", NAMES)
+    path = entry.folder / "000002.chunk"
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(Damaged, match=r"1 of 3 chunks of y6 .* set aside \(000002\.chunk\)") as error:
+        entry.read("y6", NAMES[30:60])
+    one_line(error)
+    assert entry.missing(NAMES) == CHUNKS[2]
+
+
 def test_a_chunk_that_vanished_is_computed_again(filled):
     entry = filled.entry(KEY)
+    entry.read("x5", NAMES)
     (entry.folder / "000002.chunk").unlink()
     with pytest.raises(Missing, match="1 of 10 chunks"):
-        entry.read("x5")
-    assert entry.missing() == (2,)
+        entry.read("x5", NAMES)
+    assert entry.missing(NAMES) == CHUNKS[2]
     assert fill(entry) == [2]
     assert same(filled)
 
@@ -402,18 +438,16 @@ def test_an_entry_in_the_wrong_folder_is_not_taken(filled):
     entry = filled.entry({**KEY, "data": "other"})
     shutil.copytree(filled.entry(KEY).folder, entry.folder)
     with pytest.raises(Missing):
-        entry.read("x5")
-    # The description is set aside at once; the chunks name another entry and go as they are read.
-    assert fill(entry) == []
-    with pytest.raises(Damaged, match="10 of 10"):
-        entry.read("x5")
-    assert fill(entry) == sorted(CHUNKS)
-    assert np.array_equal(entry.read("x5"), content("x5"), equal_nan=True)
+        entry.read("x5", NAMES)
+    # The description is set aside at once, and the chunks, which name another entry, as they are looked at.
+    assert fill(entry) == sorted(ALL)
+    assert np.array_equal(entry.read("x5", NAMES), content("x5"), equal_nan=True)
+    assert next(info for info in filled.entries() if info.digest == entry.digest).damaged == 11
 
 
 def test_what_killed_writers_left_is_removed(filled, whole):
     folder = filled.entry(KEY).folder
-    for name in ("entry.tmp", "000003.tmp", "000077.chunk", "other.chunk"):
+    for name in ("entry.tmp", "000003.tmp", "other.chunk"):
         (folder / name).write_bytes(b"half")
     (folder / "y9").mkdir()
     (folder / "y9" / "file").write_text("{}")
@@ -429,19 +463,95 @@ def write_old_format(folder: Path) -> None:
     (folder / "x5" / "c.0.0.0").write_bytes(bytes(1000))
 
 
-def test_an_older_format_is_named_replaced_and_cleared(store, whole):
-    for key in (KEY, {"other": True}):
-        write_old_format(store.entry(key).folder)
-    assert [(info.old, info.key, info.rows, info.bytes > 1000) for info in store.entries()] == [
-        (True, None, 0, True)
-    ] * 2
+def test_a_still_older_format_is_named_and_cleared_alone(store, filled):
+    write_old_format(filled.entry({"other": True}).folder)
+    assert {info.old: (info.key, info.rows, info.bytes > 1000) for info in filled.entries()} == {
+        False: (KEY, ROWS, True),
+        True: (None, 0, True),
+    }
     with pytest.raises(Missing):
-        store.entry(KEY).read("x5")
-    assert fill(store.entry(KEY)) == sorted(CHUNKS)
-    assert files(store.root) == files(whole)
-    assert {info.old: info.key for info in store.entries()} == {False: KEY, True: None}
-    assert store.clear() > 0
-    assert (store.entries(), store.size()) == ((), 0)
+        filled.entry({"other": True}).read("x5", NAMES)
+    size = filled.older()
+    assert filled.clear(old=True) == size > 1000
+    assert filled.older() == filled.clear(old=True) == 0
+    assert same(filled)
+    store.clear()
+    write_old_format(store.entry(KEY).folder)
+    assert fill(store.entry(KEY)) == sorted(ALL)
+    assert not store.entries()[0].old
+
+
+# Rows that an earlier version numbered
+
+OLD_KEY = {"data": "a set", "weights": "a1"}
+BATCH = 16
+
+
+def write_numbered(store: Store, *, chunks=range(3)) -> Path:
+    """Make what an entry of the format before looked like: chunks of 64 rows, the last one short."""
+    folder = store.entry(OLD_KEY).folder
+    folder.mkdir(parents=True)
+    shapes = {name: (ROWS, *width) for name, width in WIDTHS.items()}
+    body = {"format": 2, "key": OLD_KEY, "rows": ROWS, "chunk_rows": 64, "shapes": shapes}
+    (folder / "entry.json").write_bytes(disk.described(body))
+    for chunk in chunks:
+        rows = slice(64 * chunk, min(64 * (chunk + 1), ROWS))
+        arrays = {name: content(name)[rows] for name in WIDTHS}
+        chunk_file.write(disk.chunk_path(folder, chunk), folder.name, chunk, (), arrays, {"image 3": "cut off"})
+    return folder
+
+
+def adopt(store: Store, **changes) -> None:
+    older.adopt(store.root, OLD_KEY, store.entry(KEY), WIDTHS, lambda: changes.get("names", NAMES), batch=BATCH)
+
+
+def test_numbered_rows_are_moved_to_their_names(store):
+    folder = write_numbered(store)
+    assert [(info.old, info.key, info.rows) for info in store.entries()] == [(True, OLD_KEY, ROWS)]
+    before = store.size()
+    adopt(store)
+    assert not folder.exists()
+    assert store.older() == 0
+    assert store.size() < before + 64 * 70
+    failed = {3, 40, *range(64, 80), 149}
+    short = set(range(128 + 22 // BATCH * BATCH, ROWS))  # of the last chunk's last batch
+    kept = [row for row in range(ROWS) if row not in failed | short]
+    entry = store.entry(KEY)
+    assert entry.rows == {NAMES[row] for row in kept}
+    for name in WIDTHS:
+        assert np.array_equal(entry.read(name, [NAMES[row] for row in kept]), content(name)[kept])
+    assert entry.notes([NAMES[row] for row in kept]) == {}
+
+
+def test_numbered_rows_are_moved_once_and_damaged_ones_not_at_all(store):
+    folder = write_numbered(store)
+    flip(folder / "000000.chunk", random.Random(3))
+    with store.entry(KEY).writing(WIDTHS) as writer:
+        writer.write(NAMES[80:83], {name: content(name)[80:83] for name in WIDTHS})
+    adopt(store)
+    entry = store.entry(KEY)
+    assert not entry.rows & set(NAMES[:64])
+    assert np.array_equal(entry.read("x5", NAMES[80:120]), content("x5")[80:120])
+    adopt(store)
+    assert len(list(entry.folder.glob("*.chunk"))) == 3
+
+
+@pytest.mark.parametrize("names", [NAMES[1:], ()])
+def test_numbered_rows_of_another_number_of_names_stay(store, names):
+    folder = write_numbered(store)
+    adopt(store, names=names)
+    assert folder.exists()
+    assert store.entry(KEY).rows == set()
+
+
+def test_numbered_rows_stay_on_a_full_disk(tmp_path):
+    with small_disk(tmp_path / "disk", "600k") as root:
+        store = Store(root)
+        folder = write_numbered(store)
+        (root / "other").write_bytes(bytes(1000 * 600 - store.size() - 20_000))
+        adopt(store)
+        assert len(list(folder.glob("*.chunk"))) == 3
+        assert store.older() > 0
 
 
 # Two at once
@@ -452,7 +562,7 @@ def test_two_processes_compute_each_chunk_once(store):
     said = [writer.communicate(timeout=60)[0].split() for writer in writers]
     assert [writer.returncode for writer in writers] == [0, 0]
     chunks = [[int(word) for word in words if word.isdigit()] for words in said]
-    assert sorted(chunks[0] + chunks[1]) == sorted(CHUNKS)
+    assert sorted(chunks[0] + chunks[1]) == sorted(ALL)
     assert sorted(map(len, chunks)) == [0, 10]
     assert said[0 if not chunks[0] else 1][-1] == "waited"
     assert same(store)
@@ -464,7 +574,7 @@ def held(store: Store):
     ready, enough = threading.Event(), threading.Event()
 
     def hold():
-        with store.entry(KEY).writing(SHAPES, CHUNK_ROWS):
+        with store.entry(KEY).writing(WIDTHS):
             ready.set()
             enough.wait(30)
 
@@ -487,7 +597,7 @@ def test_waiting_says_how_far_the_other_is_and_can_be_left(filled):
         assert same(filled)  # reading waits for nobody
         with (
             pytest.raises(StoreError, match="without a result") as error,
-            filled.entry(KEY).writing(SHAPES, CHUNK_ROWS, timeout=0.1),
+            filled.entry(KEY).writing(WIDTHS, timeout=0.1),
         ):
             pass
         one_line(error)
@@ -498,13 +608,13 @@ def test_a_crowd_of_threads_reads_while_one_writes(store):
     entry, wrong = store.entry(KEY), []
 
     def look():
-        while entry.finished != CHUNKS:
-            rows = [row for row in range(ROWS) if row // CHUNK_ROWS in entry.finished]
-            if not np.array_equal(entry.read("x5", rows), content("x5")[rows], equal_nan=True):
+        while (there := entry.rows) != KEPT:
+            rows = [row for row in range(ROWS) if NAMES[row] in there]
+            if not np.array_equal(entry.read("x5", [NAMES[row] for row in rows]), content("x5")[rows], equal_nan=True):
                 wrong.append(rows)
 
     fill_one = threading.Thread(target=fill, args=(entry, 0.02))
-    with entry.writing(SHAPES, CHUNK_ROWS):
+    with entry.writing(WIDTHS):
         pass
     readers = [threading.Thread(target=look) for _ in range(4)]
     for thread in (*readers, fill_one):
@@ -521,12 +631,12 @@ def test_a_crowd_of_threads_reads_while_one_writes(store):
 def keep_what_fits(root: Path) -> tuple[list[int], str]:
     """Write until the disk refuses."""
     entry, written = Store(root).entry(KEY), []
-    noise = {name: np.random.default_rng(0).random(SHAPES[name], dtype=np.float32) for name in SHAPES}
-    with entry.writing(SHAPES, CHUNK_ROWS) as writer:
+    noise = {name: np.random.default_rng(0).random((ROWS, *WIDTHS[name]), dtype=np.float32) for name in WIDTHS}
+    with entry.writing(WIDTHS) as writer:
         try:
-            for chunk in writer.missing():
+            for chunk, names in enumerate(CHUNKS):
                 rows = slice(chunk * CHUNK_ROWS, (chunk + 1) * CHUNK_ROWS)
-                writer.write(chunk, {name: values[rows] for name, values in noise.items()})
+                writer.write(names, {name: values[rows] for name, values in noise.items()})
                 written.append(chunk)
         except StoreError as error:
             return written, str(error)
@@ -536,17 +646,17 @@ def keep_what_fits(root: Path) -> tuple[list[int], str]:
 def test_full_disk(tmp_path):
     with small_disk(tmp_path / "disk", "120k") as root:
         written, message = keep_what_fits(root)
-        assert 0 < len(written) < len(CHUNKS)
+        assert 0 < len(written) < len(ALL)
         assert "disk is full" in message
         assert "store clear" in message
         assert "\n" not in message
         entry = Store(root).entry(KEY)
-        assert entry.finished == set(written)
+        assert entry.rows == {name for chunk in written for name in CHUNKS[chunk]}
         assert {path.name for path in entry.folder.iterdir()} == {
             "entry.json",
             *(f"{chunk:06d}.chunk" for chunk in written),
         }
-        entry.read("x5", range(len(written) * CHUNK_ROWS))
+        entry.read("x5", NAMES[: len(written) * CHUNK_ROWS])
         assert Store(root).clear() > 0
         assert keep_what_fits(root)[0] == written
 
@@ -582,8 +692,8 @@ def test_trouble_of_the_system_is_no_damage(filled, monkeypatch):
 
     entry = filled.entry(KEY)
     for name, asks in (
-        ("read_bytes", (lambda: entry.read("x5"), lambda: entry.finished, lambda: entry.missing([0]))),
-        ("open", (lambda: entry.read("x5"), lambda: entry.notes())),
+        ("read_bytes", (lambda: entry.read("x5", NAMES), lambda: entry.rows, lambda: entry.missing(NAMES))),
+        ("open", (lambda: entry.read("x5", NAMES), lambda: entry.notes(NAMES))),
     ):
         with monkeypatch.context() as patched:
             patched.setattr(Path, name, too_many)
@@ -605,8 +715,8 @@ def test_a_chunk_that_the_disk_cannot_read_is_damaged(filled, monkeypatch):
         return plain(self, *arguments, **named)
 
     monkeypatch.setattr(Path, "open", broken)
-    with pytest.raises(Damaged, match="000003"):
-        filled.entry(KEY).read("x5")
+    entry = filled.entry(KEY)
+    assert entry.missing(NAMES) == CHUNKS[3]
     assert filled.entries()[0].damaged == 1
 
 
@@ -614,7 +724,7 @@ def test_reading_while_somebody_clears_leaves_nothing(filled, monkeypatch):
     plain = disk.chunk_path
     monkeypatch.setattr(disk, "chunk_path", lambda *which: filled.clear() >= 0 and plain(*which))
     with pytest.raises(Missing):
-        filled.entry(KEY).read("x5")
+        filled.entry(KEY).read("x5", NAMES)
     assert filled.size() == 0
 
 
@@ -633,20 +743,20 @@ def test_a_folder_that_cannot_be_made(tmp_path):
 
 def test_entries_say_what_is_kept(filled):
     other = filled.entry({"other": True})
-    with other.writing({"y8": (100, 3)}, 60) as writer:
-        writer.write(0, {"y8": np.zeros((60, 3), np.float32)})
+    with other.writing({"y8": (3,)}) as writer:
+        writer.write(NAMES[:60], {"y8": np.zeros((60, 3), np.float32)})
     os.utime(other.folder / "entry.json", (5, 5))
     first, second = filled.entries()
-    assert (first.key, first.rows, first.total, first.damaged, first.old) == (KEY, ROWS, ROWS, 0, False)
-    assert (second.key, second.rows, second.total, second.used) == ({"other": True}, 60, 100, 5)
+    assert (first.key, first.rows, first.damaged, first.old) == (KEY, ROWS, 0, False)
+    assert (second.key, second.rows, second.used) == ({"other": True}, 60, 5)
     assert first.bytes + second.bytes == filled.size() > first.bytes > second.bytes > 0
-    other.read("y8", [0])
+    other.read("y8", NAMES[:1])
     assert filled.entries()[0].key == {"other": True}  # read last
 
 
 def test_clear_frees_all_but_what_is_being_written(filled):
     other = filled.entry({"other": True})
-    with other.writing({"y8": (100, 3)}):
+    with other.writing({"y8": (3,)}):
         pass
     with held(filled):
         assert filled.clear() > 0
@@ -658,7 +768,7 @@ def test_clear_frees_all_but_what_is_being_written(filled):
     assert filled.size() == 0
     assert Store(filled.root / "nowhere").clear() == 0
     with pytest.raises(Missing):
-        filled.entry(KEY).read("x5")
+        filled.entry(KEY).read("x5", NAMES)
     fill(filled.entry(KEY))
     assert same(filled)
 
@@ -666,7 +776,7 @@ def test_clear_frees_all_but_what_is_being_written(filled):
 def test_two_may_clear_at_once(filled):
     folders = [filled.entry({"number": number}) for number in range(20)]
     for entry in folders:
-        with entry.writing({"x": (1, 1)}):
+        with entry.writing({"x": (1,)}):
             pass
     with ThreadPoolExecutor(4) as pool:
         freed = list(pool.map(lambda _: filled.clear(), range(8)))

@@ -101,12 +101,12 @@ def test_others_are_refused_in_one_line(factory: str, error: type[Exception], re
     assert "\n" not in str(refusal.value)
 
 
-def test_a_factory_is_called_once_however_often_its_network_is_asked_for() -> None:
+def test_a_factory_is_called_no_more_however_often_its_network_is_asked_for() -> None:
     model = load_own("mine:counted", device="cpu")
     assert load_own("mine:counted", device="cpu") is model
     assert load_own("mine:good", device="cpu") is not model
     assert load_own("mine:counted", device="cpu") is model
-    assert len(sys.modules["mine"].made) == 1
+    assert len(sys.modules["mine"].made) == 2, "once to be used, once to see whether it gives the same weights"
 
 
 def test_a_module_that_was_loaded_anew_is_another_network() -> None:
@@ -124,3 +124,256 @@ def test_a_factory_may_keep_its_module() -> None:
     for other in ("good", "counted"):
         load_own(f"mine:{other}", device="cpu")
     assert load_own("mine:kept", device="cpu").digest == model.digest
+
+
+# As people write them
+
+HABITS = """
+import sys
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+def body():
+    return nn.Sequential(nn.Conv2d(3, 8, 5, 4), nn.ReLU(), nn.AdaptiveAvgPool2d(2), nn.Flatten())
+
+def net(*last, seed=0):
+    torch.manual_seed(seed)
+    return nn.Sequential(body(), *(last or (nn.Linear(32, 24), nn.ReLU(), nn.Linear(24, 10))))
+
+class Net(nn.Module):
+    input_size = 64
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.b, self.fc1, self.fc2 = body(), nn.Linear(32, 24), nn.Linear(24, 10)
+    def forward(self, x):
+        return self.fc2(F.relu(self.fc1(self.b(x))))
+
+class AuxLast(Net):
+    def __init__(self):
+        super().__init__()
+        self.aux = nn.Linear(32, 10)
+
+def sized(size):
+    module = Net()
+    module.input_size = size
+    return module
+
+def size_list(): return sized([3, 48, 48])
+def size_tuple(): return sized((48, 48))
+def size_none(): return sized(None)
+def size_oblong(): return sized((48, 64))
+def size_word(): return sized("large")
+def declared(**more):
+    module = Net()
+    vars(module).update({"mean": [0.5] * 3, "std": [0.25] * 3} | more)
+    return module
+def own_scale(): return declared()
+def bgr(): return declared(input_space="BGR", input_range=[0, 255])
+def one_mean(): return declared(mean=[0.5])
+def inner_scale():
+    module = Net()
+    module.register_buffer("mean", torch.zeros(1, 3, 1, 1))
+    return module
+def asserts():
+    class A(Net):
+        def forward(self, x):
+            assert x.shape[-1] == 384, "Input height doesn't match model (384)."
+    return A()
+def needs_mask():
+    class A(Net):
+        def forward(self, x, mask): return super().forward(x)
+    return A()
+def wants_dict():
+    class A(Net):
+        def forward(self, x): return super().forward(x["pixels"])
+    return A()
+def exits_in_forward():
+    class A(Net):
+        def forward(self, x): sys.exit("no GPU")
+    return A()
+def two_outputs():
+    class A(Net):
+        def forward(self, x): return super().forward(x), x
+    return A()
+def exits(): sys.exit("usage: train.py DATA")
+def raises(): raise OSError("weights.pth: no such file")
+def wants_more(path): return Net()
+def aux_last(): return AuxLast()
+def lazy(): return net(nn.LazyLinear(24), nn.ReLU(), nn.LazyLinear(10))
+def weight_norm():
+    module = Net()
+    nn.utils.parametrizations.weight_norm(module.fc2)
+    return module
+def spectral_norm():
+    module = Net().eval()
+    nn.utils.parametrizations.spectral_norm(module.fc2)
+    return module
+def pruned():
+    import torch.nn.utils.prune as prune
+    module = Net()
+    prune.l1_unstructured(module.fc2, "weight", 0.5)
+    return module
+def not_finite():
+    module = Net()
+    module.b[0].weight.data[0] = float("nan")
+    return module
+def batch_norm(): return net(nn.BatchNorm1d(32, track_running_stats=False), nn.Linear(32, 10))
+def batch_norm_2d():
+    torch.manual_seed(0)
+    norm = nn.BatchNorm2d(8, track_running_stats=False)
+    return nn.Sequential(nn.Conv2d(3, 8, 5, 4), norm, body_end(), nn.Linear(32, 10))
+def body_end(): return nn.Sequential(nn.AdaptiveAvgPool2d(2), nn.Flatten())
+def across_the_batch():
+    class A(Net):
+        def forward(self, x):
+            h = F.relu(self.fc1(self.b(x)))
+            return self.fc2(h - h.mean(0))
+    return A()
+def dropout():
+    class A(Net):
+        def forward(self, x): return self.fc2(F.dropout(F.relu(self.fc1(self.b(x))), 0.5, training=True))
+    return A()
+def tied():
+    layer = nn.Linear(32, 32)
+    return net(layer, nn.ReLU(), layer)
+def softmax(): return net(nn.Linear(32, 10), nn.Softmax(1))
+def unseeded():
+    return nn.Sequential(body(), nn.Linear(32, 10))
+instance = Net()
+def interrupted(): raise KeyboardInterrupt
+def picky():
+    class A(Net):
+        def forward(self, x):
+            if x.max() > 100: raise IndexError("too bright")
+            return super().forward(x)
+    return A()
+"""
+
+
+@pytest.fixture
+def habits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "habits.py").write_text(HABITS)
+    (tmp_path / "bad_syntax.py").write_text("def net(:\n    pass\n")
+    (tmp_path / "undefined.py").write_text("model = Backbone()\n")
+    (tmp_path / "leaves.py").write_text("import sys\nsys.exit(3)\n")
+    for name in ("habits", "bad_syntax", "undefined", "leaves"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+
+
+@pytest.mark.parametrize(
+    ("factory", "reason"),
+    [
+        ("habits:size_oblong", r"input_size \(48, 64\): it must be a square"),
+        ("habits:size_word", "no usable input_size: ValueError: invalid literal"),
+        ("habits:bgr", r"expects BGR with values in \[0, 255\]: give it a forward that takes RGB between 0 and 1"),
+        ("habits:one_mean", "not three numbers"),
+        ("habits:asserts", r"64 x 64 pixels: AssertionError: Input height doesn't match model \(384\)"),
+        ("habits:needs_mask", "TypeError: .*missing 1 required positional argument: 'mask'"),
+        ("habits:wants_dict", "cannot be run on two images of 64 x 64 pixels: IndexError"),
+        ("habits:exits_in_forward", "SystemExit: no GPU"),
+        ("habits:two_outputs", "must return one row of logits per image, not tuple"),
+        ("habits:exits", "habits:exits failed: SystemExit: usage: train.py DATA"),
+        ("habits:raises", "habits:raises failed: OSError: weights.pth: no such file"),
+        ("habits:wants_more", "failed: TypeError: .*missing 1 required"),
+        ("habits:aux_last", "AuxLast holds aux as its last fully connected layer, but its forward does not use it"),
+        ("habits:pruned", "cannot be copied: fc2 is pruned or has a spectral_norm: call torch.nn.utils.prune.remove"),
+        ("habits:not_finite", "b.0.weight holds values that are not finite"),
+        ("habits:batch_norm", "cannot be run on one image: .*depends on the other images of its batch"),
+        ("habits:batch_norm_2d", "changes when it is alone; it depends on the other images of its batch"),
+        ("habits:across_the_batch", "changes when it is alone; it depends on the other images of its batch"),
+        ("habits:dropout", "do not reproduce|draws at random"),
+        ("habits:tied", "share one weight"),
+        ("habits:softmax", "does not end in a fully connected layer .* but in Softmax"),
+        ("habits:instance", "no function that returns a network, but of type Net"),
+        ("bad_syntax:net", "bad_syntax cannot be imported: SyntaxError: invalid syntax"),
+        ("undefined:model", "undefined cannot be imported: NameError: name 'Backbone' is not defined"),
+        ("leaves:net", "leaves cannot be imported: SystemExit: 3"),
+    ],
+)
+def test_ordinary_faults_are_one_sentence_that_names_the_cause(habits: None, factory: str, reason: str) -> None:
+    with pytest.raises((NetworkError, ChoiceError), match=reason) as refusal:
+        load_own(factory, device="cpu")
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_wish_to_stop_is_no_fault_of_the_network(habits: None) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        load_own("habits:interrupted", device="cpu")
+
+
+@pytest.mark.parametrize(("factory", "side"), [("size_list", 48), ("size_tuple", 48), ("size_none", 224)])
+def test_sizes_as_people_write_them(habits: None, factory: str, side: int) -> None:
+    assert load_own(f"habits:{factory}", device="cpu").preset.crop_size == [side]
+
+
+def test_the_scale_that_a_network_declares_is_given(habits: None) -> None:
+    assert (load_own("habits:own_scale", device="cpu").preset.mean, [0.25] * 3) == ([0.5] * 3, [0.25] * 3)
+    assert load_own("habits:own_scale", device="cpu").preset.std == [0.25] * 3
+    usual = load_own("habits:size_none", device="cpu").preset
+    assert load_own("habits:inner_scale", device="cpu").preset.mean == usual.mean != [0.5] * 3
+
+
+@pytest.mark.filterwarnings("ignore:Lazy modules:UserWarning")
+def test_lazy_layers_are_run_once(habits: None) -> None:
+    model = load_own("habits:lazy", device="cpu")
+    assert [(k.inputs, k.outputs) for k in model.layers] == [(32, 24), (24, 10)]
+    assert model.notes == ()
+
+
+@pytest.mark.parametrize("factory", ["weight_norm", "spectral_norm"])
+def test_weights_that_are_computed_become_plain(habits: None, factory: str) -> None:
+    model = load_own(f"habits:{factory}", device="cpu")
+    whole = getattr(sys.modules["habits"], factory)().eval()
+    seen = images(2, 64)
+    assert torch.allclose(whole(seen), model.forward(seen)["y1"], atol=1e-5)
+
+
+def test_an_unseeded_factory_is_said(habits: None) -> None:
+    (note,) = load_own("habits:unseeded", device="cpu").notes
+    assert "gives other weights each time it is called: results cannot be repeated" in note
+    assert load_own("habits:size_none", device="cpu").notes == ()
+
+
+def test_what_fails_on_photographs_only_is_one_sentence_too(habits: None) -> None:
+    model = load_own("habits:picky", device="cpu")
+    assert model.forward(images(1, 64))["y1"].shape == (1, 10)
+    with pytest.raises(NetworkError, match="habits:picky failed on photographs: IndexError: too bright"):
+        model.forward(torch.full((1, 3, 64, 64), 200.0))
+
+
+# Weights beside it
+
+
+def test_a_file_of_weights_is_loaded_into_a_network_of_ones_own(habits: None, tmp_path: Path) -> None:
+    plain = load_own("habits:size_none", device="cpu")
+    state = sys.modules["habits"].Net().state_dict()
+    other = {name: tensor + 0.01 for name, tensor in state.items()}
+    torch.save({"state_dict": {f"module.{name}": tensor for name, tensor in other.items()}}, tmp_path / "w.pth.tar")
+    model = load_own("habits:size_none", weights=str(tmp_path / "w.pth.tar"), device="cpu")
+    assert torch.equal(model.head.weights[0], other["fc2.weight"].T)
+    assert model.digest != plain.digest
+    assert load_own("habits:size_none", device="cpu").digest == plain.digest
+    unseeded = sys.modules["habits"].unseeded().state_dict()
+    torch.save(unseeded, tmp_path / "u.pt")
+    assert load_own("habits:unseeded", weights=tmp_path / "u.pt", device="cpu").notes == (), "the file holds them all"
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda state: state.pop("fc1.bias"), "w.pth does not fit habits:size_none: fc1.bias is missing"),
+        (lambda state: state.update(more=torch.zeros(1)), "it has no more"),
+        (lambda state: state.update({"fc1.bias": torch.zeros(3)}), r"fc1.bias has shape \(3,\), not \(24,\)"),
+    ],
+)
+def test_weights_that_do_not_fit_are_refused(habits: None, tmp_path: Path, change: object, reason: str) -> None:
+    load_own("habits:size_none", device="cpu")
+    state = sys.modules["habits"].Net().state_dict()
+    change(state)
+    torch.save(state, tmp_path / "w.pth")
+    with pytest.raises(NetworkError, match=reason):
+        load_own("habits:size_none", weights=tmp_path / "w.pth", device="cpu")
+    with pytest.raises(NetworkError, match=r"absent\.pth"):
+        load_own("habits:size_none", weights=tmp_path / "absent.pth", device="cpu")

@@ -83,7 +83,7 @@ def test_what_cannot_be_split_is_refused_in_one_line(module: nn.Module, reason: 
 def test_a_layer_used_twice_is_refused() -> None:
     shared = nn.Linear(4, 4)
     module = nn.Sequential(nn.Flatten(), nn.Linear(48, 4), nn.Softsign(), shared, nn.ReLU(), shared).eval()
-    with pytest.raises(NetworkError, match="do not reproduce"):
+    with pytest.raises(NetworkError, match="share one weight"):
         split(module, first=1, input_size=4)
 
 

@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 from gradviz.errors import NetworkError
 from gradviz.home import ASSETS
 from gradviz.networks import network, weights
+from gradviz.networks.loading import load
 
 
 @pytest.fixture(autouse=True)
@@ -128,7 +129,8 @@ def test_every_format_gives_the_same_tensors(tmp_path: Path, tensors: dict, name
 def test_a_training_checkpoint_is_unwrapped(tmp_path: Path, tensors: dict, wrapper: str) -> None:
     parallel = {f"module.{name}": tensor for name, tensor in tensors.items()}
     torch.save({wrapper: parallel, "epoch": 3}, tmp_path / "w.pth")
-    assert weights.read(tmp_path / "w.pth").keys() == tensors.keys()
+    read = weights.read(tmp_path / "w.pth")
+    assert weights.bare(read, "fc.weight", tmp_path / "w.pth").keys() == tensors.keys()
 
 
 def test_half_precision_becomes_float32(tmp_path: Path, tensors: dict) -> None:
@@ -172,7 +174,92 @@ def test_other_content_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NetworkError, match="no named tensors"):
         weights.read(tmp_path / "list.pth")
     (tmp_path / "w.onnx").touch()
-    with pytest.raises(NetworkError, match=r"\.safetensors, \.pth or \.pt, not as 'w\.onnx'"):
+    with pytest.raises(NetworkError, match=r"as \.safetensors, \.pth, .* or \.pth\.tar, not as 'w\.onnx'"):
         weights.read(tmp_path / "w.onnx")
     with pytest.raises(NetworkError, match="no file of weights"):
         weights.read(tmp_path / "nothing.pth")
+
+
+# Names that wrappers and trainers give
+
+
+def wrapped(name: str) -> str:
+    """Name a tensor as torch's own AlexNet recipe does: DataParallel around the features alone."""
+    return name.replace("features.", "features.module.")
+
+
+@pytest.mark.parametrize(
+    ("file", "rename", "wrapper"),
+    [
+        ("w.pth", wrapped, None),
+        ("w.pth.tar", wrapped, "state_dict"),
+        ("w.pth", lambda name: f"module.{name}", "state_dict"),
+        ("w.pt", lambda name: f"_orig_mod.{name}", None),
+        ("w.pt", lambda name: f"module._orig_mod.{name}", "model"),
+        ("w.ckpt", lambda name: f"model.{name}", "state_dict"),
+        ("w.ckpt", lambda name: f"model.module.{wrapped(name)}", "state_dict"),
+        ("w.bin", lambda name: f"net.backbone.{name}", None),
+        ("w.pt", lambda name: name, "model_state_dict"),
+        ("w.pt", lambda name: name, "net"),
+    ],
+)
+def test_checkpoints_of_trainers_are_read(tmp_path: Path, file: str, rename: Callable, wrapper: str | None) -> None:
+    state = weights.read(ASSETS / "alexnet64.safetensors")
+    named = {rename(name): tensor for name, tensor in state.items()}
+    if file.endswith(".ckpt"):
+        named["criterion.weight"] = torch.ones(3)
+    torch.save(
+        {wrapper: named, "epoch": 3, "arch": "alexnet", "best": torch.tensor(0.5)} if wrapper else named,
+        tmp_path / file,
+    )
+    model = load("alexnet64", weights=str(tmp_path / file), device="cpu")
+    expected = load("alexnet64", device="cpu")
+    seen = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(1))
+    assert all(torch.equal(values, expected.forward(seen)[name]) for name, values in model.forward(seen).items())
+
+
+def test_two_networks_in_one_file_are_not_guessed_between(tmp_path: Path) -> None:
+    state = weights.read(ASSETS / "alexnet64.safetensors")
+    both = {f"{which}.{name}": tensor for which in ("student", "teacher") for name, tensor in state.items()}
+    both = {name: tensor.clone() for name, tensor in both.items()}
+    save_file(both, tmp_path / "both.safetensors")
+    with pytest.raises(
+        NetworkError, match=r"holds several networks \(student\., teacher\.\): save the state_dict of one"
+    ):
+        load("alexnet64", weights=tmp_path / "both.safetensors", device="cpu")
+
+
+def test_a_tensor_that_is_missing_under_a_prefix_is_named(tmp_path: Path) -> None:
+    state = weights.read(ASSETS / "alexnet64.safetensors")
+    named = {f"model.{name}": tensor for name, tensor in state.items() if name != "features.0.bias"}
+    torch.save(named, tmp_path / "w.ckpt")
+    with pytest.raises(NetworkError, match=r"does not fit alexnet64: features\.0\.bias is missing"):
+        load("alexnet64", weights=tmp_path / "w.ckpt", device="cpu")
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ({"classifier.6.weight": torch.zeros(0, 1024)}, "no classes"),
+        ({"classifier.6.weight": torch.tensor(1.0)}, r"has shape \(\), no classes"),
+        ({"classifier.6.weight": torch.zeros(3)}, "has shape|is missing"),
+        ({0: torch.zeros(3), 1: torch.zeros(2)}, "holds no named tensors"),
+        ({"state_dict": {}}, "holds no named tensors"),
+        ({"classifier.6.weight": 3}, "holds no named tensors"),
+        ({"encoder.weight": torch.zeros(3)}, "it has no classifier.6.weight"),
+    ],
+)
+def test_odd_checkpoints_are_one_sentence(tmp_path: Path, content: dict, reason: str) -> None:
+    torch.save(content, tmp_path / "w.pth")
+    with pytest.raises(NetworkError, match=reason) as refusal:
+        load("alexnet64", weights=tmp_path / "w.pth", device="cpu")
+    assert "\n" not in str(refusal.value)
+
+
+def test_code_inside_a_checkpoint_is_refused_whatever_its_name(tmp_path: Path) -> None:
+    proof = tmp_path / "executed"
+    for name in ("w.pth.tar", "w.ckpt", "w.bin"):
+        torch.save({"state_dict": {"fc.weight": Touch(proof)}}, tmp_path / name)
+        with pytest.raises(NetworkError, match="so it was not opened"):
+            weights.read(tmp_path / name)
+    assert not proof.exists()

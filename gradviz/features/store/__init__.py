@@ -1,20 +1,22 @@
-"""Keep features on disk: arrays in whole chunks of rows, resumable after a kill, checked at every read.
+"""Keep features on disk: rows under names of their own, in chunks, resumable after a kill, checked at every read.
 
-One entry per key, one file per chunk of rows, which holds all its arrays and their checksums (see chunk_file.py):
+One entry per key, one file per chunk of rows, which holds their names, all arrays and the checksums (chunk_file.py):
 
-    store/<sha256 of the key's canonical JSON>/entry.json        key and shapes, with a checksum of its own
-                                               000005.chunk      rows 320 to 383 of every array, with their notes
+    store/<sha256 of the key's canonical JSON>/entry.json        key and arrays, with a checksum of its own
+                                               000005.chunk      up to 64 rows of every array, with names and notes
                                                damaged/          what failed a check, set aside
     store/locks/<the same>.lock                one writer a key
 
-A chunk's file appears in one step, when all of it is written: it is present or it is not, there is no list that could
-say otherwise, and no call costs more for the chunks that are there already. What fails its checksum is moved away and
-computed again; entry.json, whose content the caller knows, is written again. Nothing is ever pickled.
+The name of a row says what it was made of, such as the digest of a picture: data sets that share pictures share rows.
+Which rows there are, and where, is read from the chunks themselves. A chunk's file appears in one step, when all of it
+is written, and is never changed: it is present or it is not, and there is no list that could say otherwise. What fails
+its checksum is moved away, and its rows are computed again into a new chunk; entry.json, whose content the caller
+knows, is written again. Nothing is ever pickled.
 
-    entry = Store(home() / "store").entry({"weights": digest, "data": digest, ...})
-    with entry.writing({"x5": (n, 1, 9216)}, cancel=cancel, waiting=progress) as writer:
-        for chunk in writer.missing(chunks_of(rows)):
-            writer.write(chunk, {"x5": compute(chunk)})
+    entry = Store(home() / "store").entry({"weights": digest, ...})
+    with entry.writing({"x5": (1, 9216)}, rows, cancel=cancel, waiting=progress) as writer:
+        for block in blocks_of(writer.missing(rows)):
+            writer.write(block, {"x5": compute(block)})
     x5 = entry.read("x5", rows)
 
 A caller that cannot write (disk full, read-only folder: StoreError) still has the arrays it passed, goes on with them,
@@ -30,19 +32,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from gradviz.features.store import disk
+from gradviz.features.store import chunk_file, disk, older
+from gradviz.features.store.chunk_file import CorruptError
 from gradviz.features.store.disk import canonical
-from gradviz.features.store.entry import (
-    CHUNK_ROWS,
-    Damaged,
-    Entry,
-    Missing,
-    Writer,
-    by_chunk,
-    chunks_of,
-    rows_of,
-    try_lock,
-)
+from gradviz.features.store.entry import CHUNK_ROWS, Damaged, Entry, Missing, Writer, try_lock
 
 __all__ = [
     "CHUNK_ROWS",
@@ -53,10 +46,7 @@ __all__ = [
     "Missing",
     "Store",
     "Writer",
-    "by_chunk",
     "canonical",
-    "chunks_of",
-    "rows_of",
 ]
 
 WARN_BYTES = 10 * 1000**3
@@ -67,13 +57,13 @@ WARN_BYTES = 10 * 1000**3
 class EntryInfo:
     """Describe an entry for a listing; `key` is None where the description is missing or damaged.
 
-    An `old` one was written by an earlier version and is never read: it waits to be cleared.
+    An `old` one was written by an earlier version: it waits until its data set is used again, see older.py, or to be
+    cleared.
     """
 
     digest: str
     key: dict | None
-    rows: int  # of finished chunks
-    total: int
+    rows: int
     bytes: int
     used: float  # last read or write, in seconds since 1970
     damaged: int  # files ever set aside
@@ -109,10 +99,19 @@ class Store:
             return None
         return f"The store holds {size / 1e9:.1f} GB in {self.root}: `python -m gradviz store clear` empties it."
 
-    def clear(self) -> int:
-        """Remove every entry and return the bytes freed; entries that somebody is writing stay, see `entries`."""
+    def older(self) -> int:
+        """Count the bytes of what is in an older format."""
+        return sum(disk.size(folder) for folder in self._folders() if older.recognised(folder))
+
+    def clear(self, *, old: bool = False) -> int:
+        """Remove every entry, or those in an older format alone, and return the bytes freed.
+
+        Entries that somebody is writing stay, see `entries`.
+        """
         freed = 0
         for folder in self._folders():
+            if old and not older.recognised(folder):
+                continue
             with try_lock(self.root, folder.name) as free, disk.store_errors(self.root):
                 if free and folder.is_dir():  # another one may have cleared it meanwhile
                     freed += disk.size(folder)
@@ -126,15 +125,24 @@ class Store:
 
 
 def _describe(folder: Path) -> EntryInfo:
-    description = disk.load(folder)
+    description, old = disk.load(folder), older.load(folder)
     file = folder / disk.DESCRIPTION
+    rows = _count(folder) if description else old.count if old else 0
     return EntryInfo(
         digest=folder.name,
-        key=description.key if description else None,
-        rows=description.count(disk.list_chunks(folder, description)) if description else 0,
-        total=description.rows if description else 0,
+        key=description.key if description else old.key if old else None,
+        rows=rows,
         bytes=disk.size(folder),
         used=(file if file.exists() else folder).stat().st_mtime,
         damaged=disk.count_damaged(folder),
-        old=not file.exists() and (folder / "manifest.json").exists(),
+        old=older.recognised(folder),
     )
+
+
+def _count(folder: Path) -> int:
+    """Count the rows that are kept."""
+    rows: set[str] = set()
+    for chunk in disk.list_chunks(folder):
+        with suppress(CorruptError):
+            rows.update(chunk_file.read_rows(disk.chunk_path(folder, chunk), folder.name, chunk)[0])
+    return len(rows)

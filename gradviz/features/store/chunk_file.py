@@ -1,12 +1,13 @@
-"""Write and read one chunk of rows as one file: all its arrays, the notes on its rows, a checksum of every byte.
+"""Write and read one chunk of rows as one file: their names, all arrays, the notes, a checksum of every byte.
 
     magic             8 bytes: b"gradviz" and the version of this format
     length, crc32     of the header, two little-endian uint32
-    header            JSON: entry (digest of the key), chunk, notes, arrays {name: {shape, start, bytes, crc32}}
+    header            JSON: entry (digest of the key), chunk, rows (their names), notes {row: text},
+                      arrays {name: {shape, start, bytes, crc32}}
     arrays            from `start` after the header: float32, little-endian, rows first, one zstd frame each
 
-The magic is compared and the two crc32 of what is stored see every flipped bit; that the header names its entry and its
-chunk tells a file that stands in the wrong place. One array is read without the bytes of the others.
+The magic is compared and the two crc32 of what is stored see every flipped bit; that the header names its entry, its
+chunk and its rows tells a file that stands in the wrong place. One array is read without the bytes of the others.
 """
 
 import errno
@@ -15,7 +16,7 @@ import math
 import os
 import struct
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -38,8 +39,17 @@ class CorruptError(Exception):
     """Raise for a file that is not, byte for byte, what was written for this chunk."""
 
 
+class OtherRowsError(Exception):
+    """Raise for a whole chunk that holds other rows than the reader believes: the entry was cleared and begun anew."""
+
+
 def write(
-    path: Path, entry: str, chunk: int, arrays: Mapping[str, np.ndarray], notes: Mapping[str, str] | None
+    path: Path,
+    entry: str,
+    chunk: int,
+    rows: Sequence[str],
+    arrays: Mapping[str, np.ndarray],
+    notes: Mapping[str, str] | None,
 ) -> None:
     """Make the file in one step: whoever sees it sees all of it."""
     compress = zstandard.ZstdCompressor(_LEVEL).compress
@@ -48,20 +58,30 @@ def write(
     for name, frame in frames.items():
         table[name] = {"shape": arrays[name].shape, "start": start, "bytes": len(frame), "crc32": zlib.crc32(frame)}
         start += len(frame)
-    header = json.dumps({"entry": entry, "chunk": chunk, "notes": dict(notes or {}), "arrays": table}).encode()
+    about = {"entry": entry, "chunk": chunk, "rows": list(rows), "notes": dict(notes or {}), "arrays": table}
+    header = json.dumps(about).encode()
     write_file(path, [_PREFIX.pack(_MAGIC, len(header), zlib.crc32(header)), header, *frames.values()])
 
 
-def read_notes(path: Path, entry: str, chunk: int) -> dict[str, str]:
-    """Return the notes of a chunk. Raises CorruptError, or OSError for trouble of the file system itself."""
+def read_rows(path: Path, entry: str, chunk: int) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Return the names of a chunk's rows, and its notes. Raises CorruptError, or OSError for the file system's own."""
     with _opened(path) as file:
-        return _header(file, entry, chunk)["notes"]
+        header = _header(file, entry, chunk)
+    return tuple(header.get("rows", ())), header["notes"]
 
 
-def read_array(path: Path, entry: str, chunk: int, name: str, shape: tuple[int, ...]) -> np.ndarray:
-    """Return one array of this shape. Raises CorruptError, or OSError for trouble of the file system itself."""
+def read_array(
+    path: Path, entry: str, chunk: int, name: str, shape: tuple[int, ...], *, rows: Sequence[str] | None = None
+) -> np.ndarray:
+    """Return one array of this shape, if the chunk's rows are those that are expected (None: whatever they are).
+
+    Raises CorruptError, OtherRowsError, or OSError for trouble of the file system itself.
+    """
     with _opened(path) as file:
-        stored = _header(file, entry, chunk)["arrays"].get(name)
+        header = _header(file, entry, chunk)
+        if rows is not None and tuple(header.get("rows", ())) != tuple(rows):
+            raise OtherRowsError(f"{path} holds other rows")
+        stored = header["arrays"].get(name)
         if stored is None or tuple(stored["shape"]) != shape:
             raise CorruptError(f"{path} has no {name} of shape {shape}")
         file.seek(stored["start"], os.SEEK_CUR)

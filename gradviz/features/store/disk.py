@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from gradviz.errors import StoreError
@@ -20,32 +21,17 @@ DESCRIPTION = "entry.json"
 
 SUFFIX = ".chunk"
 
-_FORMAT = 2
+_FORMAT = 3
 _FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 @dataclass(frozen=True)
 class Description:
-    """Describe what an entry holds once it is complete: `shapes` maps a name to (rows, ...)."""
+    """Describe what an entry holds: its key, and for each array the shape of one row."""
 
     key: dict
-    rows: int
-    chunk_rows: int
-    shapes: dict[str, tuple[int, ...]]
-
-    @property
-    def all_chunks(self) -> range:
-        """List every chunk that the entry will have."""
-        return range(-(-self.rows // self.chunk_rows))
-
-    def rows_of(self, chunk: int) -> range:
-        """List the rows of a chunk; the last one may be short, one beyond the end is empty."""
-        return range(chunk * self.chunk_rows, min((chunk + 1) * self.chunk_rows, self.rows))
-
-    def count(self, chunks: Iterable[int]) -> int:
-        """Count the rows of these chunks."""
-        return sum(len(self.rows_of(chunk)) for chunk in chunks)
+    widths: dict[str, tuple[int, ...]]
 
 
 def canonical(key: Mapping) -> str:
@@ -94,8 +80,7 @@ def load(folder: Path) -> Description | None:
     try:
         content = (folder / DESCRIPTION).read_bytes()
         body = json.loads(content)["entry"]
-        shapes = {name: tuple(shape) for name, shape in body["shapes"].items()}
-        description = Description(body["key"], body["rows"], body["chunk_rows"], shapes)
+        description = Description(body["key"], {name: tuple(shape) for name, shape in body["widths"].items()})
         if content == _text(description) and digest(description.key) == folder.name:
             return description
     except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError, AttributeError, StoreError):
@@ -126,13 +111,11 @@ def write_file(path: Path, parts: Iterable[bytes]) -> None:
 
 
 def _text(description: Description) -> bytes:
-    body = {
-        "format": _FORMAT,
-        "key": description.key,
-        "rows": description.rows,
-        "chunk_rows": description.chunk_rows,
-        "shapes": description.shapes,
-    }
+    return described({"format": _FORMAT, "key": description.key, "widths": description.widths})
+
+
+def described(body: dict) -> bytes:
+    """Write a description with its checksum."""
     return json.dumps({"sha256": digest(body), "entry": body}, indent=1, sort_keys=True).encode()
 
 
@@ -141,16 +124,25 @@ def chunk_path(folder: Path, chunk: int) -> Path:
     return folder / f"{chunk:06d}{SUFFIX}"
 
 
-def list_chunks(folder: Path, description: Description) -> set[int]:
+def list_chunks(folder: Path) -> set[int]:
     """List the chunks that have a file, by one look at the folder."""
+    return _numbers(folder)
+
+
+def next_chunk(folder: Path, chunks: Iterable[int]) -> int:
+    """Return a number that no chunk of the entry has or ever had."""
+    return 1 + max(chain(chunks, _numbers(folder / DAMAGED)), default=-1)
+
+
+def _numbers(folder: Path) -> set[int]:
     names = ()
     with suppress(FileNotFoundError, NotADirectoryError):
         names = os.listdir(folder)  # noqa: PTH208 - names only, thousands of them
-    stems = (name.removesuffix(SUFFIX) for name in names if name.endswith(SUFFIX))
-    return {int(stem) for stem in stems if stem.isdecimal()}.intersection(description.all_chunks)
+    stems = (name.partition(SUFFIX)[0] for name in names if SUFFIX in name)
+    return {int(stem) for stem in stems if stem.isdecimal()}
 
 
-def tidy(folder: Path, description: Description) -> set[int]:
+def tidy(folder: Path) -> set[int]:
     """Remove what a killed writer or an older format left, and list the chunks that have a file.
 
     A description that fails its check is set aside. Only for whoever holds the entry's lock.
@@ -158,7 +150,7 @@ def tidy(folder: Path, description: Description) -> set[int]:
     folder.mkdir(parents=True, exist_ok=True)
     if (folder / DESCRIPTION).exists() and load(folder) is None:
         set_aside(folder / DESCRIPTION)
-    chunks = list_chunks(folder, description)
+    chunks = list_chunks(folder)
     known = {chunk_path(folder, chunk).name for chunk in chunks} | {DESCRIPTION, DAMAGED}
     for item in folder.iterdir():
         if item.name not in known:

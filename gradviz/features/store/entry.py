@@ -1,8 +1,9 @@
-"""Read and write the arrays of one key, chunk by chunk."""
+"""Read and write the rows of one key by their names, chunk by chunk."""
 
 import os
+import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 from gradviz.callbacks import Cancel, Progress, never, silent, stop_if
 from gradviz.errors import StoreError
 from gradviz.features.store import chunk_file, disk
-from gradviz.features.store.chunk_file import CorruptError
+from gradviz.features.store.chunk_file import CorruptError, OtherRowsError
 from gradviz.features.store.disk import Description, store_errors
 
 CHUNK_ROWS = 64
@@ -31,28 +32,11 @@ class Missing(StoreError):
 
 
 class Damaged(Missing):
-    """Raise for kept rows that failed a check; `stuck` are the chunks that could not be set aside."""
+    """Raise for kept rows that failed a check; `stuck` says that a chunk of theirs could not be set aside."""
 
-    def __init__(self, sentence: str, stuck: Collection[int]) -> None:
+    def __init__(self, sentence: str, *, stuck: bool) -> None:
         super().__init__(sentence)
-        self.stuck = tuple(stuck)
-
-
-def chunks_of(rows: Iterable[int], chunk_rows: int = CHUNK_ROWS) -> tuple[int, ...]:
-    """List the chunks that hold these rows, ascending."""
-    return tuple(np.unique(np.asarray(rows, dtype=np.int64) // chunk_rows).tolist())
-
-
-def rows_of(chunk: int, total: int, chunk_rows: int = CHUNK_ROWS) -> range:
-    """List the rows of a chunk; the last one may be short."""
-    return range(chunk * chunk_rows, min((chunk + 1) * chunk_rows, total))
-
-
-def by_chunk(rows: np.ndarray, chunk_rows: int = CHUNK_ROWS) -> dict[int, slice]:
-    """Map each chunk that holds some of these ascending rows to their place in `rows`."""
-    chunks, starts = np.unique(rows // chunk_rows, return_index=True)
-    ends = np.append(starts, len(rows))[1:]
-    return {int(chunk): slice(start, end) for chunk, start, end in zip(chunks, starts, ends, strict=True)}
+        self.stuck = stuck
 
 
 @contextmanager
@@ -80,10 +64,10 @@ def try_lock(root: Path, digest: str) -> Iterator[bool]:
 
 
 class Entry:
-    """Hold the arrays of one key. All have the same rows; what a row stands for is the caller's business.
+    """Hold the rows of one key, each under a name that says what it was made of, such as the digest of a picture.
 
-    Nothing is remembered between calls, so that chunks which another process has finished are seen. Each call looks
-    into the folder at most once, whatever the number of chunks; reading opens only the chunks that it needs.
+    Where a row stands is read from the chunks themselves, each once: the folder is looked at again where a row is
+    asked for that is not known yet, so that chunks which another process has finished are seen.
     """
 
     def __init__(self, root: Path, key: dict) -> None:
@@ -91,21 +75,27 @@ class Entry:
         self.digest = disk.digest(key)
         self.folder = root / self.digest
         self._root = root
+        self._guard = threading.RLock()
+        self._description: Description | None = None
+        self._chunks: dict[int, tuple[str, ...]] = {}
+        self._place: dict[str, tuple[int, int]] = {}
+        self._notes: dict[str, str] = {}
+        self._stuck: set[int] = set()
 
     @contextmanager
     def writing(
         self,
-        shapes: Mapping[str, tuple[int, ...]],
-        chunk_rows: int = CHUNK_ROWS,
+        widths: Mapping[str, tuple[int, ...]],
+        rows: Collection[str] = (),
         *,
         cancel: Cancel = never,
         waiting: Progress = silent,
         timeout: float = PATIENCE,
     ) -> Iterator["Writer"]:
-        """Hold the entry for writing arrays, name -> (rows, ...); whoever comes second waits and finds them finished.
+        """Hold the entry for writing arrays, name -> shape of a row; whoever comes second waits and finds them there.
 
-        While somebody else holds it, `waiting(rows finished by them, rows in all)` is called and `cancel` is asked
-        several times a second. Reading needs no lock.
+        While somebody else holds it, `waiting(those of rows that are finished, all of them)` is called and `cancel` is
+        asked several times a second. Reading needs no lock.
 
         Raises
         ------
@@ -115,82 +105,85 @@ class Entry:
         Cancelled
             If `cancel` says so.
         """
-        wanted = {name: tuple(int(side) for side in shape) for name, shape in shapes.items()}
-        if len({shape[0] for shape in wanted.values()}) != 1 or not all(name.isidentifier() for name in wanted):
-            raise ValueError(f"arrays of one entry have plain names and the same number of rows, got {wanted}")
-        description = Description(self.key, next(iter(wanted.values()))[0], chunk_rows, wanted)
-        with self._lock(cancel, waiting, timeout):
-            writer = self._prepare(description)
+        wanted = {name: tuple(int(side) for side in shape) for name, shape in widths.items()}
+        if not wanted or not all(name.isidentifier() for name in wanted):
+            raise ValueError(f"arrays of an entry have plain names, got {wanted}")
+        with self._lock(rows, cancel, waiting, timeout):
+            writer = self._prepare(Description(self.key, wanted))
             try:
                 yield writer
             finally:
                 writer.closed = True
 
     @contextmanager
-    def _lock(self, cancel: Cancel, waiting: Progress, timeout: float) -> Iterator[None]:
+    def _lock(self, rows: Collection[str], cancel: Cancel, waiting: Progress, timeout: float) -> Iterator[None]:
         finished, since = -1, time.monotonic()
         while True:
             with try_lock(self._root, self.digest) as free:
                 if free:
                     yield
                     return
-            description = self._load()
-            done, total = (description.count(self._list(description)), description.rows) if description else (0, 0)
-            if done != finished:
-                finished, since = done, time.monotonic()
+            self._look()
+            if len(self._place) != finished:
+                finished, since = len(self._place), time.monotonic()
             elif time.monotonic() - since > timeout:
                 raise StoreError(
                     f"Somebody else has been computing these features for {timeout:.0f} s without a result: "
                     "stop that process, or try again later."
                 )
-            waiting(done, total)
+            waiting(sum(name in self._place for name in rows), len(rows))
             stop_if(cancel)
             time.sleep(_POLL)
 
     def _prepare(self, description: Description) -> "Writer":
         there = self._load()
-        if there and (there.shapes, there.chunk_rows) != (description.shapes, description.chunk_rows):
+        if there and there.widths != description.widths:
             raise StoreError(
                 f"The store holds other arrays for these settings ({self.folder.name[:12]}): "
                 "empty it with `python -m gradviz store clear`."
             )
         with store_errors(self._root):
-            finished = disk.tidy(self.folder, description)
+            chunks = disk.tidy(self.folder)
             if there is None:
                 disk.save(self.folder, description)
-        return Writer(self, description, finished)
+            self._look()
+            number = disk.next_chunk(self.folder, chunks)
+        return Writer(self, description, number)
 
-    def missing(self, chunks: Iterable[int] | None = None) -> tuple[int, ...]:
-        """List those of these chunks (default: all of the entry's) that are not finished, ascending."""
-        description = self._load()
-        if chunks is None:
-            if description is None:
-                raise Missing("Nothing is kept for these settings yet: extract the features first.")
-            chunks = description.all_chunks
-        return tuple(sorted(set(chunks) - self._list(description)))
+    def missing(self, rows: Iterable[str]) -> tuple[str, ...]:
+        """List those of these rows that are not kept, each once, in their order."""
+        self._look()
+        return self.unknown(rows)
 
-    @property
-    def finished(self) -> frozenset[int]:
-        """List the chunks that are present."""
-        return frozenset(self._list(self._load()))
+    def unknown(self, rows: Iterable[str]) -> tuple[str, ...]:
+        """List those of these rows that were not there at the last look."""
+        return tuple(row for row in dict.fromkeys(rows) if row not in self._place)
 
     @property
-    def shapes(self) -> dict[str, tuple[int, ...]]:
-        """Return the shape of every array, (rows, ...); nothing before the first writer."""
+    def rows(self) -> frozenset[str]:
+        """List the rows that are kept."""
+        self._look()
+        return frozenset(self._place)
+
+    @property
+    def widths(self) -> dict[str, tuple[int, ...]]:
+        """Return the shape of a row of every array; nothing before the first writer."""
         description = self._load()
-        return dict(description.shapes) if description else {}
+        return dict(description.widths) if description else {}
 
-    def notes(self, chunks: Iterable[int] | None = None) -> dict[str, str]:
-        """Merge the notes of these chunks (default: all finished ones). Raises Missing and Damaged like `read`."""
-        merged: dict[str, str] = {}
+    def notes(self, rows: Iterable[str]) -> dict[str, str]:
+        """Return the notes on these rows. Raises Missing for rows that are not kept."""
+        rows = tuple(rows)
+        self._check(rows, "the notes")
+        return {row: self._notes[row] for row in rows if row in self._notes}
 
-        def take(chunk: int, path: Path) -> None:
-            merged.update(chunk_file.read_notes(path, self.digest, chunk))
+    def arranged(self, rows: Sequence[str]) -> np.ndarray:
+        """Order rows as they lie on the disk, those that are not there last: places in `rows`, int64 (n,)."""
+        nowhere = (np.iinfo(np.int64).max, 0)
+        where = np.array([self._place.get(row, nowhere) for row in rows], np.int64).reshape(-1, 2)
+        return np.lexsort([where[:, 1], where[:, 0]])
 
-        self._visit(sorted(self.finished if chunks is None else set(chunks)), "the notes", take)
-        return merged
-
-    def read(self, name: str, rows: Iterable[int] | None = None) -> np.ndarray:
+    def read(self, name: str, rows: Sequence[str]) -> np.ndarray:
         """Read rows of one array; each needed chunk is decoded once.
 
         Parameters
@@ -198,7 +191,7 @@ class Entry:
         name
             One of the entry's arrays.
         rows
-            Ascending; all by default.
+            Names, in any order.
 
         Returns
         -------
@@ -207,34 +200,42 @@ class Entry:
         Raises
         ------
         Missing
-            If a row's chunk is not finished; its child Damaged if a check failed: then the chunk was set aside, and
-            `missing` lists it from now on. Both mean: compute it, then read again.
+            If a row is not kept; its child Damaged if a check failed: then the chunk was set aside, and `missing`
+            lists its rows from now on. Both mean: compute it, then read again.
         """
-        description = self._load()
-        if description is None or name not in description.shapes:
+        if self._description is None:
+            self._look()
+        description = self._description
+        if description is None or name not in description.widths:
             raise Missing(f"{name} is not kept for these settings: extract the features first.")
-        rows = np.arange(description.rows) if rows is None else np.asarray(rows, dtype=np.int64)
-        if rows.size and (rows[0] < 0 or rows[-1] >= description.rows or np.any(np.diff(rows) < 0)):
-            raise ValueError(f"rows ascend and lie within 0..{description.rows - 1}")
-        sides = description.shapes[name][1:]
+        sides = description.widths[name]
         out = np.empty((len(rows), *sides), np.float32)
-        places = by_chunk(rows, description.chunk_rows)
+        with self._guard:
+            self._check(rows, name)
+            where = np.array([self._place[row] for row in rows], np.int64).reshape(-1, 2)
+            expected = {chunk: self._chunks[chunk] for chunk in np.unique(where[:, 0]).tolist()}
 
         def take(chunk: int, path: Path) -> None:
-            of_chunk = description.rows_of(chunk)
-            values = chunk_file.read_array(path, self.digest, chunk, name, (len(of_chunk), *sides))
-            # "clip" spares a copy of the rows, which "raise" needs to undo.
-            np.take(values, rows[places[chunk]] - of_chunk.start, axis=0, out=out[places[chunk]], mode="clip")
+            names = expected[chunk]
+            values = chunk_file.read_array(path, self.digest, chunk, name, (len(names), *sides), rows=names)
+            here = np.flatnonzero(where[:, 0] == chunk)
+            out[here] = values[where[here, 1]]
 
-        self._visit(places, name, take)
+        self._visit(expected, name, take)
         return out
+
+    def _check(self, rows: Iterable[str], what: str) -> None:
+        """Raise Missing unless all rows are known; the folder is looked at only where one is not."""
+        if self.unknown(rows) and (absent := self.missing(rows)):
+            total = len(set(rows))
+            raise Missing(f"{len(absent)} of {total} rows of {what} are not computed yet: extract them first.")
 
     def _visit(self, chunks: Collection[int], what: str, take: Callable[[int, Path], None]) -> None:
         def visit(chunk: int) -> str:
             path = disk.chunk_path(self.folder, chunk)
             try:
                 take(chunk, path)
-            except FileNotFoundError:
+            except (FileNotFoundError, OtherRowsError):
                 return "absent"
             except CorruptError:
                 return "damaged" if disk.set_aside(path) else "stuck"
@@ -246,13 +247,17 @@ class Entry:
         with suppress(OSError):
             os.utime(self.folder / disk.DESCRIPTION)  # its time is the entry's last use
         absent, damaged, stuck = ([c for c in found if found[c] == which] for which in ("absent", "damaged", "stuck"))
+        with self._guard:
+            self._stuck.update(stuck)
+            for chunk in (*absent, *damaged, *stuck):
+                self._forget(chunk)
         if bad := sorted(damaged + stuck):
             files = ", ".join(disk.chunk_path(self.folder, chunk).name for chunk in bad[:5])
             raise Damaged(
                 f"{len(bad)} of {len(found)} chunks of {what} in {self.folder} were damaged and "
                 f"{'could not be ' if stuck else ''}set aside ({files}{', ...' if bad[5:] else ''}): "
                 "extract the features again, only these are computed.",
-                stuck,
+                stuck=bool(stuck),
             )
         if absent:
             raise Missing(f"{len(absent)} of {len(found)} chunks of {what} are not computed yet: extract them first.")
@@ -261,31 +266,60 @@ class Entry:
         with store_errors(self._root):
             return disk.load(self.folder)
 
-    def _list(self, description: Description | None) -> set[int]:
-        with store_errors(self._root):
-            return set() if description is None else disk.list_chunks(self.folder, description)
+    def _look(self) -> None:
+        """Read the names of the rows of chunks that are new since the last look, and forget those that are gone."""
+        with self._guard, store_errors(self._root):
+            self._description = disk.load(self.folder)
+            there = disk.list_chunks(self.folder) if self._description else set()
+            for chunk in self._chunks.keys() - there:
+                self._forget(chunk)
+            for chunk in sorted(there - self._chunks.keys() - self._stuck):
+                path = disk.chunk_path(self.folder, chunk)
+                try:
+                    self._take(chunk, *chunk_file.read_rows(path, self.digest, chunk))
+                except FileNotFoundError:  # cleared meanwhile
+                    continue
+                except CorruptError:
+                    if not disk.set_aside(path):
+                        self._stuck.add(chunk)
+
+    def _take(self, chunk: int, rows: tuple[str, ...], notes: Mapping[str, str]) -> None:
+        with self._guard:
+            self._chunks[chunk] = rows
+            self._place.update((name, (chunk, row)) for row, name in enumerate(rows))
+            self._notes.update(notes)
+
+    def _forget(self, chunk: int) -> None:
+        for row in self._chunks.pop(chunk, ()):
+            if self._place.get(row, (None,))[0] == chunk:
+                del self._place[row]
+                self._notes.pop(row, None)
 
 
 class Writer:
     """Write the chunks of an entry that is held for writing."""
 
-    def __init__(self, entry: Entry, description: Description, finished: set[int]) -> None:
+    def __init__(self, entry: Entry, description: Description, number: int) -> None:
         self.closed = False
-        self._entry, self._description, self._finished = entry, description, finished
+        self._entry, self._description, self._number = entry, description, number
 
-    def missing(self, chunks: Iterable[int] | None = None) -> tuple[int, ...]:
-        """List those of these chunks (default: all) that are not finished, ascending; the folder is not asked again."""
-        return tuple(sorted(set(self._description.all_chunks if chunks is None else chunks) - self._finished))
+    def missing(self, rows: Iterable[str]) -> tuple[str, ...]:
+        """List those of these rows that are not kept, each once; the folder is not asked again."""
+        return self._entry.unknown(rows)
 
-    def write(self, chunk: int, arrays: Mapping[str, np.ndarray], notes: Mapping[str, str] | None = None) -> None:
-        """Keep one whole chunk of every array; the chunk is present from then on, for everybody.
+    def write(
+        self, rows: Sequence[str], arrays: Mapping[str, np.ndarray], notes: Mapping[str, str] | None = None
+    ) -> None:
+        """Keep some rows of every array as one chunk; they are present from then on, for everybody.
 
         Parameters
         ----------
+        rows
+            Their names, each once.
         arrays
-            Name -> float32 of shape (rows of the chunk, ...), every array of the entry; a row that failed is NaN.
+            Name -> float32 of shape (rows, ...), every array of the entry; a row that failed is NaN.
         notes
-            Something about these rows (say, id -> why it was skipped).
+            Something about these rows (say, why one was skipped).
 
         Raises
         ------
@@ -295,14 +329,17 @@ class Writer:
         """
         if self.closed:
             raise RuntimeError("a writer writes inside `with entry.writing(...):`")
-        shapes, rows = self._description.shapes, len(self._description.rows_of(chunk))
-        if set(arrays) != set(shapes):
+        names, widths = tuple(rows), self._description.widths
+        if not names or len(set(names)) < len(names):
+            raise ValueError("a chunk holds one row or more, each of a name of its own")
+        if set(arrays) != set(widths):
             raise ValueError(f"write takes every array of the entry, got {sorted(arrays)}")
         for name, array in arrays.items():
-            shape = (rows, *shapes[name][1:])
-            if not rows or array.shape != shape or array.dtype != np.float32:
-                raise ValueError(f"chunk {chunk} of {name} is float32 {shape}, got {array.dtype} {array.shape}")
-        entry = self._entry
+            shape = (len(names), *widths[name])
+            if array.shape != shape or array.dtype != np.float32:
+                raise ValueError(f"{name} of these rows is float32 {shape}, got {array.dtype} {array.shape}")
+        entry, chunk = self._entry, self._number
         with store_errors(entry.folder.parent):
-            chunk_file.write(disk.chunk_path(entry.folder, chunk), entry.digest, chunk, arrays, notes)
-        self._finished.add(chunk)
+            chunk_file.write(disk.chunk_path(entry.folder, chunk), entry.digest, chunk, names, arrays, notes)
+        self._number += 1
+        entry._take(chunk, names, notes or {})
