@@ -31,7 +31,15 @@ class Missing(StoreError):
 
 
 class Damaged(Missing):
-    """Raise for kept rows that failed a check; `stuck` are the chunks that could not be set aside."""
+    """Raise for kept rows that failed a check.
+
+    Parameters
+    ----------
+    sentence
+        What happened, and what to do.
+    stuck
+        The chunks that could not be set aside.
+    """
 
     def __init__(self, sentence: str, stuck: Collection[int]) -> None:
         super().__init__(sentence)
@@ -39,17 +47,43 @@ class Damaged(Missing):
 
 
 def chunks_of(rows: Iterable[int], chunk_rows: int = CHUNK_ROWS) -> tuple[int, ...]:
-    """List the chunks that hold these rows, ascending."""
+    """List the chunks that hold these rows, ascending.
+
+    Parameters
+    ----------
+    rows
+        In any order.
+    chunk_rows
+        Rows of a chunk.
+    """
     return tuple(np.unique(np.asarray(rows, dtype=np.int64) // chunk_rows).tolist())
 
 
 def rows_of(chunk: int, total: int, chunk_rows: int = CHUNK_ROWS) -> range:
-    """List the rows of a chunk; the last one may be short."""
+    """List the rows of a chunk; the last one may be short.
+
+    Parameters
+    ----------
+    chunk
+        Its number, from 0.
+    total
+        Rows of the entry.
+    chunk_rows
+        Rows of a chunk.
+    """
     return range(chunk * chunk_rows, min((chunk + 1) * chunk_rows, total))
 
 
 def by_chunk(rows: np.ndarray, chunk_rows: int = CHUNK_ROWS) -> dict[int, slice]:
-    """Map each chunk that holds some of these ascending rows to their place in `rows`."""
+    """Return the place in `rows` of the rows of each chunk.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n,)
+        Ascending.
+    chunk_rows : int
+        Rows of a chunk.
+    """
     chunks, starts = np.unique(rows // chunk_rows, return_index=True)
     ends = np.append(starts, len(rows))[1:]
     return {int(chunk): slice(start, end) for chunk, start, end in zip(chunks, starts, ends, strict=True)}
@@ -57,9 +91,24 @@ def by_chunk(rows: np.ndarray, chunk_rows: int = CHUNK_ROWS) -> dict[int, slice]
 
 @contextmanager
 def try_lock(root: Path, digest: str) -> Iterator[bool]:
-    """Try once for the lock of an entry and return whether it was free; the system releases a killed holder's lock.
+    """Try once for the lock of an entry; the system releases a killed holder's lock.
 
-    Raises StoreError if the folder cannot be written.
+    Parameters
+    ----------
+    root
+        Folder of the store.
+    digest
+        Of the entry's key.
+
+    Yields
+    ------
+    bool
+        Whether it was free, and is held until the end of the `with`.
+
+    Raises
+    ------
+    StoreError
+        If the folder cannot be written.
     """
     from filelock import FileLock, Timeout
 
@@ -84,6 +133,18 @@ class Entry:
 
     Nothing is remembered between calls, so that chunks which another process has finished are seen. Each call looks
     into the folder at most once, whatever the number of chunks; reading opens only the chunks that it needs.
+
+    Parameters
+    ----------
+    root
+        Folder of the store.
+    key
+        What the arrays depend on, in plain JSON.
+
+    Raises
+    ------
+    StoreError
+        If the key is not plain JSON.
     """
 
     def __init__(self, root: Path, key: dict) -> None:
@@ -102,10 +163,25 @@ class Entry:
         waiting: Progress = silent,
         timeout: float = PATIENCE,
     ) -> Iterator["Writer"]:
-        """Hold the entry for writing arrays, name -> (rows, ...); whoever comes second waits and finds them finished.
+        """Hold the entry for writing arrays; whoever comes second waits and finds them finished. Reading needs no lock.
 
-        While somebody else holds it, `waiting(rows finished by them, rows in all)` is called and `cancel` is asked
-        several times a second. Reading needs no lock.
+        Parameters
+        ----------
+        shapes
+            Name -> (rows, ...), with the same rows for all.
+        chunk_rows
+            Rows of a chunk.
+        cancel
+            Asked several times a second while somebody else holds the entry.
+        waiting
+            Called as often with (rows finished by them, rows in all).
+        timeout
+            Seconds to wait for a holder who finishes no chunk.
+
+        Yields
+        ------
+        Writer
+            Writes until the end of the `with`.
 
         Raises
         ------
@@ -114,6 +190,8 @@ class Entry:
             chunk for `timeout` seconds.
         Cancelled
             If `cancel` says so.
+        ValueError
+            If names are not plain, or arrays have different numbers of rows.
         """
         wanted = {name: tuple(int(side) for side in shape) for name, shape in shapes.items()}
         if len({shape[0] for shape in wanted.values()}) != 1 or not all(name.isidentifier() for name in wanted):
@@ -161,7 +239,10 @@ class Entry:
         return Writer(self, description, finished)
 
     def missing(self, chunks: Iterable[int] | None = None) -> tuple[int, ...]:
-        """List those of these chunks (default: all of the entry's) that are not finished, ascending."""
+        """List those of these chunks (default: all of the entry's) that are not finished, ascending.
+
+        Raises Missing where all are asked for and nothing is kept yet.
+        """
         description = self._load()
         if chunks is None:
             if description is None:
@@ -181,7 +262,10 @@ class Entry:
         return dict(description.shapes) if description else {}
 
     def notes(self, chunks: Iterable[int] | None = None) -> dict[str, str]:
-        """Merge the notes of these chunks (default: all finished ones). Raises Missing and Damaged like `read`."""
+        """Return the notes of these chunks, by default of all finished ones.
+
+        Raises Missing and Damaged like `read`.
+        """
         merged: dict[str, str] = {}
 
         def take(chunk: int, path: Path) -> None:
@@ -267,7 +351,17 @@ class Entry:
 
 
 class Writer:
-    """Write the chunks of an entry that is held for writing."""
+    """Write the chunks of an entry that is held for writing; `Entry.writing` makes it.
+
+    Parameters
+    ----------
+    entry
+        The entry.
+    description
+        Its key, and the shapes of its arrays.
+    finished
+        The chunks that have a file.
+    """
 
     def __init__(self, entry: Entry, description: Description, finished: set[int]) -> None:
         self.closed = False
@@ -282,6 +376,8 @@ class Writer:
 
         Parameters
         ----------
+        chunk
+            Its number, from 0.
         arrays
             Name -> float32 of shape (rows of the chunk, ...), every array of the entry; a row that failed is NaN.
         notes
@@ -292,6 +388,10 @@ class Writer:
         StoreError
             If the disk is full or cannot be written: then nothing of this chunk is kept, the chunks before it are, and
             the caller, who still has its arrays, goes on with them and tells the user.
+        ValueError
+            If an array is absent, or has another shape or dtype.
+        RuntimeError
+            After the end of the `with`.
         """
         if self.closed:
             raise RuntimeError("a writer writes inside `with entry.writing(...):`")
