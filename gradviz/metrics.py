@@ -46,7 +46,7 @@ AP_KINDS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
 
 @dataclass(frozen=True)
 class MeanAP:
-    """The average precision of every class, in [0, 1], and the mean."""
+    """Hold the average precision of every class, in [0, 1], and the mean."""
 
     mean: float
     """Over the classes that have a positive image; nan if none has."""
@@ -55,7 +55,7 @@ class MeanAP:
 
     @property
     def left_out(self) -> tuple[int, ...]:
-        """The positions of the classes without a positive image."""
+        """Return the positions of the classes without a positive image."""
         return tuple(np.flatnonzero(np.isnan(self.per_class)).tolist())
 
 
@@ -100,7 +100,25 @@ def average_precision(scores: np.ndarray, labels: np.ndarray, kind: str) -> floa
 
 
 def mean_ap(scores: np.ndarray, labels: np.ndarray, kind: str) -> MeanAP:
-    """Compute the average precision of each class from scores (n, classes) and labels (n, classes), and their mean."""
+    """Compute the average precision of each class, and their mean.
+
+    Parameters
+    ----------
+    scores, labels : ndarray of shape (n, classes)
+        One column per class, as `average_precision` takes them.
+    kind : str
+        A name in AP_KINDS.
+
+    Returns
+    -------
+    MeanAP
+        In [0, 1]; the mean is over the classes that have a positive image.
+
+    Raises
+    ------
+    ChoiceError, GradvizError
+        As for `average_precision`.
+    """
     per_class = np.array([average_precision(s, y, kind) for s, y in zip(scores.T, labels.T, strict=True)])
     measured = per_class[~np.isnan(per_class)]
     return MeanAP(float(measured.mean()) if len(measured) else float("nan"), per_class)
@@ -157,7 +175,7 @@ def _centred(K: np.ndarray, rows: slice, means: np.ndarray) -> tuple[np.ndarray,
 
 @dataclass(frozen=True)
 class Purity:
-    """How often neighbours share a class, in [0, 1]; nan where no image has a class."""
+    """Hold how often neighbours share a class, in [0, 1]; nan where no image has a class."""
 
     value: float
     chance: float
