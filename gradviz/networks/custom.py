@@ -33,6 +33,13 @@ def load_own(factory: str, *, device: str = "auto") -> Model:
     beyond the last container count as body. The factory is called once: the last few networks are kept, for as long
     as the name stands for the same function.
 
+    Parameters
+    ----------
+    factory
+        `package.module:factory`, to be called without arguments.
+    device
+        auto, cpu, cuda or mps.
+
     Raises
     ------
     ChoiceError
