@@ -32,14 +32,28 @@ def hub_folder() -> Path:
 
 
 def candidates(network: Network, home_folder: str | Path | None = None) -> tuple[Path, ...]:
-    """List where a network's weights may lie, the preferred place first."""
+    """List where a network's weights may lie, the preferred place first.
+
+    Parameters
+    ----------
+    network
+        Entry of the table.
+    home_folder
+        Where gradviz keeps its files; None is the usual place.
+    """
     own = home(home_folder) / "weights"
     named = f"{network.name}.safetensors"
     return tuple(dict.fromkeys((own / network.file, hub_folder() / network.file, own / named, ASSETS / named)))
 
 
 def locate(network: Network, home_folder: str | Path | None = None) -> Path | None:
-    """Find the weights on this computer; None where they are missing."""
+    """Find the weights on this computer; None where they are missing.
+
+    Parameters
+    ----------
+    network, home_folder
+        As for `candidates`.
+    """
     return next((path for path in candidates(network, home_folder) if path.is_file()), None)
 
 
@@ -52,7 +66,10 @@ def weights_state(network: Network, home: str | Path | None = None) -> dict[str,
 
 
 def sha256(path: Path) -> str:
-    """Hash a file's content; read again only when its path, size or time of change differ."""
+    """Return the SHA-256 of a file, 64 hex digits; read again only when its path, size or time of change differ.
+
+    Raises NetworkError where it cannot be read.
+    """
     try:
         stat = path.stat()
         return _sha256(path, stat.st_size, stat.st_mtime_ns, stat.st_ino)
@@ -70,6 +87,13 @@ def check(path: Path, network: Network) -> str:
     """Compare a found file with its published digest and with the one written beside it.
 
     The published digest is a prefix of the SHA-256 in the file's name; `FILE.sha256` is what a download recorded.
+
+    Parameters
+    ----------
+    path
+        The file.
+    network
+        The entry whose weights it should hold.
 
     Returns
     -------
@@ -98,6 +122,11 @@ def read(path: Path) -> dict[str, "Tensor"]:
 
     A .pth file may hold the tensors themselves or a training checkpoint with them under `state_dict` or `model`.
     Nothing but tensors is ever unpickled.
+
+    Returns
+    -------
+    dict of str to Tensor
+        In the file's shapes, on the CPU, under the file's names less a leading "module.".
 
     Raises
     ------
