@@ -131,21 +131,29 @@ class Classification:
 
 
 def zero_note(kernel: Kernel) -> tuple[str, ...]:
-    """Describe how many images are similar to nothing."""
+    """Return a note on how many images are similar to nothing, or none."""
     if not kernel.zero_rows:
         return ()
     return (f"{kernel.zero_rows} images have an all-zero vector and are similar to nothing.",)
 
 
 def method_note(drawn: Embedding) -> tuple[str, ...]:
-    """Describe how a map was drawn where it was not UMAP."""
+    """Return a note on how a map was drawn where it was not UMAP, or none."""
     if drawn.method == "UMAP":
         return ()
     return ("Too few images for UMAP: the kernel's two principal components are drawn.",)
 
 
 def unscored_note(images: ImageSet, measured: MeanAP) -> tuple[str, ...]:
-    """List the classes that could not be scored."""
+    """List the classes that could not be scored, in one note or none.
+
+    Parameters
+    ----------
+    images
+        The data set, for the names of its classes.
+    measured
+        The average precision of each of them.
+    """
     if not measured.left_out:
         return ()
     names = ", ".join(images.classes[c] for c in measured.left_out)
@@ -153,7 +161,7 @@ def unscored_note(images: ImageSet, measured: MeanAP) -> tuple[str, ...]:
 
 
 def once(*notes: tuple[str, ...]) -> tuple[str, ...]:
-    """Join notes; one that holds for both splits is there once."""
+    """Return the notes joined; one that holds for both splits is there once."""
     return tuple(dict.fromkeys(chain(*notes)))
 
 
