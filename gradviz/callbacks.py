@@ -12,7 +12,13 @@ Cancel = Callable[[], bool]
 
 
 def silent(done: int, total: int) -> None:
-    """Ignore progress."""
+    """Ignore progress.
+
+    Parameters
+    ----------
+    done, total
+        As Progress is called.
+    """
 
 
 def never() -> bool:
@@ -27,9 +33,14 @@ def stop_if(cancel: Cancel) -> None:
 
 
 def part(progress: Progress, start: float, end: float) -> Progress:
-    """Return a callback for one step of longer work, which fills the fractions from `start` to `end` of the whole.
+    """Return a callback for one step of longer work; it reports thousandths of the whole.
 
-    What is reported are thousandths of the whole.
+    Parameters
+    ----------
+    progress
+        The callback for the whole.
+    start, end
+        The fractions of the whole, in [0, 1], between which the step lies.
     """
 
     def report(done: int, total: int) -> None:

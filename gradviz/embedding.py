@@ -29,7 +29,7 @@ _ONE_AT_A_TIME = threading.Lock()
 
 @dataclass(frozen=True)
 class Embedding:
-    """A map of n images, and measures of how far it can be trusted."""
+    """Hold a map of n images, and measures of how far it can be trusted."""
 
     points: np.ndarray
     """(n, 2) float32; only relative positions have a meaning."""

@@ -116,7 +116,10 @@ class Experiment:
         return Offer.of_layers(self.spec.network, self._network.numbers)
 
     def about(self, **more: Any) -> dict[str, Any]:
-        """Describe what a result is made from, as JSON values: data set, network and every choice."""
+        """Return what a result is made from, as JSON values: data set, network and every choice, and what `more` adds.
+
+        Raises NetworkError where the weights, whose digest is part of it, are missing or do not fit.
+        """
         made = {"dataset": self.images.name, "dataset_digest": self.images.digest, **self.spec.public()}
         if self.images.features:
             made |= {"network": None}
@@ -128,7 +131,31 @@ class Experiment:
     # Features and kernels
 
     def extract(self, split: str | None = None, *, progress: Progress = silent, cancel: Cancel = never) -> Extracted:
-        """Fill the store with the forward pass over a split; what is kept already is not computed again."""
+        """Fill the store with the forward pass over a split; what is kept already is not computed again.
+
+        Parameters
+        ----------
+        split
+            A split of the data set; None for all images.
+        progress, cancel
+            Progress counts images; cancel is asked between batches.
+
+        Returns
+        -------
+        Extracted
+            How many images were selected and how many of them computed now, the seconds, and what was skipped.
+
+        Raises
+        ------
+        ChoiceError
+            Where there is no such split, or the data set holds features instead of pictures.
+        DatasetError
+            When not one of the images could be read.
+        NetworkError
+            When the weights are missing or do not fit.
+        StoreError
+            When the store cannot be written.
+        """
         if self.images.features:
             raise ChoiceError(f"{self.images.name} holds features already: there are no images to extract them from.")
         return self._extraction.extract(self._positions(split), progress=progress, cancel=cancel)
@@ -138,10 +165,28 @@ class Experiment:
     ) -> Features:
         """Read or compute vectors (such as x5 and dy6) of a split, or of the images at some positions.
 
+        Parameters
+        ----------
+        names
+            Vectors; those of `offer.vectors` are there.
+        where
+            A split, None for all images (both bounded by `spec.images`), or positions (n,) in any order.
+        progress, cancel
+            Progress counts thousandths of the work; cancel is asked between batches.
+
         Returns
         -------
         Features
-            Each vector as float32 of shape (n, d); images that could not be decoded are left out.
+            Each vector as float32 of shape (n, d), a mean over crops; images that could not be decoded are left out.
+
+        Raises
+        ------
+        ChoiceError
+            Where there is no such split or vector, or the temperature is "cv", which needs a training split.
+        DatasetError
+            When not one of the images could be read.
+        NetworkError
+            When the weights are missing or do not fit.
         """
         positions = self._positions(where)
         if self.images.features:
@@ -171,10 +216,29 @@ class Experiment:
         With the normalisation "centred" the mean is that of the split's images, as it is for maps, alignment and
         neighbours.
 
+        Parameters
+        ----------
+        representation
+            Such as x6, dW6 or x6+x7; see gradviz.representations.
+        split
+            The n row images; None for all.
+        cols
+            The m column images, with the vectors that the representation needs; None for the rows themselves.
+        progress, cancel
+            Progress counts thousandths of the work; cancel is asked between batches.
+
         Returns
         -------
         KernelResult
-            A ProductResult, with K_fw and K_bw, for a product such as dW6. K alone is centred where the Spec says so.
+            K (n, m); a ProductResult, with K_fw and K_bw, for a product such as dW6. K alone is centred where the Spec
+            says so and rows and columns are the same images.
+
+        Raises
+        ------
+        ChoiceError
+            Where there is no such representation or split.
+        DatasetError, NetworkError
+            As for `features`.
         """
         parsed = parse(representation, self.offer)
         rows = self.features(parsed.needs, split, progress=part(progress, 0, 0.8), cancel=cancel)
@@ -200,7 +264,31 @@ class Experiment:
         progress: Progress = silent,
         cancel: Cancel = never,
     ) -> results.Alignments:
-        """Compare kernels with each other and with the labels by centred kernel alignment (CKA)."""
+        """Compare kernels with each other and with the labels by centred kernel alignment (CKA).
+
+        Parameters
+        ----------
+        representations
+            r names, such as x6 and dW6.
+        split
+            The images; None for all.
+        progress, cancel
+            Progress counts thousandths of the work; cancel is asked between batches.
+
+        Returns
+        -------
+        Alignments
+            `between` (r, r), and `with_labels` (r,) or None where nothing is labelled; see gradviz.metrics.alignment.
+
+        Raises
+        ------
+        ChoiceError
+            Where there is no such representation or split.
+
+        References
+        ----------
+        Kornblith, Norouzi, Lee, Hinton, "Similarity of Neural Network Representations Revisited", ICML 2019.
+        """
         asked = tuple(parse(text, self.offer) for text in representations)
         names, n = tuple(parsed.name for parsed in asked), len(asked)
         found = [
@@ -229,7 +317,31 @@ class Experiment:
     ) -> tuple[results.Neighbour, ...]:
         """List the images whose kernel value with `image` is largest; ties keep the data set's order.
 
-        `image` is one of this data set's, or with `of` one of another experiment's.
+        Parameters
+        ----------
+        representation
+            Such as x6, dW6 or x6+x7.
+        image
+            The id of an image of this data set, or with `of` of another experiment's.
+        split
+            The images to choose from; None for all.
+        top
+            How many to list, at least 1.
+        of
+            The experiment that `image` belongs to, with the same Spec; None for this one, where no image is its own
+            neighbour.
+        progress, cancel
+            Progress counts thousandths of the work; cancel is asked between batches.
+
+        Returns
+        -------
+        tuple of Neighbour
+            At most `top`, the largest value first. Centred by the split's mean where the Spec says so.
+
+        Raises
+        ------
+        ChoiceError
+            Where there is no such representation, split or image, or `top` is less than 1.
         """
         check("top", top)
         parsed, home_of = parse(representation, self.offer), of or self
@@ -255,7 +367,29 @@ class Experiment:
     ) -> results.Map:
         """Map a split with UMAP from the kernel's distances; the same seed gives the same picture.
 
-        `others` are photographs to be mapped together with it, such as a visitor's own; the quality is the split's.
+        Parameters
+        ----------
+        representation
+            Such as x6, dW6 or x6+x7.
+        split
+            The n images to map; None for all.
+        neighbours
+            The neighbours of each image that UMAP holds together, at least 2.
+        others
+            An experiment with the same Spec on m further photographs, such as a visitor's own, to be mapped with
+            the split; the purity is the split's alone.
+        progress, cancel
+            Progress counts thousandths of the work; UMAP itself cannot be stopped.
+
+        Returns
+        -------
+        Map
+            Points (n, 2), with others (n + m, 2), and how far they can be trusted; see gradviz.embedding.embed.
+
+        Raises
+        ------
+        ChoiceError
+            Where there is no such representation or split, or for fewer than two neighbours.
         """
         check("neighbours", neighbours)
         parsed = parse(representation, self.offer)
@@ -381,7 +515,31 @@ class Experiment:
         progress: Progress = silent,
         cancel: Cancel = never,
     ) -> results.Classification:
-        """Train one binary SVM per class on `train` and apply it to other photographs: which classes are there?"""
+        """Train one binary SVM per class on `train` and apply it to other photographs: which classes are there?
+
+        Parameters
+        ----------
+        representation
+            Such as x6, dW6 or x6+x7.
+        others
+            An experiment with the same Spec on the n photographs to classify.
+        train
+            The split to learn from.
+        C
+            The SVMs' penalty, or "cv": chosen per class by cross-validation within `train`.
+        progress, cancel
+            Progress counts thousandths of the work; cancel is asked between batches and classes.
+
+        Returns
+        -------
+        Classification
+            Scores (n, classes); a positive one says that the class is there.
+
+        Raises
+        ------
+        ChoiceError
+            Where the data set has no labels, or there is no such representation or split.
+        """
         check("C", C)
         parsed, labels = parse(representation, self.offer), self._labels
         rows = self.features(parsed.needs, self._by_id(train), progress=part(progress, 0, 0.5), cancel=cancel)
@@ -417,7 +575,28 @@ class Experiment:
         progress: Progress = silent,
         cancel: Cancel = never,
     ) -> tuple[results.LayerRow, ...]:
-        """Score every representation that is offered: mAP, alignment with the labels and purity, all on `test`."""
+        """Score every representation that is offered: mAP, alignment with the labels and purity, all on `test`.
+
+        Parameters
+        ----------
+        train, test
+            Splits without a common image.
+        C, ap
+            As for `evaluate`.
+        progress, cancel
+            Progress counts thousandths of the work; cancel is asked between batches and classes.
+
+        Returns
+        -------
+        tuple of LayerRow
+            One per name in `offer.representations`: mAP in percent; centred kernel alignment with the labels; the share
+            of the ten nearest images that have a class in common, in [0, 1].
+
+        Raises
+        ------
+        ChoiceError
+            Where the data set has no labels, or the splits share images.
+        """
         rows, names = [], self.offer.representations
         for i, name in enumerate(names):
             here = part(progress, i / len(names), (i + 1) / len(names))

@@ -29,7 +29,16 @@ SCORED_WITH = ("gradviz", "torch", "torchvision", "numpy", "scikit-learn", "pill
 def features_npz(features: Features, about: Mapping[str, Any], file: BinaryIO) -> None:
     """Write ids, one float32 array (n, d) per vector, and what is known: labels, classes, split.
 
-    `split` (n,) is the smallest split that an image is in; the file can be read as a data set again.
+    The file can be read as a data set again.
+
+    Parameters
+    ----------
+    features
+        What to write. `split` (n,) is the smallest split that an image is in.
+    about
+        What it was made from, as JSON values; the versions of the libraries are added.
+    file
+        Open for writing bytes.
     """
     known = {}
     if features.labels is not None:
@@ -48,7 +57,15 @@ def _smallest_splits(features: Features) -> list[str]:
 
 
 def kernel_npz(result: KernelResult, file: BinaryIO) -> None:
-    """Write ids (and cols, if the columns are other images) and K, float32 (n, m); for a product K_fw, K_bw too."""
+    """Write ids (and cols, if the columns are other images) and K, float32 (n, m); for a product K_fw, K_bw too.
+
+    Parameters
+    ----------
+    result
+        What `Experiment.kernel` returned.
+    file
+        Open for writing bytes.
+    """
     arrays = {"ids": np.array(result.rows.ids), "K": result.K}
     if result.cols is not result.rows:
         arrays["cols"] = np.array(result.cols.ids)
@@ -203,7 +220,20 @@ def check_place(path: Path) -> None:
 
 
 def save(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Write a file whole or not at all; ChoiceError where it cannot be written."""
+    """Write a file whole or not at all.
+
+    Parameters
+    ----------
+    path
+        Where it will be; a file that is there is replaced.
+    write
+        Called with a file that is open for writing bytes.
+
+    Raises
+    ------
+    ChoiceError
+        Where it cannot be written.
+    """
     check_place(path)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:

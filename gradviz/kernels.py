@@ -197,6 +197,22 @@ def gram(
 
     With b None each pair of rows of a is multiplied once and mirrored, so the result is exactly symmetric and costs
     little more than half. The vectors are on `device` as a whole, the products come back block by block.
+
+    Parameters
+    ----------
+    a : ndarray of shape (n, d)
+        float64 stays so, all else is multiplied in float32.
+    b : ndarray of shape (m, d) or None, default None
+        In the precision of `a`; None for `a` itself.
+    device : str, default "cpu"
+        Where torch multiplies.
+    progress, cancel : callable
+        Progress counts rows of `a`; cancel is asked between blocks of rows.
+
+    Returns
+    -------
+    ndarray of shape (n, m)
+        float64 or float32, as it was multiplied.
     """
     import torch
 
@@ -217,8 +233,17 @@ def gram(
 def centre(K: np.ndarray, train: np.ndarray | None = None) -> np.ndarray:
     """Move the origin to the mean of the training images, as scikit-learn's KernelCenterer does.
 
-    K is (n, m) with the m training images as columns; `train` is their own kernel (m, m), by default K itself. Means
-    are taken in float64; the result has K's precision.
+    Parameters
+    ----------
+    K : ndarray of shape (n, m)
+        The kernel of n images with the m training images.
+    train : ndarray of shape (m, m) or None, default None
+        The training images' own kernel; None where it is K itself.
+
+    Returns
+    -------
+    ndarray of shape (n, m)
+        A copy in K's precision; means are taken in float64.
     """
     train = K if train is None else train
     column_means = train.mean(axis=0, dtype=np.float64)

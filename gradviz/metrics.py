@@ -46,7 +46,7 @@ AP_KINDS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
 
 @dataclass(frozen=True)
 class MeanAP:
-    """The average precision of every class, in [0, 1], and the mean."""
+    """Hold the average precision of every class, in [0, 1], and the mean."""
 
     mean: float
     """Over the classes that are scored; nan if none is."""
@@ -132,6 +132,11 @@ def mean_ap(
     -------
     MeanAP
         The figures, and which classes are left out.
+
+    Raises
+    ------
+    ChoiceError, GradvizError
+        As for `average_precision`.
     """
     n_classes = labels.shape[1]
     rounding = np.zeros(n_classes) if rounding is None else rounding
@@ -212,7 +217,7 @@ def _centred(K: np.ndarray, rows: slice, means: np.ndarray) -> tuple[np.ndarray,
 
 @dataclass(frozen=True)
 class Purity:
-    """How often neighbours share a class, in [0, 1]; nan where no image has a class."""
+    """Hold how often neighbours share a class, in [0, 1]; nan where no image has a class."""
 
     value: float
     chance: float

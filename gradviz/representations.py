@@ -184,14 +184,32 @@ class Offer:
 
     @classmethod
     def of_layers(cls, name: str, numbers: Sequence[int]) -> "Offer":
-        """Return what a network whose fully connected layers have these numbers offers."""
+        """Return what a network offers.
+
+        Parameters
+        ----------
+        name
+            What messages call it.
+        numbers
+            The numbers of its fully connected layers, in order, such as 6, 7, 8.
+        """
         return cls(name, offered(numbers))
 
     @classmethod
     def of_vectors(cls, name: str, vectors: Collection[str]) -> "Offer":
         """Return what follows from vectors: themselves, and dW6 where there are x5 and dy6.
 
-        Raises ChoiceError for a name that cannot be asked for, see `check_name`.
+        Parameters
+        ----------
+        name
+            What messages call the file or data set that has them.
+        vectors
+            Their names.
+
+        Raises
+        ------
+        ChoiceError
+            For a name that cannot be asked for, see `check_name`.
         """
         for vector in vectors:
             check_name(vector)
@@ -226,7 +244,15 @@ class Offer:
 
 
 def named(letter: str, k: int) -> str:
-    """Write the name of a letter of layer k: `x6`."""
+    """Write the name of a letter of a layer: `x6`.
+
+    Parameters
+    ----------
+    letter
+        A key of REPRESENTATIONS.
+    k
+        The number of the layer.
+    """
     return f"{letter}{k}"
 
 
@@ -314,7 +340,20 @@ def described(k: int) -> dict[str, str]:
 
 
 def tempered(name: str, last: int) -> bool:
-    """Return whether a vector depends on the softmax's temperature, in a network whose last layer is `last`."""
+    """Return whether a vector depends on the softmax's temperature.
+
+    Parameters
+    ----------
+    name
+        Of the vector, such as x8.
+    last
+        The number of the network's last layer.
+
+    Raises
+    ------
+    ChoiceError
+        For a name that stands for no vector.
+    """
     letter, k = vector_symbol(name)
     entry = _vector(letter)
     if entry.temperature == "always" or (entry.temperature == "last" and k == last):
@@ -325,7 +364,17 @@ def tempered(name: str, last: int) -> bool:
 def source(name: str, kept: Collection[str]) -> str:
     """Find the vector that a vector is computed from, among those that are kept: y6 for x6, x5 for x5.
 
-    Raises ChoiceError where none of them leads to it.
+    Parameters
+    ----------
+    name
+        The vector to compute.
+    kept
+        The names of those that are at hand.
+
+    Raises
+    ------
+    ChoiceError
+        Where none of them leads to it, or a name stands for no vector.
     """
     letter, k = vector_symbol(name)
     while named(letter, k) not in kept:
@@ -336,7 +385,22 @@ def source(name: str, kept: Collection[str]) -> str:
 
 
 def compute(name: str, kept: str, values: "Tensor", layer: At) -> "Tensor":
-    """Compute a vector from the one that `source` found, crop by crop: (..., d) to (..., e)."""
+    """Compute a vector from the one that `source` found, crop by crop.
+
+    Parameters
+    ----------
+    name, kept
+        The vector to compute, and the one to compute it from.
+    values : Tensor of shape (..., d)
+        The latter, one row per image and crop.
+    layer
+        Activation and temperature of their layer.
+
+    Returns
+    -------
+    Tensor of shape (..., e)
+        Not averaged over crops yet.
+    """
     if name == kept:
         return values
     entry = _vector(symbol(name).letter)
@@ -347,8 +411,17 @@ def compute(name: str, kept: str, values: "Tensor", layer: At) -> "Tensor":
 def parse(text: str, offer: Offer | None = None) -> Representation:
     """Read a name such as `dW6`, `x6+x7`, `x5:x5:dy6` or `0.75dW6+0.25x6`; the grammar stands above.
 
-    The result's name is the same for all ways to write it: `x6; x7` is x6+x7, `dy6:x5` is dW6, `3dW6+1x6` is
-    0.75dW6+0.25x6. With an offer every factor must be one of its single names; without one any layer will do.
+    Parameters
+    ----------
+    text
+        The name.
+    offer
+        What there is: every factor must be one of its single names. None: any layer will do.
+
+    Returns
+    -------
+    Representation
+        Its name is the same for all ways to write it: `x6; x7` is x6+x7, `dy6:x5` is dW6, `3dW6+1x6` is 0.75dW6+0.25x6.
 
     Raises
     ------

@@ -140,7 +140,15 @@ class Classification:
 
 
 def zero_note(kernel: Kernel, normalise: str) -> tuple[str, ...]:
-    """Describe how many images are similar to nothing."""
+    """Return a note on how many images are similar to nothing, or none.
+
+    Parameters
+    ----------
+    kernel
+        The kernel of these images.
+    normalise
+        The normalisation that it was made with.
+    """
     if not kernel.zero_rows:
         return ()
     why = "an all-zero vector" if normalise != "centred" else "a vector that is all zero or equals the mean"
@@ -153,7 +161,7 @@ def centre_note(asked: bool) -> tuple[str, ...]:
 
 
 def method_note(drawn: Embedding) -> tuple[str, ...]:
-    """Describe how a map was drawn where it was not UMAP."""
+    """Return a note on how a map was drawn where it was not UMAP, or none."""
     if drawn.method == "UMAP":
         return ()
     return ("Too few images for UMAP: the kernel's two principal components are drawn.",)
@@ -187,7 +195,7 @@ def mean_name(classes: Iterable[str]) -> str:
 
 
 def once(*notes: tuple[str, ...]) -> tuple[str, ...]:
-    """Join notes; one that holds for both splits is there once."""
+    """Return the notes joined; one that holds for both splits is there once."""
     return tuple(dict.fromkeys(chain(*notes)))
 
 

@@ -16,14 +16,27 @@ from gradviz.errors import ChoiceError
 
 
 def positive(value: float, what: str) -> float:
-    """Return a positive finite number; ChoiceError says what it was meant for."""
+    """Return a positive finite number as float.
+
+    Parameters
+    ----------
+    value
+        The number.
+    what
+        What it was meant for, in the words of the message.
+
+    Raises
+    ------
+    ChoiceError
+        For zero, a negative number, infinity or nan.
+    """
     if not (math.isfinite(value) and value > 0):
         raise ChoiceError(f"The {what} must be a positive number, not {value}.")
     return float(value)
 
 
 def number_or_cv(text: str) -> float | Literal["cv"]:
-    """Read "cv" or a positive number."""
+    """Read "cv" or a positive number. Raises ChoiceError for any other text."""
     if text == "cv":
         return "cv"
     try:
@@ -69,7 +82,15 @@ class Option:
     noun: str = ""
 
     def explained(self, *, mark: str = "", others: bool = False) -> str:
-        """Return the help with what each value means; names stand between two marks, `others` adds unnamed values."""
+        """Return the help with what each value means.
+
+        Parameters
+        ----------
+        mark
+            Stands before and after the name of each value.
+        others
+            Whether to add what values without a name are.
+        """
         meanings = [f"{mark}{name}{mark}: {meaning}" for name, meaning in self.values.items()]
         if others and self.other:
             meanings.append(f"or {self.other}" if meanings else self.other)
@@ -208,7 +229,20 @@ OPTIONS: dict[str, Option] = {
 
 
 def check(name: str, value: Any) -> None:
-    """Raise ChoiceError, with the values that there are, unless an option can have this value."""
+    """Check whether an option can have a value.
+
+    Parameters
+    ----------
+    name
+        A key of OPTIONS.
+    value
+        As Spec or a verb takes it; None passes where an option has no default.
+
+    Raises
+    ------
+    ChoiceError
+        If it cannot; the message has the values that there are.
+    """
     option = OPTIONS[name]
     noun = option.noun or name
     if value is None and option.default is None:

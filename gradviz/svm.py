@@ -160,7 +160,15 @@ class OneVsRestSVC(BaseEstimator):
         return np.where(self.decision_function(K) > 0, 1, -1).astype(np.int8)
 
     def score(self, K: np.ndarray, y: np.ndarray) -> float:
-        """Return the mean average precision, in [0, 1], of images with a kernel (m, n) and labels (m, classes)."""
+        """Return the mean average precision, in [0, 1], of the kind `ap`.
+
+        Parameters
+        ----------
+        K : ndarray of shape (m, n)
+            The kernel of m images with the n training images.
+        y : ndarray of shape (m, classes)
+            The labels: 1, -1, or 0 for an image that is left out of the class's score.
+        """
         return mean_ap(self.decision_function(K), y, self.ap).mean
 
     def __sklearn_tags__(self):
@@ -236,9 +244,31 @@ def grid_ap(
     progress: Progress,
     cancel: Cancel,
 ) -> np.ndarray:
-    """Cross-validate every class and C: mean AP over the folds, (classes, len(grid)) float64, nan where none is usable.
+    """Cross-validate every class and C.
 
     A fold that lacks positive or negative images, or leaves none to train on, is left out of the mean.
+
+    Parameters
+    ----------
+    K : ndarray of shape (n, n), float64
+        The kernel of the training images.
+    labels : ndarray of shape (n, classes)
+        1, -1, or 0 for difficult.
+    grid : sequence of float
+        The penalties to try.
+    seed : int
+        Draws the folds.
+    ap : str
+        A name in gradviz.metrics.AP_KINDS.
+    threads : int or None
+        Folds measured at the same time; None takes all cores that this process may use.
+    progress, cancel : callable
+        See gradviz.callbacks; progress counts folds of a class.
+
+    Returns
+    -------
+    ndarray of shape (classes, len(grid)), float64
+        The mean average precision over the folds, in [0, 1]; nan where no fold is usable.
     """
     n_classes = labels.shape[1]
     folds = np.stack([_folds(labels[:, c], seed + c) for c in range(n_classes)], axis=1)

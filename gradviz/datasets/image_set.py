@@ -138,7 +138,7 @@ class ImageSet:
         return open_picture(self.paths[position], name=self.ids[position])
 
     def boxes(self, position: int) -> tuple[Box, ...]:
-        """Read the boxes of one picture; none if its annotation is missing or damaged."""
+        """Return the boxes of one picture; none if its annotation is missing or damaged."""
         return self.boxes_of(position)
 
     def labels_of(self, position: int) -> tuple[str, ...]:
@@ -148,7 +148,7 @@ class ImageSet:
         return tuple(self.classes[c] for c in np.flatnonzero(self.labels[position] == 1))
 
     def source(self, identifier: str) -> int:
-        """Return the position of an id; raises ChoiceError if there is none."""
+        """Return the position of an id. Raises ChoiceError if there is none."""
         try:
             return self._positions[identifier]
         except KeyError:
@@ -193,9 +193,10 @@ class ImageSet:
 
     @cached_property
     def row_order(self) -> NDArray[np.int64]:
-        """Order of the store's rows: images that share their splits together, by SHA-256 of the id inside such a group.
+        """Return the order of the store's rows, positions (n,): images that share their splits stand together.
 
-        A sample of a split is then a prefix of each group of that split, and lies in few chunks.
+        Inside such a group they are ordered by the SHA-256 of the id. A sample of a split is then a prefix of each
+        group of that split, and lies in few chunks.
         """
         membership = np.zeros((len(self.splits), len(self)), bool)
         for row, name in enumerate(sorted(self.splits)):

@@ -70,7 +70,20 @@ class Listing:
     boxes_of: Callable[[int], tuple[Box, ...]] = no_boxes
 
     def image_set(self, *, name: str, seed: int = 0) -> ImageSet:
-        """Build the image set; `seed` draws the halves of labelled images without splits."""
+        """Build the image set.
+
+        Parameters
+        ----------
+        name
+            What people call it.
+        seed
+            Draws the halves of labelled images without splits.
+
+        Raises
+        ------
+        DatasetError
+            If ids repeat, or shapes do not fit together.
+        """
         classes, labels = self._labels()
         own = self._own_splits()
         drawn = None if own is not None or labels is None else seed

@@ -65,7 +65,7 @@ class Remote:
 
     @property
     def name(self) -> str:
-        """File name."""
+        """Return the file's name, as its address ends."""
         return unquote(re.split("[?#]", self.url)[0].rsplit("/", 1)[-1])
 
     @property
@@ -74,7 +74,10 @@ class Remote:
         return self.size or self.largest or LARGEST
 
     def at(self, mirror: str | None) -> "Remote":
-        """Return the same file on another host: `mirror` is its full address, or that of the folder it lies in."""
+        """Return the same file on another host: `mirror` is its full address, or that of the folder it lies in.
+
+        Raises ChoiceError for an address that starts with neither https:// nor http://.
+        """
         if not mirror:
             return self
         if "://" in mirror and not mirror.lower().startswith(("https://", "http://")):
@@ -92,6 +95,17 @@ class Incoming(AbstractContextManager):
 
     What an earlier try has kept is read from the disk first. `kept` and `total` are in bytes; `pieced`: what is kept
     came in more than one answer. Its methods raise HostError, OSError and Cancelled.
+
+    Parameters
+    ----------
+    remote
+        The file.
+    target
+        Where it will be when it is whole.
+    cancel, progress
+        Progress counts bytes, the total is 0 while it is not known; cancel is asked between blocks.
+    say
+        Called with a sentence when something happens that the user may wonder about.
     """
 
     def __init__(self, remote: Remote, target: Path, *, cancel: Cancel, progress: Progress, say: Say):
@@ -254,14 +268,20 @@ def fetch(
 
     Parameters
     ----------
+    remote
+        The file, with its published digest.
+    target
+        Where it will be, once it is whole and checked.
     url
         A mirror: another address of the file or of its folder, or a path on this computer, which is copied.
     progress
         Called in bytes; the total is 0 while it is not known.
+    say
+        Called with a sentence when something happens that the user may wonder about.
 
     Raises
     ------
-    HostError, OSError, Cancelled
+    HostError, DownloadError, ChoiceError, OSError, Cancelled
         What has come by then is kept for the next time.
     """
     part = target.with_name(f"{target.name}.part")
@@ -279,9 +299,23 @@ def fetch(
 
 
 def checked(path: Path, remote: Remote, cancel: Cancel = never, source: str | None = None) -> str:
-    """Return the SHA-256 of a file; DamagedError where it does not have the published digest.
+    """Return the SHA-256 of a file that has the published digest.
 
-    `source`: the address that it came from, None for a file of the user's own.
+    Parameters
+    ----------
+    path
+        The file.
+    remote
+        What it should be.
+    cancel
+        Asked between megabytes.
+    source
+        The address that it came from, None for a file of the user's own.
+
+    Raises
+    ------
+    DamagedError
+        Where it does not have the digest.
     """
     kind, _, wanted = remote.digest.partition(":")
     published, own = hashlib.new(kind, usedforsecurity=False), hashlib.sha256()
@@ -298,7 +332,20 @@ def checked(path: Path, remote: Remote, cancel: Cancel = never, source: str | No
 
 
 def local_mirror(mirror: str | None, name: str) -> Path | None:
-    """Find a file where a mirror is a path on this computer (the file or its folder); None where it is an address."""
+    """Find a file where a mirror is a path on this computer; None where it is an address.
+
+    Parameters
+    ----------
+    mirror
+        The path of the file or of its folder, or an address, or None.
+    name
+        The file's name, to look for in a folder.
+
+    Raises
+    ------
+    DownloadError
+        Where there is no such file.
+    """
     if not mirror or "://" in mirror:
         return None
     path = Path(mirror).expanduser()
@@ -312,7 +359,28 @@ def local_mirror(mirror: str | None, name: str) -> Path | None:
 def alone(lock: Path, remote: Remote, *, cancel: Cancel, say: Say) -> Iterator[None]:
     """Let one process at a time download a file to the lock's folder; the others wait and say so.
 
-    Raises DownloadError for HostError and OSError, with what the user can do.
+    Parameters
+    ----------
+    lock
+        The file to hold.
+    remote
+        What is downloaded, for messages.
+    cancel
+        Asked while waiting.
+    say
+        Called with a sentence before waiting.
+
+    Yields
+    ------
+    None
+        While the lock is held.
+
+    Raises
+    ------
+    DownloadError
+        For HostError and OSError inside the `with`, with what the user can do.
+    Cancelled
+        If `cancel` says so.
     """
     from filelock import FileLock, Timeout
 
@@ -338,7 +406,20 @@ def alone(lock: Path, remote: Remote, *, cancel: Cancel, say: Say) -> Iterator[N
 
 
 def require_room(folder: Path, needed: int) -> None:
-    """Refuse at the start what would fill the disk: `needed` bytes and a spare of 100 MB must be free."""
+    """Refuse at the start what would fill the disk.
+
+    Parameters
+    ----------
+    folder
+        A folder on that disk.
+    needed
+        Bytes to be written; a spare of 100 MB must be free besides.
+
+    Raises
+    ------
+    DownloadError
+        Where less is free.
+    """
     free = shutil.disk_usage(folder).free
     if free < needed + _SPARE:
         lack = f"{size_text(needed + _SPARE)} are needed in {folder} and {size_text(free)} are free"
@@ -346,7 +427,7 @@ def require_room(folder: Path, needed: int) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Read a small record; empty where there is none or it is damaged."""
+    """Return a small record; empty where there is none or it is damaged."""
     try:
         found = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):
@@ -355,7 +436,15 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write a small record in one step."""
+    """Write a small record in one step.
+
+    Parameters
+    ----------
+    path
+        The file.
+    content
+        JSON values.
+    """
     temporary = path.with_name(f"{path.name}.new")
     temporary.write_text(json.dumps(content, indent=1), "utf-8")
     temporary.replace(path)

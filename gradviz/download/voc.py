@@ -52,6 +52,8 @@ def download(
 
     Parameters
     ----------
+    what
+        One of gradviz.datasets.catalogue.downloadable().
     images
         Read the archive only until so many photographs that ImageSets/Main lists are there: an "unverified prefix",
         because the digest is that of the whole.
@@ -59,6 +61,8 @@ def download(
         A mirror (the archive or the folder it lies in) or a path on this computer.
     progress
         Called in bytes; for a subset the total is an estimate.
+    say
+        Called with a sentence when something happens that the user may wonder about.
 
     Raises
     ------

@@ -25,10 +25,14 @@ def download_weights(
 
     Parameters
     ----------
+    name
+        A network of the table.
     url
         A mirror (the file or the folder it lies in) or a path on this computer.
     progress
         Called in bytes.
+    say
+        Called with a sentence when something happens that the user may wonder about.
 
     Raises
     ------

@@ -130,10 +130,12 @@ class Extraction:
         temperature, label
             What gradients and the last softmax depend on.
         progress, cancel
-            Progress counts images; cancel is asked between batches.
+            Progress counts thousandths of the work; cancel is asked between batches.
 
         Raises
         ------
+        ChoiceError
+            For a vector that the network does not have.
         DatasetError
             When not one of the images could be read.
         """

@@ -84,7 +84,16 @@ class PseudoLabel:
 
 
 def pseudo_label(kind: str, model: Model, images: ImageSet) -> PseudoLabel:
-    """Prepare a pseudo-label by name, or from a file with P numbers (.npy, or text).
+    """Prepare a pseudo-label by name, or from a file.
+
+    Parameters
+    ----------
+    kind
+        uniform, predicted, true, or the path of a file with P numbers (.npy, or text).
+    model
+        The network, whose P classes the pseudo-label is about.
+    images
+        The data set, whose labels `true` takes.
 
     Raises
     ------
@@ -115,7 +124,20 @@ def _true(model: Model, images: ImageSet) -> PseudoLabel:
 
 
 def matching(classes: Sequence[str], model: Model) -> tuple[tuple[int, ...], ...]:
-    """Find the network's classes for each class of a data set: by ImageNet synset for VOC's names, else by name."""
+    """Find the network's classes for each class of a data set: by ImageNet synset for VOC's names, else by name.
+
+    Parameters
+    ----------
+    classes
+        The C names of the data set's classes.
+    model
+        The network.
+
+    Returns
+    -------
+    tuple of tuple of int
+        For each of the C classes the positions of the network's classes, ascending; empty where none matches.
+    """
     by_wnid = {wnid: p for p, wnid in enumerate(model.wnids) if wnid}
     by_name = {name.lower(): p for p, name in enumerate(model.classes)}
     return tuple(_match(name, by_wnid, by_name) for name in classes)

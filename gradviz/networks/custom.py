@@ -53,6 +53,13 @@ def load_own(factory: str, *, weights: str | Path | None = None, device: str = "
     device
         auto, cpu, cuda or mps.
 
+    Parameters
+    ----------
+    factory
+        `package.module:factory`, to be called without arguments.
+    device
+        auto, cpu, cuda or mps.
+
     Raises
     ------
     ChoiceError

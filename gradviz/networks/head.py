@@ -58,25 +58,51 @@ class Head:
 
     @property
     def last(self) -> int:
-        """Number of the last layer."""
+        """Return the number of the last layer."""
         return self.first + len(self.weights) - 1
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """Names of the layers' outputs before the activation: y6, y7, y8."""
+        """Return the names of the layers' outputs before the activation: y6, y7, y8."""
         return tuple(layer_output(k) for k in range(self.first, self.last + 1))
 
     @property
     def classes(self) -> int:
-        """Number of classes P."""
+        """Return the number of classes P."""
         return self.weights[-1].shape[1]
 
     def activate(self, k: int, y: Tensor) -> Tensor:
-        """Apply the hidden layer's f_k elementwise."""
+        """Apply the hidden layer's f_k elementwise.
+
+        Parameters
+        ----------
+        k
+            Number of the layer.
+        y
+            y_k of any shape.
+
+        Returns
+        -------
+        Tensor
+            x_k in the shape and dtype of `y`, which stays as it is.
+        """
         return ACTIVATIONS[self.activations[k - self.first]][1](y)
 
     def slope(self, k: int, y: Tensor) -> Tensor:
-        """Compute f_k'(y) elementwise, at kinks as torch's autograd defines it."""
+        """Compute f_k'(y) elementwise, at kinks as torch's autograd defines it.
+
+        Parameters
+        ----------
+        k
+            Number of the layer.
+        y
+            y_k of any shape.
+
+        Returns
+        -------
+        Tensor
+            In the shape and dtype of `y`.
+        """
         name = self.activations[k - self.first]
         if name == "relu":
             return (y > 0).to(y.dtype)

@@ -65,22 +65,22 @@ class Model:
 
     @property
     def outputs(self) -> int:
-        """Number of classes P."""
+        """Return the number of classes P."""
         return self.head.classes
 
     @property
     def layers(self) -> tuple[Layer, ...]:
-        """The fully connected layers with the widths of these weights."""
+        """Return the fully connected layers with the widths of these weights."""
         return self.network.layers
 
     @property
     def arrays(self) -> dict[str, int]:
-        """Widths of what a forward pass yields: x5 and every y."""
+        """Return the widths of what a forward pass yields: x5 and every y."""
         return self.network.arrays
 
     @property
     def batch(self) -> int:
-        """Number of images to process at once."""
+        """Return the number of images to process at once."""
         return self.network.batch(self.device.type)
 
     def transform(self, name: str) -> Callable[[Image.Image], Tensor]:
@@ -118,7 +118,10 @@ class Model:
 
 
 def resolve_device(name: str = "auto") -> torch.device:
-    """Turn auto, cpu, cuda or mps into a device; auto takes the fastest. ChoiceError where there is no such device."""
+    """Turn auto, cpu, cuda or mps into a device; auto takes the fastest.
+
+    Raises ChoiceError where there is no such device.
+    """
     there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if name == "auto":
         return torch.device(next(kind for kind in ("cuda", "mps", "cpu") if there[kind]))
@@ -190,6 +193,15 @@ def _load(network: Network, path: Path, digest: str, device: torch.device) -> Mo
 
 def assemble(network: Network, module: nn.Module, *, digest: str) -> Model:
     """Turn a module on the CPU, in eval mode, into a model; the module is consumed.
+
+    Parameters
+    ----------
+    network
+        Its entry, with the widths of these weights.
+    module
+        The torch module with its weights.
+    digest
+        SHA-256 of the file of weights.
 
     Raises
     ------

@@ -102,42 +102,45 @@ class Network:
 
     @property
     def first(self) -> int:
-        """Number of the first fully connected layer."""
+        """Return the number of the first fully connected layer."""
         return self.layers[0].number
 
     @property
     def entry(self) -> str:
-        """Name of the head's input, such as x5."""
+        """Return the name of the head's input, such as x5."""
         return layer_input(self.first)
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """Names of the layers' outputs before the activation: y6, y7, y8."""
+        """Return the names of the layers' outputs before the activation: y6, y7, y8."""
         return tuple(layer_output(k) for k in self.numbers)
 
     @property
     def arrays(self) -> dict[str, int]:
-        """Widths of all that a forward pass yields: x5 and every y."""
+        """Return the widths of all that a forward pass yields: x5 and every y."""
         return {self.entry: self.layers[0].inputs} | {layer_output(k.number): k.outputs for k in self.layers}
 
     @property
     def gradients(self) -> dict[str, int]:
-        """Widths of all that a backward pass yields: every dy."""
+        """Return the widths of all that a backward pass yields: every dy."""
         return {layer_gradient(k.number): k.outputs for k in self.layers}
 
     @property
     def numbers(self) -> tuple[int, ...]:
-        """Numbers of the fully connected layers: 6, 7, 8."""
+        """Return the numbers of the fully connected layers: 6, 7, 8."""
         return tuple(layer.number for layer in self.layers)
 
     @property
     def file(self) -> str:
-        """Name of the published weights' file."""
+        """Return the name of the published weights' file."""
         return self.url.rsplit("/", 1)[1] if self.url else f"{self.name}.safetensors"
 
     @property
     def sha256(self) -> str:
-        """First hex digits of the published file's SHA-256, as torch.hub writes them into file names; else empty."""
+        """Return the first hex digits of the published file's SHA-256; empty where none is published.
+
+        torch.hub writes them into the file's name.
+        """
         return self.file.rsplit("-", 1)[1].split(".")[0] if self.url else ""
 
     def function(self) -> Callable[..., Any]:
@@ -166,7 +169,7 @@ class Network:
 
 
 def network(name: str) -> Network:
-    """Find a network by name; ChoiceError suggests similar names."""
+    """Find a network by name. Raises ChoiceError, which suggests similar names, where there is none."""
     if name not in NETWORKS:
         near = get_close_matches(name.lower(), NETWORKS, n=4) or list(NETWORKS)[:4]
         raise ChoiceError(
@@ -177,7 +180,7 @@ def network(name: str) -> Network:
 
 
 def by_family(names: Iterable[str]) -> dict[str, list[str]]:
-    """Group names of the table's networks under their families, in the table's order."""
+    """Return the names of networks under their families, in the table's order."""
     wanted, groups = set(names), {}
     for net in NETWORKS.values():
         if net.name in wanted:
@@ -186,7 +189,17 @@ def by_family(names: Iterable[str]) -> dict[str, list[str]]:
 
 
 def fully_connected(first: int, *layers: tuple[str, int, int], kind: str = "fc") -> tuple[Layer, ...]:
-    """Number layers, given as (module, inputs, outputs), from `first` on and call them fc6, fc7, ..."""
+    """Return layers that are numbered from `first` on and called fc6, fc7, ...
+
+    Parameters
+    ----------
+    first
+        The number of the first one.
+    *layers
+        For each its path in the torch module, and the widths of its input and output.
+    kind
+        What stands before the number in the name.
+    """
     return tuple(Layer(f"{kind}{k}", module, k, i, o) for k, (module, i, o) in enumerate(layers, first))
 
 

@@ -31,7 +31,7 @@ class Preset(Protocol):
 
 
 def crops(preprocess: str) -> int:
-    """Count the crops of a preprocessing; ChoiceError lists the three."""
+    """Count the crops of a preprocessing. Raises ChoiceError, which lists the three, for another one."""
     if preprocess not in CROPS:
         raise ChoiceError(f"There is no preprocessing {preprocess!r}; choose from {', '.join(CROPS)}.")
     return CROPS[preprocess]

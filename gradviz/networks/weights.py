@@ -40,14 +40,28 @@ def hub_folder() -> Path:
 
 
 def candidates(network: Network, home_folder: str | Path | None = None) -> tuple[Path, ...]:
-    """List where a network's weights may lie, the preferred place first."""
+    """List where a network's weights may lie, the preferred place first.
+
+    Parameters
+    ----------
+    network
+        Entry of the table.
+    home_folder
+        Where gradviz keeps its files; None is the usual place.
+    """
     own = home(home_folder) / "weights"
     named = f"{network.name}.safetensors"
     return tuple(dict.fromkeys((own / network.file, hub_folder() / network.file, own / named, ASSETS / named)))
 
 
 def locate(network: Network, home_folder: str | Path | None = None) -> Path | None:
-    """Find the weights on this computer; None where they are missing."""
+    """Find the weights on this computer; None where they are missing.
+
+    Parameters
+    ----------
+    network, home_folder
+        As for `candidates`.
+    """
     return next((path for path in candidates(network, home_folder) if path.is_file()), None)
 
 
@@ -60,7 +74,10 @@ def weights_state(network: Network, home: str | Path | None = None) -> dict[str,
 
 
 def sha256(path: str | Path) -> str:
-    """Hash a file's content; read again only when its path, size or time of change differ."""
+    """Return the SHA-256 of a file, 64 hex digits; read again only when its path, size or time of change differ.
+
+    Raises NetworkError where it cannot be read.
+    """
     path = Path(path)
     try:
         stat = path.stat()
@@ -79,6 +96,13 @@ def check(path: Path, network: Network) -> str:
     """Compare a found file with its published digest and with the one written beside it.
 
     The published digest is a prefix of the SHA-256 in the file's name; `FILE.sha256` is what a download recorded.
+
+    Parameters
+    ----------
+    path
+        The file.
+    network
+        The entry whose weights it should hold.
 
     Returns
     -------
@@ -107,6 +131,11 @@ def read(path: str | Path) -> dict[str, "Tensor"]:
 
     A file of torch's may hold the tensors themselves, or a training checkpoint with them under one of the usual names.
     Nothing but tensors and plain values is ever unpickled.
+
+    Returns
+    -------
+    dict of str to Tensor
+        In the file's shapes, on the CPU, under the file's names less a leading "module.".
 
     Raises
     ------

@@ -62,11 +62,15 @@ def networks() -> None:
     wanted = None
     if missing:
         with st.form("fetch weights", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
-            what = st.selectbox("Network", missing, key="wanted network", width=200)
+            what = st.selectbox("Network", missing, key="wanted network", width=260, format_func=_with_family)
             pressed = st.form_submit_button("Download", icon=":material/download:", key="fetch weights now")
             url = _mirror("weights")
         wanted = (what, url) if pressed else None
     _fetch("weights", wanted, _weights)
+
+
+def _with_family(name: str) -> str:
+    return f"{NETWORKS[name].family}: {name}"
 
 
 def local() -> bool:

@@ -3,10 +3,11 @@
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ import pytest
 
 from gradviz.cli.parser import COMMANDS, main, parser
 from gradviz.errors import GradvizError
-from gradviz.spec import OPTIONS
+from gradviz.spec import OPTIONS, Spec
 from tests.conftest import ROOT
 from tests.small_sets import picture
 
@@ -51,6 +52,12 @@ def test_every_verb_takes_the_common_options(verb):
     for _, name, value in COMMON.values():
         assert getattr(arguments, name) == value
     assert parser().parse_args([verb, "d", *VERBS[verb], "--temperature", "cv"]).temperature == "cv"
+
+
+def test_the_readme_names_the_options_of_all_verbs():
+    line = re.search(r"Options of\s+all: `(.*?)`;", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)[1]
+    options = [*(choice.name for choice in fields(Spec)), "split", "device", "home"]
+    assert line.split() == [f"--{name.replace('_', '-')}" for name in options]
 
 
 def test_options_of_single_verbs_and_their_defaults():

@@ -212,7 +212,9 @@ def test_a_seed_draws_the_same_halves_as_on_the_command_line(
     assert linked.forward.key("extract") != changed.forward.key("extract")
 
 
-def test_a_file_with_an_array_whose_name_cannot_be_asked_for_is_explained(start: Callable[..., AppTest], tmp_path: Path) -> None:
+def test_a_file_with_an_unaskable_array_is_explained(
+    start: Callable[..., AppTest], tmp_path: Path
+) -> None:
     np.savez(tmp_path / "f.npz", ids=np.array(["a", "b"]), **{"a+b": np.eye(2)})
     app = settled(start(tmp_path / "f.npz"))
     assert "a+b" in app.error[0].value

@@ -41,9 +41,24 @@ class Damaged(Missing):
 
 @contextmanager
 def try_lock(root: Path, digest: str) -> Iterator[bool]:
-    """Try once for the lock of an entry and return whether it was free; the system releases a killed holder's lock.
+    """Try once for the lock of an entry; the system releases a killed holder's lock.
 
-    Raises StoreError if the folder cannot be written.
+    Parameters
+    ----------
+    root
+        Folder of the store.
+    digest
+        Of the entry's key.
+
+    Yields
+    ------
+    bool
+        Whether it was free, and is held until the end of the `with`.
+
+    Raises
+    ------
+    StoreError
+        If the folder cannot be written.
     """
     from filelock import FileLock, Timeout
 
@@ -104,6 +119,8 @@ class Entry:
             chunk for `timeout` seconds.
         Cancelled
             If `cancel` says so.
+        ValueError
+            If names are not plain, or arrays have different numbers of rows.
         """
         wanted = {name: tuple(int(side) for side in shape) for name, shape in widths.items()}
         if not wanted or not all(name.isidentifier() for name in wanted):
@@ -297,7 +314,17 @@ class Entry:
 
 
 class Writer:
-    """Write the chunks of an entry that is held for writing."""
+    """Write the chunks of an entry that is held for writing; `Entry.writing` makes it.
+
+    Parameters
+    ----------
+    entry
+        The entry.
+    description
+        Its key, and the shapes of its arrays.
+    finished
+        The chunks that have a file.
+    """
 
     def __init__(self, entry: Entry, description: Description, number: int) -> None:
         self.closed = False
@@ -326,6 +353,10 @@ class Writer:
         StoreError
             If the disk is full or cannot be written: then nothing of this chunk is kept, the chunks before it are, and
             the caller, who still has its arrays, goes on with them and tells the user.
+        ValueError
+            If an array is absent, or has another shape or dtype.
+        RuntimeError
+            After the end of the `with`.
         """
         if self.closed:
             raise RuntimeError("a writer writes inside `with entry.writing(...):`")
