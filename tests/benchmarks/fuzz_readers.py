@@ -14,6 +14,7 @@ import io
 import json
 import os
 import random
+import re
 import shutil
 import sys
 import tempfile
@@ -149,6 +150,20 @@ def inserted(path: Path, rng: random.Random) -> str:
     return f"bytes put into {path.name}"
 
 
+def a_word(path: Path, rng: random.Random) -> str:
+    """Put something else in place of a number, a name or a quoted text."""
+    content = path.read_bytes()
+    words = list(re.finditer(rb'"[^"\n]*"|[\w.-]+', content))
+    if not words:
+        return "nothing"
+    word = rng.choice(words)
+    new = rng.choice(
+        (b"", b"NaN", b"null", b"-1", b"0", b"1", b'"1"', b"[]", b"{}", b"7e400", b'"id"', b"train", b"cat;dog")
+    )
+    path.write_bytes(content[: word.start()] + new + content[word.end() :])
+    return f"{new.decode()!r} for {word[0][:20]!r} in {path.name}"
+
+
 def doubled(path: Path, rng: random.Random) -> str:
     lines = path.read_bytes().splitlines(keepends=True)
     lines.insert(rng.randrange(len(lines) + 1), rng.choice(lines))
@@ -168,7 +183,7 @@ def recoded(path: Path, rng: random.Random) -> str:
 
 NAMES = (
     *("{stem}", "{stem}.JPG", "{stem}.png", "{stem}.txt", "{stem}.jpg?w=640", "ä {stem}.jpg", "{stem}\x01.jpg"),
-    *(".{name}", "copy of {name}", "{name}.bak", "{name}" + "x" * 99, "\udcff{name}", "a/{name}"),
+    *("copy of {name}", "{name}.bak", "{name}" + "x" * 99, "\udcff{name}", "a/{name}"),
 )
 
 
@@ -258,7 +273,7 @@ def a_folder(path: Path, rng: random.Random) -> str:
     return f"{path.name} as a folder"
 
 
-DAMAGE = (replaced, replaced, cut, inserted, doubled, recoded, packed, renamed, emptied, dropped, a_folder)
+DAMAGE = (replaced, a_word, a_word, cut, inserted, doubled, recoded, packed, renamed, emptied, dropped, a_folder)
 
 
 def _lines(root: Path) -> dict[str, Counter[bytes]]:
