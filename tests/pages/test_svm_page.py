@@ -1,6 +1,7 @@
 """The SVM page trains, compares and forgets; its scores are those of the verbs."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -52,3 +53,20 @@ def test_representations_follow_the_layer(app: AppTest) -> None:
     app.selectbox(key="layer").set_value("fc6")
     settled(app)
     assert app.multiselect(key="representations").value == ["x5", "x5+x6", "dW6"]
+
+
+def test_arrays_of_any_name_are_trained_on(start: Callable[..., AppTest], tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    labels = np.where(np.arange(40)[:, None] % 2 == [0, 1], 1, 0)
+    arrays = {
+        "fc7": rng.normal(size=(40, 6)),
+        "dynamics": labels + rng.normal(size=(40, 2)),
+        "dW@features.8": np.eye(40),
+    }
+    np.savez(tmp_path / "given.npz", ids=np.arange(40), labels=labels, **arrays)
+    app = at(start(tmp_path / "given.npz"), PAGE)
+    assert app.multiselect(key="representations").value == ["fc7", "dynamics", "dW@features.8"]
+    app.button[0].click()
+    settled(app)
+    assert not app.error
+    assert app.dataframe[0].value["result"].tolist() == ["fc7", "dynamics", "dW@features.8"]
