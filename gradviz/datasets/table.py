@@ -40,12 +40,11 @@ def read_table(path: Path) -> Listing:
     if not lines:
         return Listing(root, ())
     columns = understand(lines, is_picture, str(path))
-    body = lines[1:] if columns.titled else lines
     findings = list(columns.findings)
     entries: dict[Path, _Entry] = {}
     again: list[int] = []
     guesses: Counter[str] = Counter()
-    for line in body:
+    for line in lines[columns.first :]:
         place = located(line.cell(columns.path))
         reason = place.found if isinstance(place.found, str) else _refusal(line, columns)
         if isinstance(place.found, str) or reason:
@@ -119,7 +118,7 @@ def _located(root: Path, listed: str) -> _Place:
 
 def _refusal(line: Line, columns: Columns) -> str:
     """Explain why a line of a picture that is there cannot be used; empty if it can."""
-    if not columns.titled and len(line.cells) > 3:
+    if not columns.first and len(line.cells) > 3:
         return "more than three columns"
     if any("\n" in line.cell(i) or "\r" in line.cell(i) for i in (columns.path, columns.labels, columns.split)):
         return "a cell that goes on in the next line"

@@ -89,6 +89,9 @@ SPLIT = {"train": [0, 1], "test": [2, 3]}
         ("", "{label},{path},{split}", [("guessed", 1)]),
         ("path,label,split", '"{path}","{label}","{spelled}"', []),
         ("", "{path};{label};{spelled}", []),
+        ("", "{spelled},{path},{label}", [("guessed", 1)]),
+        ("sep=;\npath;label;split", "{path};{label};{split}", [("not read", 1)]),
+        ("# mine\n# of June\npath,label,split", "{path},{label},{split}", [("not read", 1)] * 2),
     ],
 )
 def test_columns_are_found_by_their_titles_and_by_what_is_there(folder: Path, title: str, line: str, rest: list):
@@ -128,6 +131,14 @@ def test_ones_and_zeros_without_titles_are_refused(folder: Path, text: str):
         DatasetError, match=r"list\.csv has columns of 0 and 1 without titles: write a first line such as"
     ):
         read_table(write(folder, text))
+
+
+def test_a_column_of_splits_alone_is_no_column_of_labels(folder: Path):
+    images = read_table(write(folder, "p/0.jpg,train\np/1.jpg,Train\np/2.jpg,test\n"))
+    assert (images.labels, {split: len(positions) for split, positions in images.splits.items()}) == (
+        None,
+        {"train": 2, "test": 1},
+    )
 
 
 def test_a_third_column_that_is_no_split_is_named(folder: Path):
