@@ -75,7 +75,7 @@ def understand(lines: Sequence[Line], is_picture: Callable[[str], bool], file: s
     Raises
     ------
     DatasetError
-        For columns of ones and zeros without titles.
+        For columns of ones and zeros without titles, or two with the same title.
     """
     first = _first(lines, is_picture)
     titles, body = _titles(lines[first - 1]) if first else [], lines[first:]
@@ -90,6 +90,9 @@ def understand(lines: Sequence[Line], is_picture: Callable[[str], bool], file: s
         return _untitled(path, others, body, file)
     above = [Finding(f"line {line.number}", "stands above the titles", "not read") for line in lines[: first - 1]]
     found = _titled(path, others, lines[first - 1], body)
+    names = list(found.classes.values())
+    if len(set(names)) < len(names):
+        raise DatasetError(f"{file} has two columns with the title {max(names, key=names.count)!r}: rename one.")
     return replace(found, first=first, findings=(*above, *found.findings))
 
 

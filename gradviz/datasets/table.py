@@ -135,13 +135,13 @@ def _labels(entries: Sequence[_Entry], columns: Columns) -> Labels:
 def _ones_and_zeros(entries: Sequence[_Entry], columns: Columns) -> Labels:
     """Read a class from each column of ones and zeros; what is neither is unknown."""
     names = list(columns.classes.values())
-    if len(set(names)) < len(names):
-        double = next(name for name in names if names.count(name) > 1)
-        raise DatasetError(f"Two columns are called {double!r}: rename one.")
     values = [[[truth(line.cell(i)) for i in columns.classes] for line in entry.lines] for entry in entries]
     known = [value for lines in values for line in lines for value in line if value is not None]
     zero = -1 if zero_is_absent(known) else 0
     findings = [absent("labels", known.count(0))] if zero else []
+    empty = sum(not line.cell(i) for entry in entries for line in entry.lines for i in columns.classes)
+    if empty:
+        findings.append(Finding("labels", "empty cells: unknown", "guessed", empty))
     strange = [
         (line.number, line.cell(i), name)
         for entry in entries

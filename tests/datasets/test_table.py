@@ -114,7 +114,12 @@ def test_ones_and_zeros_are_classes_by_their_titles(folder: Path):
     assert images.classes == ("Cat", "dog")
     assert images.labels is not None
     assert images.labels.tolist() == [[1, -1], [1, 1], [-1, 0]], "an empty cell is unknown"
-    assert [(f.name, f.kind, f.count) for f in noted(images)] == [("labels", "guessed", 2)]
+    assert {f.reason: (f.kind, f.count) for f in noted(images)} == {
+        "no label is -1, so 0 is read as absent, not as unknown": ("guessed", 2),
+        "empty cells: unknown": ("guessed", 1),
+    }
+    with pytest.raises(DatasetError, match=r"list\.csv has two columns with the title 'cat': rename one\.$"):
+        read_table(write(folder, "path,cat,cat\np/0.jpg,1,0\n"))
     images = read_table(write(folder, "path,Cat,dog\np/0.jpg,1,0\np/1.jpg,-1,1\np/2.jpg,-1,1"))
     assert images.labels is not None
     assert images.labels.tolist() == [[1, 0], [-1, 1], [-1, 1]], "with a -1, 0 is unknown"
