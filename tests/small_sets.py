@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from gradviz.datasets.image_set import Finding, ImageSet
+
 
 def picture(path: Path, colour: int = 0, size: tuple[int, int] = (40, 30), **options: object) -> Path:
     """Write a picture of noise around a grey, in the format of its suffix."""
@@ -49,3 +51,8 @@ def voc(root: Path, labels: dict[str, dict[str, int]], splits: dict[str, list[st
         for name, of in labels.items():
             write_list(root, f"{name}_{split}", *(f"{identifier} {of[identifier]:2d}" for identifier in members))
     return root
+
+
+def noted(images: ImageSet) -> tuple[Finding, ...]:
+    """Return what was found in the data, without the remark that halves were drawn where they name no splits."""
+    return tuple(finding for finding in images.findings if "drawn" not in finding.reason)

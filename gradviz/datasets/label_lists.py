@@ -76,9 +76,9 @@ def _believed(cells: Iterable[str], separator: str) -> Literal["yes", "perhaps",
     shared = sum(count for name, count in times.items() if name in alone or count > 1)
     if separator in "|,":
         return "yes" if lists and 2 * shared >= times.total() else "perhaps"
-    if not lists or shared < times.total() or not alone & times.keys():
-        return "no"
-    return "yes" if len(lists) >= len(times) else "perhaps"
+    if shared == times.total() and len(lists) >= len(times) and alone & times.keys():
+        return "yes"
+    return "perhaps" if any(names <= alone for names in lists) else "no"
 
 
 def _alike(classes: Iterable[str]) -> list[Finding]:

@@ -40,12 +40,11 @@ def read_table(path: Path) -> Listing:
     if not lines:
         return Listing(root, ())
     columns = understand(lines, is_picture, str(path))
-    body = lines[1:] if columns.titled else lines
     findings = list(columns.findings)
     entries: dict[Path, _Entry] = {}
     again: list[int] = []
     guesses: Counter[str] = Counter()
-    for line in body:
+    for line in lines[columns.first :]:
         place = located(line.cell(columns.path))
         reason = place.found if isinstance(place.found, str) else _refusal(line, columns)
         if isinstance(place.found, str) or reason:
@@ -119,7 +118,7 @@ def _located(root: Path, listed: str) -> _Place:
 
 def _refusal(line: Line, columns: Columns) -> str:
     """Explain why a line of a picture that is there cannot be used; empty if it can."""
-    if not columns.titled and len(line.cells) > 3:
+    if not columns.first and len(line.cells) > 3:
         return "more than three columns"
     if any("\n" in line.cell(i) or "\r" in line.cell(i) for i in (columns.path, columns.labels, columns.split)):
         return "a cell that goes on in the next line"
@@ -136,13 +135,13 @@ def _labels(entries: Sequence[_Entry], columns: Columns) -> Labels:
 def _ones_and_zeros(entries: Sequence[_Entry], columns: Columns) -> Labels:
     """Read a class from each column of ones and zeros; what is neither is unknown."""
     names = list(columns.classes.values())
-    if len(set(names)) < len(names):
-        double = next(name for name in names if names.count(name) > 1)
-        raise DatasetError(f"Two columns are called {double!r}: rename one.")
     values = [[[truth(line.cell(i)) for i in columns.classes] for line in entry.lines] for entry in entries]
     known = [value for lines in values for line in lines for value in line if value is not None]
     zero = -1 if zero_is_absent(known) else 0
     findings = [absent("labels", known.count(0))] if zero else []
+    empty = sum(not line.cell(i) for entry in entries for line in entry.lines for i in columns.classes)
+    if empty:
+        findings.append(Finding("labels", "empty cells: unknown", "guessed", empty))
     strange = [
         (line.number, line.cell(i), name)
         for entry in entries

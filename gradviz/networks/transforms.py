@@ -65,7 +65,7 @@ def transform(preset: Preset, preprocess: str) -> Callable[[Image.Image], Tensor
         return functional.normalize(values, mean=preset.mean, std=preset.std)
 
     def center(image: Image.Image) -> Tensor:
-        parts = ends_and_middle(image, preset.resize_size[0], side, preset.interpolation)
+        parts: Any = ends_and_middle(image, preset.resize_size[0], side, preset.interpolation)
         return (tensor(functional.center_crop(parts, [side, side])) if parts else preset(image))[None]
 
     def squash(image: Image.Image) -> Tensor:
@@ -73,7 +73,7 @@ def transform(preset: Preset, preprocess: str) -> Callable[[Image.Image], Tensor
 
     def tencrop(image: Image.Image) -> Tensor:
         larger = max(preset.resize_size[0], round(side * 256 / 224))
-        shown = ends_and_middle(image, larger, side, preset.interpolation) or resized(image, [larger])
+        shown: Any = ends_and_middle(image, larger, side, preset.interpolation) or resized(image, [larger])
         return torch.stack([tensor(crop) for crop in functional.ten_crop(shown, [side, side])])
 
     return {"center": center, "squash": squash, "tencrop": tencrop}[preprocess]

@@ -14,11 +14,13 @@ import io
 import json
 import os
 import random
+import re
 import shutil
 import sys
 import tempfile
 import time
 import traceback
+import warnings
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -148,6 +150,20 @@ def inserted(path: Path, rng: random.Random) -> str:
     return f"bytes put into {path.name}"
 
 
+def a_word(path: Path, rng: random.Random) -> str:
+    """Put something else in place of a number, a name or a quoted text."""
+    content = path.read_bytes()
+    words = list(re.finditer(rb'"[^"\n]*"|[\w.-]+', content))
+    if not words:
+        return "nothing"
+    word = rng.choice(words)
+    new = rng.choice(
+        (b"", b"NaN", b"null", b"-1", b"0", b"1", b'"1"', b"[]", b"{}", b"7e400", b'"id"', b"train", b"cat;dog")
+    )
+    path.write_bytes(content[: word.start()] + new + content[word.end() :])
+    return f"{new.decode()!r} for {word[0][:20]!r} in {path.name}"
+
+
 def doubled(path: Path, rng: random.Random) -> str:
     lines = path.read_bytes().splitlines(keepends=True)
     lines.insert(rng.randrange(len(lines) + 1), rng.choice(lines))
@@ -167,15 +183,78 @@ def recoded(path: Path, rng: random.Random) -> str:
 
 NAMES = (
     *("{stem}", "{stem}.JPG", "{stem}.png", "{stem}.txt", "{stem}.jpg?w=640", "ä {stem}.jpg", "{stem}\x01.jpg"),
-    *(".{name}", "copy of {name}", "{name}.bak", "{name}" + "x" * 200, "\udcff{name}", "a/{name}"),
+    *("copy of {name}", "{name}.bak", "{name}" + "x" * 99, "\udcff{name}", "a/{name}"),
 )
 
 
 def renamed(path: Path, rng: random.Random) -> str:
     new = path.parent / rng.choice(NAMES).format(stem=path.stem, name=path.name)
+    if len(new.name) > 200 or new.exists() or new.parent.is_file():
+        return "nothing"
     new.parent.mkdir(exist_ok=True)
     path.rename(new)
-    return f"{path.name} renamed"
+    return f"{path.name} renamed {new.name[:30]!r}"
+
+
+def packed(path: Path, rng: random.Random) -> str:
+    """Write an npz or a zip again: in another valid way, with something beside, or with something wrong inside."""
+    change = {".npz": _arrays, ".zip": _entries}.get(path.suffix)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            content = [(info.filename, archive.read(info)) for info in archive.infolist()]
+    except Exception:  # damaged before, in whatever way
+        return "nothing"
+    if not change or not content:
+        return "nothing"
+    what, changed = change(content, rng)
+    with warnings.catch_warnings(action="ignore"), zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in changed:
+            archive.writestr(name, data)
+    return f"{path.suffix}: {what}"
+
+
+def _arrays(content: list[tuple[str, bytes]], rng: random.Random) -> tuple[str, list[tuple[str, bytes]]]:
+    try:
+        arrays = {name.removesuffix(".npy"): np.load(io.BytesIO(data)) for name, data in content}
+    except Exception:  # damaged before, in whatever way
+        return "nothing", content
+    name = rng.choice(list(arrays))
+    what = rng.choice(("bytes", "zeros", "beside", "name", "hole", "short", "type"))
+    if what == "bytes":
+        arrays |= {key: array.astype("S") for key, array in arrays.items() if array.dtype.kind == "U"}
+    elif what == "zeros" and "labels" in arrays:
+        arrays["labels"] = (arrays["labels"] == 1).astype(rng.choice((np.int64, np.float32, np.bool_)))
+    elif what == "beside":
+        arrays[rng.choice(("mean", "file names", "dyx", "x7"))] = rng.choice((np.ones(3), np.array("text"), np.eye(12)))
+    elif what == "name":
+        arrays[rng.choice(("dyfoo", "a+b", "ä", "x", "", "n\nn", "dW@features.8"))] = arrays.pop(name)
+    elif what == "hole" and arrays[name].dtype == np.float64 and arrays[name].size:
+        arrays[name].flat[0] = rng.choice((np.nan, np.inf, 1e300))
+    elif what == "short":
+        arrays[name] = arrays[name][: rng.randrange(13)] if arrays[name].ndim else arrays[name]
+    elif what == "type" and arrays[name].dtype.kind != "c":
+        arrays[name] = arrays[name].astype(
+            "U1" if arrays[name].dtype.kind in "US" else rng.choice(("f2", "c8", "U", "i1"))
+        )
+    made = []
+    for key, array in arrays.items():
+        np.save(buffer := io.BytesIO(), array)
+        made.append((f"{key}.npy", buffer.getvalue()))
+    return f"{what} {name}", made
+
+
+def _entries(content: list[tuple[str, bytes]], rng: random.Random) -> tuple[str, list[tuple[str, bytes]]]:
+    at, what = (
+        rng.randrange(len(content)),
+        rng.choice(("LICENSE", "set/a.txt", "__MACOSX/set/._1.jpg", "\\", "ä", "+", "..", "2")),
+    )
+    name, data = content[at]
+    if what == "\\":
+        return what, [(name.replace("/", "\\"), data) for name, data in content]
+    if what in "ä+":
+        return what, [(name.replace("cat", what), data) for name, data in content]
+    new = {"2": (name, data), "..": (f"../{name}", data)}.get(what, (what, b"text"))
+    return what, [*content[:at], *(() if what == ".." else content[at : at + 1]), new, *content[at + 1 :]]
 
 
 def emptied(path: Path, rng: random.Random) -> str:
@@ -194,7 +273,7 @@ def a_folder(path: Path, rng: random.Random) -> str:
     return f"{path.name} as a folder"
 
 
-DAMAGE = (replaced, replaced, cut, inserted, doubled, recoded, renamed, emptied, dropped, a_folder)
+DAMAGE = (replaced, a_word, a_word, cut, inserted, doubled, recoded, packed, renamed, emptied, dropped, a_folder)
 
 
 def _lines(root: Path) -> dict[str, Counter[bytes]]:
@@ -237,7 +316,9 @@ def trial(name: str, seed: int, scratch: Path) -> Failure | None:
         files = sorted(path for path in root.rglob("*") if path.is_file() and path.stat().st_size)
         lists = [path for path in files if path.suffix != ".jpg"]
         if files:
-            done.append(rng.choice(DAMAGE)(rng.choice(lists if lists and rng.random() < 0.6 else files), rng))
+            path = rng.choice(lists if lists and rng.random() < 0.6 else files)
+            deed = packed if path.suffix in (".npz", ".zip") and rng.random() < 0.5 else rng.choice(DAMAGE)
+            done.append(deed(path, rng))
     damage = ", ".join(done)
     try:
         images, findings = _read(place, scratch / "uploads")

@@ -8,7 +8,7 @@ import pytest
 from gradviz.datasets.coco import FORMAT
 from gradviz.datasets.image_set import Box, Finding, ImageSet
 from gradviz.errors import DatasetError
-from tests.small_sets import picture
+from tests.small_sets import noted, picture
 
 read_coco = FORMAT.read
 UNRESOLVED = "annotations of no known category: their pictures' classes are unknown"
@@ -50,7 +50,7 @@ def test_two_files_are_two_splits(tmp_path: Path):
     assert images.boxes(0) == (Box("dog", 10, 5, 20, 30), Box("cat", 1, 1, 10, 10, difficult=True))
     assert images.boxes(2) == ()
     assert images.open(2).size == (40, 30)
-    assert (images.ap, images.findings) == ("area", ())
+    assert (images.ap, noted(images)) == ("area", ())
 
 
 def test_one_file_is_halved_by_the_seed(tmp_path: Path):
@@ -83,14 +83,14 @@ def test_entries_that_cannot_be_used_are_skipped_and_shown(tmp_path: Path):
     images = read_coco(root)
     assert images.ids == ("images/1.jpg",)
     assert images.boxes(0) == (Box("cat", 1, 1, 10, 10),)
-    assert {s.name: s.reason for s in images.findings} == {
+    assert {s.name: s.reason for s in noted(images)} == {
         "2.jpg": "no such file",
         "../../secret.jpg": "leads out of the folder",
         "/etc/passwd": "leads out of the folder",
         "None": "no such file",
         "instances_all.json": "annotations of pictures that are not in the list",
     }
-    assert images.findings[-4:] == (
+    assert noted(images)[-4:] == (
         Finding("instances_all.json", "pictures in the same list, whose labels are joined", "joined"),
         Finding(
             "instances_all.json", "annotations of no known category: their pictures' classes are unknown", "not read"
@@ -121,7 +121,7 @@ def test_labels_do_not_depend_on_boxes_that_can_be_drawn(tmp_path: Path, size: d
     assert found.labels.tolist() == [[-1, 1], [0, -1], [-1, -1]]
     assert [len(found.boxes(n)) for n in range(3)] == [drawable, drawable, 0]
     said = Finding(path.name, "boxes do not fit a picture of known size; their labels count", "not read", 2)
-    assert found.findings == (() if drawable else (said,))
+    assert noted(found) == (() if drawable else (said,))
 
 
 def test_boxes_stay_in_the_order_of_the_file(tmp_path: Path):
@@ -210,14 +210,14 @@ def three(folder: Path, annotations: list, images: list | None = None, categorie
 
 
 def kinds(images: ImageSet) -> list[tuple[str, int]]:
-    return [(finding.kind, finding.count) for finding in images.findings]
+    return [(finding.kind, finding.count) for finding in noted(images)]
 
 
 @pytest.mark.parametrize("crowd", [0, "0", False, None, "", 0.0, "false"])
 def test_no_crowd_however_it_is_written(tmp_path: Path, crowd: object):
     images = three(tmp_path, [instance(0, 3) | {"iscrowd": crowd}, instance(1, 3) | {"iscrowd": "1"}])
     assert images.labels[:, 0].tolist() == [1, 0, -1]
-    assert not images.findings
+    assert not noted(images)
 
 
 def test_an_iscrowd_that_is_not_understood_counts_neither_way(tmp_path: Path):
@@ -229,10 +229,10 @@ def test_an_iscrowd_that_is_not_understood_counts_neither_way(tmp_path: Path):
 def test_ids_are_the_same_as_text_and_as_numbers(tmp_path: Path):
     texts = [image(number) | {"id": f"{number}"} for number in range(3)]
     images = three(tmp_path, [instance(0, 3) | {"category_id": "3"}, instance(1, 7) | {"category_id": 7.0}], texts)
-    assert (images.labels.tolist(), images.findings) == ([[1, -1], [-1, 1], [-1, -1]], ())
+    assert (images.labels.tolist(), noted(images)) == ([[1, -1], [-1, 1], [-1, -1]], ())
     apart = [image(0) | {"id": "1"}, image(1), image(2) | {"id": "01"}]
     images = three(tmp_path, [instance(1, 3) | {"image_id": "1"}, instance(1, 7)], apart)
-    assert (images.labels.tolist(), images.findings) == ([[1, -1], [-1, 1], [-1, -1]], ()), "where they tell apart"
+    assert (images.labels.tolist(), noted(images)) == ([[1, -1], [-1, 1], [-1, -1]], ()), "where they tell apart"
 
 
 @pytest.mark.parametrize(
@@ -254,7 +254,7 @@ def test_a_category_that_is_not_known_leaves_its_picture_unknown(tmp_path: Path,
     assert cats.tolist() == [1, 1, -1]
     assert (others[1] == 0).all(), "what was there may have been any of them"
     assert (others[[0, 2]] == -1).all()
-    assert Finding("instances_all.json", UNRESOLVED, "not read") in images.findings
+    assert Finding("instances_all.json", UNRESOLVED, "not read") in noted(images)
 
 
 def test_an_id_of_two_pictures_or_of_none_leaves_them_unknown(tmp_path: Path):
@@ -319,4 +319,4 @@ def test_a_picture_in_several_other_folders_is_not_guessed(tmp_path: Path):
         picture(tmp_path / place, len(place))
     images = read_coco(write(tmp_path / "annotations/instances_all.json", [image(n) for n in range(1, 5)], []))
     assert images.ids == ("images/1.jpg", "images/2.jpg", "new/4.jpg")
-    assert ("3.jpg", "in several folders: new/, old/") in [(f.name, f.reason) for f in images.findings]
+    assert ("3.jpg", "in several folders: new/, old/") in [(f.name, f.reason) for f in noted(images)]

@@ -6,6 +6,7 @@ import pytest
 
 from gradviz.datasets.features_file import FORMAT
 from gradviz.errors import DatasetError
+from tests.small_sets import noted
 
 read_features = FORMAT.read
 IDS = np.array(["a", "b", "c", "d"])
@@ -50,7 +51,7 @@ def test_rows_that_are_not_finite_are_skipped_with_their_labels(tmp_path: Path):
     x[1, 2] = np.nan
     images = read_features(save(tmp_path, ids=IDS, x6=x, y6=X, labels=LABELS, split=np.array(list("uuvv"))))
     assert images.ids == ("a", "c", "d")
-    assert [(s.name, s.reason) for s in images.findings] == [("b", "values that are not finite")]
+    assert [(s.name, s.reason) for s in noted(images)] == [("b", "values that are not finite")]
     assert (images.features["y6"] == X[[0, 2, 3]]).all()
     assert (images.labels == LABELS[[0, 2, 3]]).all()
     assert list(images.splits["v"]) == [1, 2]
@@ -90,7 +91,7 @@ def test_what_does_not_fit_is_refused_in_one_line(tmp_path: Path, arrays: dict, 
 def test_an_array_of_any_name_is_a_vector_of_that_name(tmp_path: Path, name: str):
     images = read_features(save(tmp_path, ids=IDS, **{name: X}))
     assert list(images.features) == [name]
-    assert not images.findings
+    assert not noted(images)
 
 
 @pytest.mark.parametrize("name", ["fc6+fc7", "a;b", "a:b", "a@b@c", "7", "50_resnet"])
@@ -107,8 +108,8 @@ def test_a_product_is_refused_as_a_vector(tmp_path: Path):
 def test_arrays_that_are_no_features_are_named_beside_those_that_are(tmp_path: Path):
     images = read_features(save(tmp_path, ids=IDS, fc7=X, mean=X[0], maps=X.reshape(4, 3, 1), none=X[:, :0]))
     assert list(images.features) == ["fc7"]
-    assert [(f.name, f.kind) for f in images.findings] == [(name, "not read") for name in ("mean", "maps", "none")]
-    assert images.findings[1].reason == "float64 (4, 3, 1), not numbers of shape (4, d)"
+    assert [(f.name, f.kind) for f in noted(images)] == [(name, "not read") for name in ("mean", "maps", "none")]
+    assert noted(images)[1].reason == "float64 (4, 3, 1), not numbers of shape (4, d)"
 
 
 @pytest.mark.parametrize("kind", [np.int64, np.float32, bool])
@@ -117,7 +118,7 @@ def test_labels_of_ones_and_zeros_are_read_as_present_and_absent(tmp_path: Path,
     images = read_features(save(tmp_path, ids=IDS, x6=X, labels=labels))
     assert images.labels is not None
     assert images.labels.tolist() == [[1, -1], [-1, 1], [1, 1], [-1, -1]]
-    (finding,) = images.findings
+    (finding,) = noted(images)
     assert (finding.name, finding.kind, finding.count) == ("labels", "guessed", 4)
 
 
@@ -128,9 +129,9 @@ def test_zeros_stay_unknown_beside_a_minus_one_and_in_files_of_this_program(tmp_
         images = read_features(save(tmp_path, ids=IDS, x6=X, **arrays))
         assert images.labels is not None
         assert (images.labels == arrays["labels"]).all()
-        assert not images.findings
+        assert not noted(images)
     images = read_features(save(tmp_path, ids=IDS, x6=X, labels=some, about=np.array("my own remark")))
-    assert len(images.findings) == 1
+    assert len(noted(images)) == 1
 
 
 def test_bytes_are_text(tmp_path: Path):

@@ -26,6 +26,7 @@ def test_names_with_signs_stay_whole():
     for cells in (("sofa", "bed", "sofa bed"), ("traffic light", "stop sign"), ("C+", "C++", "C"), ("TCP/IP", "IP")):
         assert names(*cells) == [[cell] for cell in cells]
     assert kinds("sofa", "bed", "sofa bed") == [("guessed", 1)], "it might have been two"
+    assert kinds("cat dog", "person dog", "cat", "dog") == [("guessed", 2)], "person is nowhere else"
     assert kinds("traffic light", "stop sign") == []
     assert names("Paris, Texas", "Rome") == [["Paris, Texas"], ["Rome"]]
     assert kinds("Paris, Texas", "Rome") == [("guessed", 1)], "one class, and that is said"

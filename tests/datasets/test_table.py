@@ -5,7 +5,7 @@ import pytest
 from gradviz.datasets.image_set import ImageSet
 from gradviz.datasets.table import FORMAT
 from gradviz.errors import DatasetError
-from tests.small_sets import picture
+from tests.small_sets import noted, picture
 
 read_table = FORMAT.read
 
@@ -51,7 +51,7 @@ def test_without_labels_there_are_no_splits(folder: Path):
 def test_lines_that_cannot_be_used_are_skipped_by_number(folder: Path):
     images = read_table(write(folder, "p/0.jpg,cat\n../secret.jpg,cat\nno.jpg,x\np/1.jpg,a,b,c\n"))
     assert images.ids == ("p/0.jpg",)
-    assert [(s.name, s.reason) for s in images.findings] == [
+    assert [(s.name, s.reason) for s in noted(images)] == [
         ("line 2: ../secret.jpg", "leads out of the folder"),
         ("line 3: no.jpg", "no such file"),
         ("line 4: p/1.jpg", "more than three columns"),
@@ -63,7 +63,7 @@ def shown(images: ImageSet) -> dict[str, tuple[str, ...]]:
 
 
 def said(images: ImageSet) -> list[tuple[str, int]]:
-    return [(finding.kind, finding.count) for finding in images.findings]
+    return [(finding.kind, finding.count) for finding in noted(images)]
 
 
 CATS = {"p/0.jpg": ("cat",), "p/1.jpg": ("dog",), "p/2.jpg": ("cat",), "p/3.jpg": ("dog",)}
@@ -89,6 +89,9 @@ SPLIT = {"train": [0, 1], "test": [2, 3]}
         ("", "{label},{path},{split}", [("guessed", 1)]),
         ("path,label,split", '"{path}","{label}","{spelled}"', []),
         ("", "{path};{label};{spelled}", []),
+        ("", "{spelled},{path},{label}", [("guessed", 1)]),
+        ("sep=;\npath;label;split", "{path};{label};{split}", [("not read", 1)]),
+        ("# mine\n# of June\npath,label,split", "{path},{label},{split}", [("not read", 1)] * 2),
     ],
 )
 def test_columns_are_found_by_their_titles_and_by_what_is_there(folder: Path, title: str, line: str, rest: list):
@@ -111,15 +114,20 @@ def test_ones_and_zeros_are_classes_by_their_titles(folder: Path):
     assert images.classes == ("Cat", "dog")
     assert images.labels is not None
     assert images.labels.tolist() == [[1, -1], [1, 1], [-1, 0]], "an empty cell is unknown"
-    assert [(f.name, f.kind, f.count) for f in images.findings] == [("labels", "guessed", 2)]
+    assert {f.reason: (f.kind, f.count) for f in noted(images)} == {
+        "no label is -1, so 0 is read as absent, not as unknown": ("guessed", 2),
+        "empty cells: unknown": ("guessed", 1),
+    }
+    with pytest.raises(DatasetError, match=r"list\.csv has two columns with the title 'cat': rename one\.$"):
+        read_table(write(folder, "path,cat,cat\np/0.jpg,1,0\n"))
     images = read_table(write(folder, "path,Cat,dog\np/0.jpg,1,0\np/1.jpg,-1,1\np/2.jpg,-1,1"))
     assert images.labels is not None
     assert images.labels.tolist() == [[1, 0], [-1, 1], [-1, 1]], "with a -1, 0 is unknown"
-    assert not images.findings
+    assert not noted(images)
     lines = [f"p/{n % 6}.jpg,{n % 2}" for n in range(20)]
     images = read_table(write(folder, "\n".join(["path,cat", *lines, "p/0.jpg,l"])))
     assert ("not read", 1) in said(images)
-    assert "'l' for cat in line 22" in " ".join(f.reason for f in images.findings)
+    assert "'l' for cat in line 22" in " ".join(f.reason for f in noted(images))
 
 
 @pytest.mark.parametrize("text", ["p/0.jpg,1,0\np/1.jpg,0,1\n", "p/0.jpg,1,0,0\np/1.jpg,0,1,1\n"])
@@ -130,10 +138,18 @@ def test_ones_and_zeros_without_titles_are_refused(folder: Path, text: str):
         read_table(write(folder, text))
 
 
+def test_a_column_of_splits_alone_is_no_column_of_labels(folder: Path):
+    images = read_table(write(folder, "p/0.jpg,train\np/1.jpg,Train\np/2.jpg,test\n"))
+    assert (images.labels, {split: len(positions) for split, positions in images.splits.items()}) == (
+        None,
+        {"train": 2, "test": 1},
+    )
+
+
 def test_a_third_column_that_is_no_split_is_named(folder: Path):
     images = read_table(write(folder, "p/0.jpg,cat,0.9\np/1.jpg,dog,train\np/2.jpg,dog,0.8\n"))
     assert sorted(images.splits) == ["train", "val"], "halves"
-    assert [(f.name, f.kind) for f in images.findings] == [("column 3", "not read")]
+    assert [(f.name, f.kind) for f in noted(images)] == [("column 3", "not read")]
 
 
 @pytest.mark.parametrize("again", ["./p/0.jpg", "p/../p/0.jpg", "p/0.jpg", "p\\0.jpg", "{root}/p/0.jpg", "p/link.jpg"])
@@ -142,7 +158,7 @@ def test_labels_of_a_picture_on_several_lines_are_joined(folder: Path, again: st
     text = f"p/0.jpg,cat\np/1.jpg,dog\n{again.format(root=folder)},dog\np/0.jpg,\n"
     images = read_table(write(folder, text))
     assert shown(images) == {"p/0.jpg": ("cat", "dog"), "p/1.jpg": ("dog",)}
-    (finding,) = [finding for finding in images.findings if finding.kind == "joined"]
+    (finding,) = [finding for finding in noted(images) if finding.kind == "joined"]
     assert (finding.count, finding.reason) == (2, "pictures are listed again, as in line 3")
 
 
@@ -171,13 +187,13 @@ def test_a_picture_without_a_label_is_of_unknown_class(folder: Path, nothing: st
 def test_what_had_to_be_guessed_about_paths_is_said(folder: Path):
     images = read_table(write(folder, "p/0,cat\np/1,dog\np\\2.jpg,cat\n"))
     assert images.ids == ("p/0", "p/1", "p/2.jpg")
-    assert {f.reason: f.count for f in images.findings} == {
+    assert {f.reason: f.count for f in noted(images)} == {
         "the picture's suffix is added": 2,
         "a backslash is read as a slash": 1,
     }
     picture(folder / "p/0.png")
     images = read_table(write(folder, "p/0,cat\np/1,dog\n"))
-    assert next((f.name, f.reason) for f in images.findings) == ("line 1: p/0", "no such file"), "two ways to read it"
+    assert next((f.name, f.reason) for f in noted(images)) == ("line 1: p/0", "no such file"), "two ways to read it"
 
 
 def test_utf_16_is_read_and_another_encoding_refused(folder: Path):
@@ -193,7 +209,7 @@ def test_a_missing_quotation_mark_swallows_nothing_in_silence(folder: Path):
     with pytest.raises(DatasetError, match="line 4: unexpected end of data"):
         read_table(write(folder, 'p/0.jpg,cat\n"p/1.jpg,cat\np/2.jpg,cat\np/3.jpg,cat\n'))
     images = read_table(write(folder, 'p/0.jpg,cat\np/1.jpg,"cat\np/2.jpg,cat\np/3.jpg,"\n'))
-    assert [(f.reason, f.count) for f in images.findings] == [("a cell that goes on in the next line", 3)]
+    assert [(f.reason, f.count) for f in noted(images)] == [("a cell that goes on in the next line", 3)]
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"a" * 200_000, b"", b"path,label\n", b"nothing.jpg,cat\n"])

@@ -37,7 +37,9 @@ def test_names_say_what_differs_and_nothing_else() -> None:
 
 def test_kinds_need_no_network() -> None:
     kept = [run("x6"), run("dy10", network="squeezenet1_0"), run("dW1", network="resnet18"), run("x6+x7")]
-    assert svm_history.kinds(kept) == ["forward", "backward", "product", "concatenation"]
+    kept += [run("fc7"), run("dW@features.8"), run("dynamics:fc7"), run("0.75clip+0.25x6")]
+    plain = ["forward", "forward", "product", "concatenation"]
+    assert svm_history.kinds(kept) == ["forward", "backward", "product", "concatenation", *plain]
 
 
 def test_the_table_marks_the_best() -> None:

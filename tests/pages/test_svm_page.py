@@ -79,3 +79,20 @@ def test_classes_that_are_left_out_of_the_mean_are_named(start: Callable[..., Ap
     assert "x6: No negative test image, so left out of the mean: dog." in captions
     scored = Experiment(tmp_path / "f.npz", Spec(normalise="centred")).evaluate("x6", train="train", test="test")
     assert app.dataframe[0].value["mAP"].tolist() == [pytest.approx(scored.per_class["cat"])]
+
+
+def test_arrays_of_any_name_are_trained_on(start: Callable[..., AppTest], tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    labels = np.where(np.arange(40)[:, None] % 2 == [0, 1], 1, 0)
+    arrays = {
+        "fc7": rng.normal(size=(40, 6)),
+        "dynamics": labels + rng.normal(size=(40, 2)),
+        "dW@features.8": np.eye(40),
+    }
+    np.savez(tmp_path / "given.npz", ids=np.arange(40), labels=labels, **arrays)
+    app = at(start(tmp_path / "given.npz"), PAGE)
+    assert app.multiselect(key="representations").value == ["fc7", "dynamics", "dW@features.8"]
+    app.button[0].click()
+    settled(app)
+    assert not app.error
+    assert app.dataframe[0].value["result"].tolist() == ["fc7", "dynamics", "dW@features.8"]
