@@ -221,9 +221,9 @@ class Experiment:
         """
         if top < 1:
             raise ChoiceError(f"The number of neighbours must be 1 or more, not {top}.")
-        parsed, home_of = parse(representation, self.offer), of or self
+        parsed, home_of, where = parse(representation, self.offer), of or self, self._positions(split)
         asked = home_of.features(parsed.needs, [home_of.images.source(image)], cancel=cancel)
-        rows = self.features(parsed.needs, split, progress=progress, cancel=cancel)
+        rows = self.features(parsed.needs, where, progress=progress, cancel=cancel)
         means = self._means(parsed, rows)
         K = self._kernel(parsed, asked, rows, means, cancel=cancel).K
         K = (kernels.centre(K, self._kernel(parsed, rows, None, means, cancel=cancel).K) if self.spec.centre else K)[0]
