@@ -344,9 +344,9 @@ class Experiment:
             Where there is no such representation, split or image, or `top` is less than 1.
         """
         check("top", top)
-        parsed, home_of = parse(representation, self.offer), of or self
+        parsed, home_of, where = parse(representation, self.offer), of or self, self._positions(split)
         position = home_of.images.source(image)
-        rows = self.features(parsed.needs, split, progress=progress, cancel=cancel)
+        rows = self.features(parsed.needs, where, progress=progress, cancel=cancel)
         asked = home_of.features(parsed.needs, [position], cancel=cancel)
         means = self._means(parsed, rows)
         K = self._kernel(parsed, asked, rows, means, cancel=cancel).K

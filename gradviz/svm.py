@@ -124,7 +124,8 @@ class OneVsRestSVC(BaseEstimator):
 
         _in_threads(train, range(n_classes), self.threads, _part(progress, pieces - n_classes, pieces), cancel)
         exact = np.finfo(given if given.kind == "f" else np.float64).eps
-        self.rounding_ = exact * max(K.max(), -K.min()) * np.abs(self.dual_coef_).sum(axis=0)
+        # Errors of single kernel values are independent, so that those of a sum grow like its root of squares.
+        self.rounding_ = 4 * exact * max(K.max(), -K.min()) * np.linalg.norm(self.dual_coef_, axis=0)
         return self
 
     def decision_function(self, K: np.ndarray) -> np.ndarray:

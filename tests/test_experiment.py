@@ -229,10 +229,10 @@ def test_an_impossible_penalty_is_refused_before_any_work(C, images, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_an_empty_split_is_one_sentence(images):
+def test_an_empty_split_is_one_sentence(images, tmp_path):
     sets = (replace(images, splits={**images.splits, "none": []}), given(np.eye(4), np.ones((4, 1)), test=np.array([])))
     for one, empty in zip(sets, ("none", "test"), strict=True):
-        lab, name = Experiment(one), "x5"
+        lab, name = Experiment(one, home=tmp_path), "x5"
         says = f"The split {empty} of {one.name} has no image: choose another one"
         for verb in (
             lambda: lab.evaluate(name, train="train", test=empty),  # noqa: B023
@@ -245,6 +245,7 @@ def test_an_empty_split_is_one_sentence(images):
         ):
             with pytest.raises(ChoiceError, match=says):
                 verb()
+    assert not list(tmp_path.iterdir()), "nothing is computed before it is said"
 
 
 def test_places_may_be_text(photographs, tmp_path):
@@ -292,6 +293,25 @@ def test_temperature_and_c_are_chosen_on_the_training_split_alone(lab, images, t
     assert found.temperature == TEMPERATURE_GRID[int(np.argmax(measured))]
     assert found.about["temperature"] == "cv"
     assert list(found.seconds) == ["temperature", "features", "kernel", "svm"]
+
+
+def test_the_temperature_of_centred_factors_is_chosen_on_centred_factors(kept):
+    demo = find("demo")
+    few = replace(demo, classes=demo.classes[14:17], labels=demo.labels[:, 14:17])
+    chosen = {}
+    for normalise in ("l2", "centred"):
+        spec, measured = Spec(normalise=normalise, temperature="cv", images=100), []
+        for temperature in TEMPERATURE_GRID:
+            lab = Experiment(few, replace(spec, temperature=temperature), home=kept)
+            rows = lab.features(("x7", "dy8"), "train")
+            vectors = reference.centred(rows.arrays, rows.arrays) if normalise == "centred" else None
+            vectors = vectors or {name: unit(x) for name, x in rows.arrays.items()}
+            K = (vectors["x7"] @ vectors["x7"].T) * (vectors["dy8"] @ vectors["dy8"].T)
+            measured.append(cross_validate(K, rows.labels))
+        found = Experiment(few, spec, home=kept).evaluate("dW8", train="train", test="val")
+        chosen[normalise] = found.temperature
+        assert found.temperature == TEMPERATURE_GRID[int(np.argmax(measured))]
+    assert chosen["l2"] != chosen["centred"]
 
 
 def test_a_forward_feature_has_no_temperature_to_choose(lab):
@@ -402,9 +422,9 @@ def test_a_map_has_its_quality_with_it(lab):
     assert not np.array_equal(with_spec(lab, seed=1).embed("dW6", "val", neighbours=10).points, found.points)
 
 
-@pytest.mark.parametrize("centre", [False, True])
-def test_somebodys_own_photographs_stand_beside_their_likes(lab, own, centre):
-    few = with_spec(lab, images=20, centre=centre)
+@pytest.mark.parametrize("choices", [{}, {"centre": True}, {"normalise": "centred"}])
+def test_somebodys_own_photographs_stand_beside_their_likes(lab, own, choices):
+    few = with_spec(lab, images=20, **choices)
     alone = few.embed("dW6", "val", neighbours=30)
     found = few.embed("dW6", "val", neighbours=30, others=own)
     assert found.points.shape == (26, 2)

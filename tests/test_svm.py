@@ -213,3 +213,33 @@ def test_cancel_stops_between_classes(C, monkeypatch):
         )
     assert seen == [1]
     assert len(trained) < fits
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e6, 1e-6])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_decisions_that_differ_by_rounding_alone_are_told_from_others(dtype, scale):
+    K, K_test, labels, _ = problem()
+    eps = np.finfo(dtype).eps
+    rng = np.random.default_rng(0)
+    noise = rng.uniform(-eps / 2, eps / 2, (len(K), len(K)))
+    same, same_test = 1 + noise + noise.T, 1 + rng.uniform(-eps / 2, eps / 2, K_test.shape)
+    svm = OneVsRestSVC().fit((scale * same).astype(dtype), labels)
+    assert (np.ptp(svm.decision_function((scale * same_test).astype(dtype)), axis=0) <= svm.rounding_).all()
+    svm = OneVsRestSVC().fit((scale * K).astype(dtype), labels)
+    apart = np.ptp(svm.decision_function((scale * K_test).astype(dtype)), axis=0)
+    assert (apart > (1000 if scale == 1 else 1) * svm.rounding_).all()
+
+
+def test_a_fold_without_a_negative_image_measures_nothing():
+    K = problem(n=30)[0]
+    y = np.ones(30, np.int8)
+    y[:2] = -1
+    folds = _folds(y, 0)
+    lacking = next(fold for fold in range(FOLDS) if not (y[folds == fold] == -1).any())
+    figures = []
+    for fold in {0, 1, 2} - {lacking}:
+        held, rest = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
+        svc = SVC(kernel="precomputed").fit(K[np.ix_(rest, rest)], y[rest])
+        figures.append(average_precision(svc.decision_function(K[np.ix_(held, rest)]), y[held], "area"))
+    assert np.mean(figures) < 1
+    assert cross_validate(K, y[:, None]) == pytest.approx(np.mean(figures))
