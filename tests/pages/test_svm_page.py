@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from gradviz.export import features_npz
 from tests.pages.apps import at, lab, settled
 
 PAGE = "pages/evaluate/svm.py"
@@ -52,3 +53,16 @@ def test_representations_follow_the_layer(app: AppTest) -> None:
     app.selectbox(key="layer").set_value("fc6")
     settled(app)
     assert app.multiselect(key="representations").value == ["x5", "x5+x6", "dW6"]
+
+
+def test_a_temperature_is_not_offered_for_features_from_a_file(start, photographs: Path, tmp_path: Path) -> None:
+    with (tmp_path / "given.npz").open("wb") as out:
+        features_npz(lab(photographs).features(["x6", "dy7"]), {}, out)
+    app = start(tmp_path / "given.npz")
+    app.query_params.update({"data": "given.npz", "tuned": "true"})
+    at(app, PAGE)
+    assert app.toggle(key="tuned").disabled
+    app.button[0].click()
+    settled(app)
+    assert not app.error
+    assert app.dataframe[0].value["mAP"].notna().all()
