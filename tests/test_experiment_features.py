@@ -12,6 +12,7 @@ from gradviz.datasets import find
 from gradviz.datasets.image_set import ImageSet
 from gradviz.errors import ChoiceError, DatasetError, NetworkError
 from gradviz.experiment import Experiment
+from gradviz.home import ASSETS
 from gradviz.kernels import centre, kernel
 from gradviz.representations import parse
 from gradviz.results import KernelResult
@@ -182,3 +183,14 @@ def make():
     lab = Experiment(photographs, spec, home=tmp_path / "home", device="cpu")
     assert lab.evaluate("dW2", train="train", test="val", ap="area").temperature in TEMPERATURE_GRID
     assert len(sys.modules["counting_network"].calls) == 2, "one of them to see whether it gives the same weights"
+
+
+def test_files_and_folders_may_be_given_as_text(snapshots, tmp_path):
+    weights = tmp_path / "w.safetensors"
+    shutil.copyfile(ASSETS / "alexnet64.safetensors", weights)
+    places = {"home": str(tmp_path / "home"), "store": str(tmp_path / "kept")}
+    lab = Experiment(str(snapshots), Spec(weights=str(weights)), device="cpu", **places)
+    assert lab.features(("x5",)).arrays["x5"].shape == (6, 2048)
+    assert (tmp_path / "kept").is_dir()
+    with pytest.raises(NetworkError, match=r"absent\.pth"):
+        Experiment(str(snapshots), Spec(weights="absent.pth"), device="cpu", **places).features(("x5",))

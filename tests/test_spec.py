@@ -159,3 +159,9 @@ def test_grids_of_cross_validation_are_offered_values():
     assert C_GRID == (0.01, 0.1, 1.0, 10.0, 100.0)
     assert set(TEMPERATURE_GRID) < set(OPTIONS["temperature"].offered)
     assert set(C_GRID) == set(OPTIONS["C"].offered)
+
+
+def test_paths_may_be_given_as_text():
+    assert Spec(weights="a/w.pth") == Spec(weights=Path("a/w.pth"))
+    assert Spec(weights="a/w.pth").public()["weights"] == "w.pth"
+    assert Spec(pseudo_label=Path("a/g.npy")) == Spec(pseudo_label="a/g.npy")

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -85,7 +86,7 @@ def main() -> None:
     minutes, seed = (float(text) for text in [*sys.argv[1:], *("15", "0")[len(sys.argv) - 1 :]])
     whole = [(file, *mutant) for file in TESTS for mutant in mutants(file)]
     random.Random(int(seed)).shuffle(whole)
-    until, killed, survived = time.monotonic() + 60 * minutes, 0, []
+    until, ends = time.monotonic() + 60 * minutes, Counter()
     folder = Path(tempfile.mkdtemp())
     shutil.copytree(ROOT, folder / "copy", ignore=shutil.ignore_patterns(".git", ".venv", "__pycache__"))
     environment = {**os.environ, "PYTHONPATH": str(folder / "copy"), "PYTHONDONTWRITEBYTECODE": "1"}
@@ -99,14 +100,15 @@ def main() -> None:
             run = subprocess.run(
                 command, cwd=folder / "copy", env=environment, capture_output=True, timeout=300, check=False
             )
-            alive = run.returncode == 0
+            end = "killed" if run.returncode == 1 else "broken" if run.returncode else "survived"
         except subprocess.TimeoutExpired:
-            alive = False
-        killed, survived = killed + (not alive), survived + [what] * alive
-        print("survived" if alive else "killed  ", what, flush=True)
+            end = "timed out"
+        ends[end] += 1
+        print(f"{end:9s} {what}", flush=True)
         shutil.copyfile(ROOT / file, folder / "copy" / file)
     shutil.rmtree(folder)
-    print(f"{killed} killed, {len(survived)} survived of a sample of {len(whole)}; seed {seed:g}")
+    told = ", ".join(f"{count} {end}" for end, count in sorted(ends.items()))
+    print(f"{told}; a sample of {len(whole)} drawn with the seed {seed:g}")
 
 
 if __name__ == "__main__":

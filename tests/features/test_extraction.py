@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -279,6 +280,22 @@ def write_older(images: ImageSet, model, root: Path) -> Path:
         arrays = {name: values[rows, None] for name, values in found.arrays.items()}
         chunk_file.write(disk.chunk_path(folder, chunk), folder.name, chunk, (), arrays, {})
     return folder
+
+
+def test_the_key_of_the_version_before_is_what_it_was(images, model, tmp_path):
+    ids = "\n".join(images.ids[i] for i in images.row_order)
+    assert Extraction(images, model, Store(tmp_path), preprocess="squash", tf32=True)._older_key == {
+        "kind": "forward",
+        "schema": 1,
+        "network": "alexnet64",
+        "weights": model.digest,
+        "dataset": "few",
+        "images": images.digest,
+        "rows": sha256(ids.encode()).hexdigest(),
+        "preprocess": "squash",
+        "dtype": "float32",
+        "tf32": True,
+    }
 
 
 def test_features_of_the_version_before_are_taken_over(images, model, tmp_path):

@@ -24,10 +24,11 @@ from gradviz.errors import Cancelled, StoreError
 from gradviz.features import store as store_module
 from gradviz.features.store import Damaged, Missing, Store, canonical, chunk_file, disk, older
 from tests.disks import small_disk, unwritable
-from tests.features.store_writer import CHUNK_ROWS, CHUNKS, KEY, NAMES, ROWS, WIDTHS, content, fill
+from tests.features.store_writer import CHUNK_ROWS, KEY, NAMES, ROWS, WIDTHS, content, fill
+from tests.features.store_writer import CHUNKS as BLOCKS
 
 WRITER = Path(__file__).with_name("store_writer.py")
-ALL, KEPT = frozenset(range(len(CHUNKS))), frozenset(NAMES)
+CHUNKS, KEPT = frozenset(range(len(BLOCKS))), frozenset(NAMES)
 KILLS = FLIPS = 200
 
 
@@ -184,11 +185,11 @@ def test_only_finished_rows_are_served(store):
     assert entry.widths == {}
     with entry.writing(WIDTHS) as writer:
         assert writer.missing([NAMES[20], NAMES[1], NAMES[1]]) == (NAMES[20], NAMES[1])
-        writer.write(CHUNKS[1], {name: content(name)[16:32] for name in WIDTHS})
+        writer.write(BLOCKS[1], {name: content(name)[16:32] for name in WIDTHS})
         assert writer.missing([NAMES[20], NAMES[1]]) == (NAMES[1],)
-    assert entry.rows == set(CHUNKS[1])
+    assert entry.rows == set(BLOCKS[1])
     assert entry.missing(NAMES[:40]) == NAMES[:16] + NAMES[32:40]
-    assert np.array_equal(entry.read("x5", CHUNKS[1]), content("x5")[16:32])
+    assert np.array_equal(entry.read("x5", BLOCKS[1]), content("x5")[16:32])
     with pytest.raises(Missing, match="1 of 17 rows") as error:
         entry.read("x5", NAMES[15:32])
     one_line(error)
@@ -310,17 +311,17 @@ def test_killed_writers_lose_at_most_one_chunk(whole, tmp_path):
                 entry, finished = Store(tmp_path / str(number)).entry(KEY), frozenset()
             said = killed_while_writing(writers, entry.folder.parent, seeded.uniform(0, 0.006))
             entry = Store(entry.folder.parent).entry(KEY)  # as the next process sees it
-            kept = {number for number, names in enumerate(CHUNKS) if entry.rows >= set(names)}
-            assert entry.rows == {name for number in kept for name in CHUNKS[number]}
+            kept = {number for number, names in enumerate(BLOCKS) if entry.rows >= set(names)}
+            assert entry.rows == {name for number in kept for name in BLOCKS[number]}
             assert kept >= finished | said
             lost.append(len(list(entry.folder.glob("*.tmp"))))
             finished = kept
-            interrupted += finished != ALL
+            interrupted += finished != CHUNKS
             rows = [row for row in range(ROWS) if row // CHUNK_ROWS in finished]
             for name in WIDTHS if rows else ():
                 read = entry.read(name, [NAMES[row] for row in rows])
                 assert np.array_equal(read, content(name)[rows], equal_nan=True)
-            if finished == ALL or number == KILLS - 1:
+            if finished == CHUNKS or number == KILLS - 1:
                 fill(entry)
                 assert files(entry.folder.parent) == files(whole)  # bit-identical, and nothing else lies about
                 entry = None
@@ -352,7 +353,7 @@ def test_flipped_bits_are_found_and_healed(filled, whole):
     seeded = random.Random(2)
     entry = filled.entry(KEY)
     good = files(whole)
-    block_of = {f"{number:06d}.chunk": number for number in range(len(CHUNKS))}
+    block_of = {f"{number:06d}.chunk": number for number in range(len(BLOCKS))}
     for count in range(1, FLIPS + 1):
         path = seeded.choice(sorted(path for path in entry.folder.iterdir() if path.is_file()))
         flip(path, seeded)
@@ -407,7 +408,7 @@ def test_harmed_chunks_are_computed_again(filled, harm):
             entry.read("x5", NAMES[30:60])
     (info,) = (info for info in filled.entries() if info.key == KEY)
     assert info.damaged == 1
-    assert entry.missing(NAMES) == CHUNKS[2]
+    assert entry.missing(NAMES) == BLOCKS[2]
     assert fill(entry) == [2]
     assert same(filled)
 
@@ -420,7 +421,7 @@ def test_a_chunk_that_is_damaged_while_it_is_known_is_named(filled):
     with pytest.raises(Damaged, match=r"1 of 3 chunks of y6 .* set aside \(000002\.chunk\)") as error:
         entry.read("y6", NAMES[30:60])
     one_line(error)
-    assert entry.missing(NAMES) == CHUNKS[2]
+    assert entry.missing(NAMES) == BLOCKS[2]
 
 
 def test_a_chunk_that_vanished_is_computed_again(filled):
@@ -429,7 +430,7 @@ def test_a_chunk_that_vanished_is_computed_again(filled):
     (entry.folder / "000002.chunk").unlink()
     with pytest.raises(Missing, match="1 of 10 chunks"):
         entry.read("x5", NAMES)
-    assert entry.missing(NAMES) == CHUNKS[2]
+    assert entry.missing(NAMES) == BLOCKS[2]
     assert fill(entry) == [2]
     assert same(filled)
 
@@ -440,7 +441,7 @@ def test_an_entry_in_the_wrong_folder_is_not_taken(filled):
     with pytest.raises(Missing):
         entry.read("x5", NAMES)
     # The description is set aside at once, and the chunks, which name another entry, as they are looked at.
-    assert fill(entry) == sorted(ALL)
+    assert fill(entry) == sorted(CHUNKS)
     assert np.array_equal(entry.read("x5", NAMES), content("x5"), equal_nan=True)
     assert next(info for info in filled.entries() if info.digest == entry.digest).damaged == 11
 
@@ -477,7 +478,7 @@ def test_a_still_older_format_is_named_and_cleared_alone(store, filled):
     assert same(filled)
     store.clear()
     write_old_format(store.entry(KEY).folder)
-    assert fill(store.entry(KEY)) == sorted(ALL)
+    assert fill(store.entry(KEY)) == sorted(CHUNKS)
     assert not store.entries()[0].old
 
 
@@ -562,7 +563,7 @@ def test_two_processes_compute_each_chunk_once(store):
     said = [writer.communicate(timeout=60)[0].split() for writer in writers]
     assert [writer.returncode for writer in writers] == [0, 0]
     chunks = [[int(word) for word in words if word.isdigit()] for words in said]
-    assert sorted(chunks[0] + chunks[1]) == sorted(ALL)
+    assert sorted(chunks[0] + chunks[1]) == sorted(CHUNKS)
     assert sorted(map(len, chunks)) == [0, 10]
     assert said[0 if not chunks[0] else 1][-1] == "waited"
     assert same(store)
@@ -634,7 +635,7 @@ def keep_what_fits(root: Path) -> tuple[list[int], str]:
     noise = {name: np.random.default_rng(0).random((ROWS, *WIDTHS[name]), dtype=np.float32) for name in WIDTHS}
     with entry.writing(WIDTHS) as writer:
         try:
-            for chunk, names in enumerate(CHUNKS):
+            for chunk, names in enumerate(BLOCKS):
                 rows = slice(chunk * CHUNK_ROWS, (chunk + 1) * CHUNK_ROWS)
                 writer.write(names, {name: values[rows] for name, values in noise.items()})
                 written.append(chunk)
@@ -646,12 +647,12 @@ def keep_what_fits(root: Path) -> tuple[list[int], str]:
 def test_full_disk(tmp_path):
     with small_disk(tmp_path / "disk", "120k") as root:
         written, message = keep_what_fits(root)
-        assert 0 < len(written) < len(ALL)
+        assert 0 < len(written) < len(CHUNKS)
         assert "disk is full" in message
         assert "store clear" in message
         assert "\n" not in message
         entry = Store(root).entry(KEY)
-        assert entry.rows == {name for chunk in written for name in CHUNKS[chunk]}
+        assert entry.rows == {name for chunk in written for name in BLOCKS[chunk]}
         assert {path.name for path in entry.folder.iterdir()} == {
             "entry.json",
             *(f"{chunk:06d}.chunk" for chunk in written),
@@ -716,7 +717,7 @@ def test_a_chunk_that_the_disk_cannot_read_is_damaged(filled, monkeypatch):
 
     monkeypatch.setattr(Path, "open", broken)
     entry = filled.entry(KEY)
-    assert entry.missing(NAMES) == CHUNKS[3]
+    assert entry.missing(NAMES) == BLOCKS[3]
     assert filled.entries()[0].damaged == 1
 
 

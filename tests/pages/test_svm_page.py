@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from gradviz.experiment import Experiment
+from gradviz.export import features_npz
 from gradviz.spec import Spec
 from tests.pages.apps import at, lab, settled
 
@@ -96,3 +97,16 @@ def test_arrays_of_any_name_are_trained_on(start: Callable[..., AppTest], tmp_pa
     settled(app)
     assert not app.error
     assert app.dataframe[0].value["result"].tolist() == ["fc7", "dynamics", "dW@features.8"]
+
+
+def test_a_temperature_is_not_offered_for_features_from_a_file(start, photographs: Path, tmp_path: Path) -> None:
+    with (tmp_path / "given.npz").open("wb") as out:
+        features_npz(lab(photographs).features(["x6", "dy7"]), {}, out)
+    app = start(tmp_path / "given.npz")
+    app.query_params.update({"data": "given.npz", "tuned": "true"})
+    at(app, PAGE)
+    assert app.toggle(key="tuned").disabled
+    app.button[0].click()
+    settled(app)
+    assert not app.error
+    assert app.dataframe[0].value["mAP"].notna().all()
