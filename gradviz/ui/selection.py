@@ -86,6 +86,11 @@ class Selection:
         return replace(self, split="all", picked=None)
 
     @property
+    def unseeded(self) -> "Selection":
+        """Return the choices without the seed, for a question that draws nothing at random; splits are drawn already."""
+        return replace(self, spec=replace(self.spec, seed=Spec().seed))
+
+    @property
     def forward(self) -> "Selection":
         """Return only those choices that the forward pass depends on, splits apart."""
         said = self.spec

@@ -14,7 +14,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (watched.has(parentElement)) return
   watched.add(parentElement)
   const uploading = () =>
-    [...document.querySelectorAll("[data-testid=stFileUploaderFile]")].some((row) => !row.querySelector("[role=alert]"))
+    [...document.querySelectorAll("[data-testid=stFileChip]")].some(
+      (chip) => !chip.querySelector("[data-testid=stFileChipIconError]"))
   // Only when the others have come: another run of the page in the middle of an upload can lose it.
   const tell = (names, tries) =>
     uploading() && tries ? setTimeout(tell, 500, names, tries - 1) : setTriggerValue("names", names)
