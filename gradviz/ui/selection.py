@@ -87,7 +87,7 @@ class Selection:
 
     @property
     def unseeded(self) -> "Selection":
-        """Return the choices without the seed, for a question that draws nothing at random; splits are drawn already."""
+        """Return the choices without the seed, for what draws nothing at random: splits are drawn already."""
         return replace(self, spec=replace(self.spec, seed=Spec().seed))
 
     @property
