@@ -30,6 +30,7 @@ class Visitor:
         self.values: dict[str, WidgetState] = {}
         self.waited: list[float] = []
         self.session = ""
+        self.received = self.largest = 0  # bytes
         self.errors: list[str] = []
         self._polls: dict[str, tuple[float, float]] = {}  # fragment -> interval, next time
         self._run = 0
@@ -158,9 +159,11 @@ class Visitor:
                     self._polls[fragment] = interval, now + interval
                     self.run(fragment)
             try:
-                self._take(ForwardMsg.FromString(self.socket.recv(timeout=0.1)))
+                content = self.socket.recv(timeout=0.1)
             except TimeoutError:
                 continue
+            self.received, self.largest = self.received + len(content), max(self.largest, len(content))
+            self._take(ForwardMsg.FromString(content))
         return self
 
     def settled(self, patience: float = PATIENCE) -> Self:
