@@ -41,18 +41,12 @@ def suite(*tests: str) -> Callable[[Path], Found]:
 
 QUEUE, STORE, PICTURES = "tests/ui/test_queue.py", "tests/features/test_store.py", "tests/datasets/test_pictures.py"
 UPLOADS, WEIGHTS, VOC = "tests/datasets/test_uploads.py", "tests/networks/test_weights.py", "tests/datasets/test_voc.py"
-FETCH, TAR, COMPUTE = (
-    "tests/download/test_fetch.py",
-    "tests/download/test_archives.py",
-    "tests/features/test_compute.py",
-)
-EXTRACTION, LEAVING, NAMES = (
-    "tests/features/test_extraction.py",
-    "tests/ui/test_leaving.py",
-    "tests/browser/test_names.py",
-)
+FETCH, TAR = "tests/download/test_fetch.py", "tests/download/test_archives.py"
+COMPUTE, EXTRACTION = "tests/features/test_compute.py", "tests/features/test_extraction.py"
+LEAVING, NAMES = "tests/ui/test_leaving.py", "tests/browser/test_names.py"
 
 KILLS = f"{STORE}::test_killed_writers_lose_at_most_one_chunk"
+KILLED = f"{EXTRACTION}::test_a_killed_extraction_goes_on_bit_by_bit"
 FLIPS = f"{STORE}::test_flipped_bits_are_found_and_healed"
 
 ROWS: dict[int, Row] = {
@@ -89,7 +83,7 @@ ROWS: dict[int, Row] = {
     26: Row(
         "restart in the middle",
         "one chunk",
-        suite(f"{EXTRACTION}::test_a_killed_extraction_goes_on_bit_by_bit"),
+        suite(KILLED),
         "the same",
     ),
 }

@@ -1,6 +1,7 @@
-"""A home that is full or cannot be written: the dashboard shows its results with a note, an upload says what is wrong."""
+"""A home that is full or cannot be written: results are shown with a note, an upload says what is wrong."""
 
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from gradviz.home import ASSETS
+from gradviz.ui import visitor
 from tests.disks import small_disk
 from tests.pages.apps import APP, said, settled
 
@@ -27,6 +29,8 @@ def app(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Monk
         app = AppTest.from_file(str(APP), default_timeout=60)
         app.query_params["images"] = "50"
         yield app
+        with suppress(OSError):
+            visitor._end(*visitor._place())  # the lock would keep the disk
         st.cache_resource.clear()
 
 
