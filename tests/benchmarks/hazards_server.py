@@ -10,10 +10,13 @@ import statistics
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from functools import cache
+from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
 import httpx
 
@@ -23,7 +26,7 @@ from tests.browser.chromium import Address, browsing, serving
 from tests.conftest import ROOT
 from tests.visitors import Visitor, memory, processor
 
-VISITORS, TABS = 50, 3
+VISITORS, TABS, GROUPS = 50, 3, 5
 ARRIVING, PAUSE, ACTIONS = 30.0, 10.0, 6
 PAGES = ("", "map", "svm", "data")
 
@@ -42,7 +45,7 @@ def address() -> Address:
         first.page = "data"
         first.run().settled()
         first.drop(("first.jpg", picture(0))).until(lambda: "taken in," in first.text()).settled()
-    time.sleep(5)
+    time.sleep(20)
     return found
 
 
@@ -57,87 +60,108 @@ def picture(number: int) -> bytes:
     return pictures[number % len(pictures)].read_bytes()
 
 
-class Class:
-    """What happened to a class: seconds of loads and reruns, markers looked for, memory and processor time."""
+@dataclass
+class Part:
+    """What happened to some of a class: seconds of loads and reruns, messages looked into, foreign names in them."""
 
-    def __init__(self) -> None:
-        self.loads: list[float] = []
-        self.reruns: list[float] = []
-        self.failed: list[str] = []
-        self.looked = self.foreign = 0
-        self.tabs: list[float] = []
-        self.grown = self.seconds = self.used = 0.0
+    loads: list[float] = field(default_factory=list)
+    reruns: list[float] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    looked: int = 0
+    foreign: int = 0
 
-    def visit(self, number: int) -> None:
+    def visit(self, where: str, number: int) -> None:
         """Be one visitor."""
-        seeded, mine = random.Random(number), f"marker-{number:03d}-"
+        seeded = random.Random(number)
         time.sleep(seeded.uniform(0, ARRIVING))
         try:
-            with Visitor(address(), PAGES[number % len(PAGES)], "images=100") as visitor:
+            with Visitor(where, PAGES[number % len(PAGES)], "images=100") as visitor:
                 visitor.load()
                 self.loads.append(visitor.waited[0])
                 for action in range(ACTIONS):
                     pause = time.monotonic() + seeded.uniform(0.5, 1.5) * PAUSE
-                    visitor.until(lambda until=pause: time.monotonic() > until, 2 * PAUSE)
-                    self._act(visitor, number, action, mine)
-                    text = visitor.text()
-                    for other in range(VISITORS):
-                        if other != number:
-                            self.looked += 1
-                            self.foreign += f"marker-{other:03d}-" in text
+                    visitor.until(lambda until=pause: time.monotonic() > until)
+                    _act(visitor, number, action)
+                visitor.settled()
                 self.reruns += visitor.waited[1:]
+                self.looked += visitor.messages
+                self.foreign += len(visitor.markers - {str(number).encode()})
         except Exception as error:
             self.failed.append(f"{type(error).__name__}: {str(error)[:150]}")
 
-    def _act(self, visitor: Visitor, number: int, action: int, mine: str) -> None:
-        if number % 5 == 0 and action == 1:
-            visitor.page = "data"
-            runs = len(visitor.waited)
-            visitor.run().until(lambda: len(visitor.waited) > runs and bool(visitor.all("file_uploader")))
-            visitor.drop((f"{mine}{action}.jpg", picture(number)))
-        elif action % 3 == 2:
-            visitor.page = PAGES[(number + action) % len(PAGES)]
-            runs = len(visitor.waited)
-            visitor.run().until(lambda: len(visitor.waited) > runs)
-        else:
-            visitor.query = f"images=100&temperature={2 ** (1 + (number + action) % 3)}"
-            runs = len(visitor.waited)
-            visitor.run().until(lambda: len(visitor.waited) > runs)
 
-    def tab(self) -> None:
-        """Be the tabs of Chromium: each opens, and changes its page."""
-        try:
-            with browsing() as browser:
-                pages: list[Any] = []
-                for _ in range(TABS):
-                    began, page = time.monotonic(), browser.new_page()
-                    page.goto(address() + "?images=100")
-                    page.locator("canvas").first.wait_for(timeout=60_000)
-                    self.tabs.append(time.monotonic() - began)
-                    pages.append(page)
-                for page in pages:
-                    page.get_by_role("link", name="Data").click()
-                    page.locator("input[type=file]").wait_for(state="attached", timeout=60_000)
-        except Exception as error:
-            self.failed.append(f"tab: {type(error).__name__}: {str(error)[:150]}")
+def _act(visitor: Visitor, number: int, action: int) -> None:
+    runs = len(visitor.waited)
+    if number % 5 == 0 and action == 1:
+        visitor.page = "data"
+        visitor.run().until(lambda: len(visitor.waited) > runs and bool(visitor.all("file_uploader")))
+        visitor.drop((f"marker-{number}-{action}.jpg", picture(number)))
+        return
+    if action % 3 == 2:
+        visitor.page = PAGES[(number + action) % len(PAGES)]
+    else:
+        visitor.query = f"images=100&temperature={2 ** (1 + (number + action) % 3)}"
+    visitor.run().until(lambda: len(visitor.waited) > runs)
+
+
+def part_of_class(where: str, numbers: Sequence[int]) -> Part:
+    """Be some visitors, in a process of their own: fifty in one would wait for each other."""
+    part = Part()
+    threads = [threading.Thread(target=part.visit, args=(where, number)) for number in numbers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return part
+
+
+def tabs(where: str) -> list[float]:
+    """Open the tabs of Chromium, change page in each, and return the seconds until each showed a figure."""
+    took = []
+    with browsing() as browser:
+        pages = []
+        for _ in range(TABS):
+            began, page = time.monotonic(), browser.new_page()
+            page.goto(where + "?images=100")
+            page.locator("canvas").first.wait_for(timeout=60_000)
+            took.append(time.monotonic() - began)
+            pages.append(page)
+        for page in pages:
+            page.get_by_role("link", name="Data").click()
+            page.locator("input[type=file]").wait_for(state="attached", timeout=60_000)
+    return took
+
+
+@dataclass
+class Class(Part):
+    """What happened to all of it; the server's memory and processor time."""
+
+    tabs: list[float] = field(default_factory=list)
+    grown: float = 0.0
+    seconds: float = 0.0
+    used: float = 0.0
 
 
 @cache
 def of_fifty() -> Class:
     """Let the class come, act and leave; done once."""
-    server, everybody = address().process.pid, Class()
+    server = address().process.pid
     before, used, began = memory(server), processor(server), time.monotonic()
-    threads = [threading.Thread(target=everybody.visit, args=(number,)) for number in range(VISITORS)]
-    threads.append(threading.Thread(target=everybody.tab))
-    for thread in threads:
-        thread.start()
     highest = before
-    while any(thread.is_alive() for thread in threads):
-        time.sleep(1)
-        highest = max(highest, memory(server))
-    everybody.grown = (highest - before) / 1e6
-    everybody.seconds, everybody.used = time.monotonic() - began, processor(server) - used
-    return everybody
+    with ProcessPoolExecutor(GROUPS + 1, mp_context=get_context("spawn")) as pool:
+        groups = [range(first, VISITORS, GROUPS) for first in range(GROUPS)]
+        parts = [pool.submit(part_of_class, str(address()), group) for group in groups]
+        browser = pool.submit(tabs, str(address()))
+        while not all(future.done() for future in (*parts, browser)):
+            time.sleep(1)
+            highest = max(highest, memory(server))
+    found = Class(tabs=[] if browser.exception() else browser.result())
+    for part in (future.result() for future in parts):
+        for name in ("loads", "reruns", "failed", "looked", "foreign"):
+            setattr(found, name, getattr(found, name) + getattr(part, name))
+    found.grown = (highest - before) / 1e6
+    found.seconds, found.used = time.monotonic() - began, processor(server) - used
+    return found
 
 
 def _late(times: list[float]) -> float:
@@ -166,7 +190,7 @@ def load_of_class(folder: Path) -> Found:
 def markers(folder: Path) -> Found:
     """Return how often a visitor saw the name of another's picture."""
     found = of_fifty()
-    return Found(f"{found.looked:,} looks", f"{found.foreign} foreign", not found.foreign and found.looked >= 1000)
+    return Found(f"{found.looked:,} messages", f"{found.foreign} foreign", not found.foreign and found.looked >= 1000)
 
 
 def figures(folder: Path) -> Found:
