@@ -1,5 +1,6 @@
 """Visitors of the dashboard without a browser: clients that speak Streamlit's websocket protocol, fifty at a time."""
 
+import re
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -30,6 +31,8 @@ class Visitor:
         self.values: dict[str, WidgetState] = {}
         self.waited: list[float] = []
         self.session = ""
+        self.received = self.largest = self.messages = 0  # bytes, bytes, count
+        self.markers: set[bytes] = set()  # of files named marker-NUMBER-, wherever they are spoken of
         self.errors: list[str] = []
         self._polls: dict[str, tuple[float, float]] = {}  # fragment -> interval, next time
         self._run = 0
@@ -158,9 +161,13 @@ class Visitor:
                     self._polls[fragment] = interval, now + interval
                     self.run(fragment)
             try:
-                self._take(ForwardMsg.FromString(self.socket.recv(timeout=0.1)))
+                content = self.socket.recv(timeout=0.1)
             except TimeoutError:
                 continue
+            self.messages += 1
+            self.markers.update(re.findall(rb"marker-(\d+)-", content))
+            self.received, self.largest = self.received + len(content), max(self.largest, len(content))
+            self._take(ForwardMsg.FromString(content))
         return self
 
     def settled(self, patience: float = PATIENCE) -> Self:
@@ -215,9 +222,9 @@ class Visitor:
 
 
 def memory(pid: int) -> int:
-    """Return the bytes of memory that a process holds."""
+    """Return the bytes of memory that a process holds, files that it has mapped apart."""
     with Path(f"/proc/{pid}/status").open(encoding="ascii") as status:
-        line = next(line for line in status if line.startswith("VmRSS"))
+        line = next(line for line in status if line.startswith("RssAnon"))
     return int(line.split()[1]) * 1024
 
 

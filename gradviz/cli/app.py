@@ -23,7 +23,7 @@ this computer only; for others, say where it listens and what they type: --serve
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Describe the sub-command's own option and whose the others are."""
-    parser.usage = f"{parser.prog} [-h] [--dataset FOLDER ...] [STREAMLIT'S OPTIONS]"
+    parser.usage = f"{parser.prog} [-h] [--dataset FOLDER ...] [--[no-]allow-downloads] [STREAMLIT'S OPTIONS]"
     parser.epilog = EPILOG
     parser.add_argument(
         "--dataset",
@@ -32,6 +32,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="FOLDER",
         help="photographs to choose from beside those on this computer: a name (see datasets) or a folder",
+    )
+    parser.add_argument(
+        "--allow-downloads",
+        action=argparse.BooleanOptionalAction,
+        help="let visitors fetch data sets and weights onto this computer; without the option only where the "
+        "dashboard listens on this computer alone and nothing in a request speaks of a proxy. Behind a proxy on the "
+        "same computer say --no-allow-downloads: one that adds no header cannot be noticed",
     )
 
 
@@ -55,6 +62,8 @@ def run(arguments: argparse.Namespace) -> None:
     for name in chosen:
         find(name)
     for_page = [text for name in chosen for text in ("--dataset", name)]
+    if arguments.allow_downloads is not None:
+        for_page.append("--allow-downloads" if arguments.allow_downloads else "--no-allow-downloads")
     # What `python -m streamlit run` does, without a second process that signals would have to reach, and without the
     # working directory on the path, where a folder named like one of our packages may lie.
     sys.argv = ["streamlit", "run", str(DASHBOARD / "app.py"), *arguments.further, "--", *for_page]

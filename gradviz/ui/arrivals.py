@@ -67,7 +67,7 @@ class Arrivals:
         """Have the running server's store of uploaded files hand on what comes."""
         if not runtime.exists():
             return
-        store = runtime.get_instance().uploaded_file_mgr
+        store: Any = runtime.get_instance().uploaded_file_mgr  # the protocol leaves out how a file comes
         keep = store.add_file
 
         def add_file(session_id: str, file: Any) -> None:

@@ -90,6 +90,11 @@ class Selection:
         return replace(self, spec=replace(self.spec, centre=asked))
 
     @property
+    def unseeded(self) -> "Selection":
+        """Return the choices without the seed, for what draws nothing at random: splits are drawn already."""
+        return replace(self, spec=replace(self.spec, seed=Spec().seed))
+
+    @property
     def forward(self) -> "Selection":
         """Return only those choices that the forward pass depends on, splits apart."""
         whole = self.spec

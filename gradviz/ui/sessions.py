@@ -40,10 +40,10 @@ class Session:
         self.id = identifier
         self.away = False
         self._seen = time.monotonic()
-        self._when_away: dict[object, Callable[[], None]] = {}
+        self._when_away: dict[object, Callable[[], object]] = {}
         self._at_end: dict[object, Callable[[], bool]] = {}
 
-    def when_away(self, of: object, act: Callable[[], None]) -> None:
+    def when_away(self, of: object, act: Callable[[], object]) -> None:
         """Call `act` whenever the connection has been gone for AWAY seconds; one action for each `of`."""
         self._when_away.setdefault(of, act)
 

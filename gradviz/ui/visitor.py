@@ -226,9 +226,14 @@ def _place() -> tuple[Path, FileLock]:
         except (Timeout, OSError):
             continue
     folder = place / secrets.token_hex(8)
-    held = FileLock(folder.with_suffix(".lock"))
-    held.acquire()
+    # Taken in the thread of a page, which ends, and released in another one.
+    held = FileLock(folder.with_suffix(".lock"), thread_local=False)
     folder.mkdir(mode=0o700)
+    try:
+        held.acquire()
+    except OSError:  # a full disk: the next visitor tries again
+        folder.rmdir()
+        raise
     atexit.register(_end, folder, held)
     return folder, held
 

@@ -108,7 +108,7 @@ _COLUMNS = {
 def _nearest(selection: Selection, own: visitor.Own, chosen: str) -> None:
     st.subheader("Nearest in the reference set")
     selection = selection.centring(options.switch("centre"))
-    question = selection.question(views.nearest, own, chosen, NEAREST, title="The nearest photographs")
+    question = selection.unseeded.question(views.nearest, own, chosen, NEAREST, title="The nearest photographs")
     job = polling.follow(question, after=widgets.features(selection), slot="nearest")
     if job is None:
         return

@@ -1,5 +1,7 @@
 """Show which data sets and networks are here, and download others for the person at this computer."""
 
+import argparse
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +21,8 @@ from gradviz.ui import polling
 
 USUAL = 500
 """Photographs to start with: some 50 MB, a minute or two."""
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_RELAYED = {"forwarded", "via", "x-real-ip", "x-client-ip", "x-original-host", "true-client-ip", "cf-connecting-ip"}
 _COLUMNS = {"what": st.column_config.TextColumn("")}
 ELSEWHERE = "Only the person who runs this dashboard can download, on its computer: `python -m gradviz download {}`."
 
@@ -27,7 +31,7 @@ def datasets() -> None:
     """Draw the table of data sets and the form that downloads one."""
     rows = [_row(*entry) for entry in known()]
     st.dataframe(rows, hide_index=True, width="stretch", column_config=_COLUMNS)
-    if not local():
+    if not allowed():
         st.caption(ELSEWHERE.format("voc2007 --images 500"))
         return
     with st.form("fetch photographs", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
@@ -55,7 +59,7 @@ def networks() -> None:
         for name, state in states.items()
     ]
     st.dataframe(rows, hide_index=True, width="stretch", column_config=_COLUMNS)
-    if not local():
+    if not allowed():
         st.caption(ELSEWHERE.format("vgg16"))
         return
     missing = [name for name, state in states.items() if state["state"] == "missing" and NETWORKS[name].url]
@@ -73,15 +77,27 @@ def _with_family(name: str) -> str:
     return f"{NETWORKS[name].family}: {name}"
 
 
-def local() -> bool:
-    """Return whether the page is open on the computer that serves it, with no other computer in between.
+def allowed() -> bool:
+    """Return whether this visitor may have the server fetch what they name: as the start of the dashboard said, or,
+    where it said nothing, only at the computer that serves the page."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--allow-downloads", action=argparse.BooleanOptionalAction)
+    said = parser.parse_known_args(sys.argv[1:])[0].allow_downloads
+    return local() if said is None else said
 
-    Elsewhere a visitor must not be able to make the server fetch what they name.
+
+def local() -> bool:
+    """Return whether the server listens on this computer alone and the page came with no sign of another in between.
+
+    A proxy on the same computer that rewrites Host and Origin and adds no header leaves no sign: --no-allow-downloads
+    is for that.
     """
-    headers = st.context.headers
-    relayed = any(name in headers for name in ("X-Forwarded-For", "X-Real-Ip", "Forwarded", "Via"))
-    host = urlsplit(f"//{headers.get('Host', 'localhost')}").hostname
-    return st.context.ip_address is None and not relayed and host in ("localhost", "127.0.0.1", "::1")
+    headers = {name.lower(): value for name, value in st.context.headers.items()}
+    relayed = any(name in _RELAYED or name.startswith("x-forwarded") for name in headers)
+    names = [f"//{headers.get('host', 'localhost')}", *(headers[name] for name in ("origin",) if name in headers)]
+    own = all(urlsplit(name).hostname in _LOOPBACK for name in names)
+    alone = st.get_option("server.address") in _LOOPBACK
+    return alone and own and not relayed and st.context.ip_address in (None, "127.0.0.1", "::1")
 
 
 @dataclass

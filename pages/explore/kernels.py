@@ -1,6 +1,7 @@
 """Show a layer's forward, backward and product kernel, and the photographs behind a cell."""
 
 import io
+from dataclasses import replace
 
 import streamlit as st
 
@@ -40,14 +41,16 @@ def _page(selection: Selection) -> None:
 
 def _drawn(selection: Selection) -> None:
     title = f"Kernels of {selection.chosen:,} images, {selection.source} {selection.layer.name}"
-    question = selection.question(views.kernels, title=title, lane="light")
+    question = selection.unseeded.question(views.kernels, title=title, lane="light")
     view = polling.ask(question, after=widgets.features(selection), slot="kernels")
     _heatmaps(selection, view)
     _pair(selection, view)
     _alignment(selection, view)
     widgets.notes(view.result.notes, view.result.rows.skipped)
     name = f"kernel_{selection.images.name}_{selection.source}_{selection.triple[2]}.npz"
-    widgets.downloads([widgets.Download("Kernels as npz", name, "application/octet-stream", lambda: _npz(view))])
+    widgets.downloads(
+        [widgets.Download("Kernels as npz", name, "application/octet-stream", lambda: _npz(selection, view))]
+    )
 
 
 def _heatmaps(selection: Selection, view: views.KernelView) -> None:
@@ -106,11 +109,11 @@ def _alignment(selection: Selection, view: views.KernelView) -> None:
         column.metric(f"Label alignment of {name}", f"{value:.3f}", help=ALIGNMENT)
 
 
-def _npz(view: views.KernelView) -> bytes:
+def _npz(selection: Selection, view: views.KernelView) -> bytes:
     from gradviz.export import kernel_npz
 
-    file = io.BytesIO()
-    kernel_npz(view.exported(), file)
+    file, result = io.BytesIO(), view.exported()
+    kernel_npz(replace(result, about={**result.about, "seed": selection.spec.seed}), file)
     return file.getvalue()
 
 

@@ -28,7 +28,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with (folder / "names.csv").open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["path", "label", "split"])
-        for number, name in enumerate((*PAYLOADS, LONG)):
+        for number, name in enumerate((*(name.replace(";", "") for name in PAYLOADS), LONG)):  # ; separates labels
             for copy in range(4):
                 made = picture(folder / f"{number}-{copy}.png", 4 * number + copy)
                 writer.writerow([made.name, name, "train" if copy < 2 else "test"])
@@ -71,8 +71,8 @@ def test_names_of_classes_are_text_on_every_page_and_long_ones_squeeze_nothing(b
         harmless(page)
         ticks = page.locator(".js-plotly-plot .xtick text").all_text_contents()
         assert len(ticks) == len(PAYLOADS) + 2
-        assert ticks[1].startswith('<a href="https://evil'), "shown as it is"
-        assert max(map(len, ticks)) <= 22
+        assert '<a href="https://evil…' in ticks, "shown as it is"
+        assert max(map(len, ticks)) <= 23
         plot = page.locator(".js-plotly-plot .bglayer, .js-plotly-plot .plot").first.bounding_box()
         assert plot["height"] > 150, "the names leave room for the bars"
         page.locator(".js-plotly-plot .bars .point").last.hover(force=True)
@@ -107,10 +107,11 @@ def test_a_file_that_the_browser_does_not_send_is_named_beside_the_good_one(brow
     with large.open("wb") as file:
         file.truncate(230_000_000)
     good.write_bytes(next(pictures()))
-    with page_of(browser, address + "data") as page:
+    with page_of(browser, address) as page:
+        page.get_by_role("link", name="Data").click()
         expect(page.locator("input[type=file]")).to_be_attached(timeout=SLOW)
         page.locator("input[type=file]").set_input_files([large, good])
-        expect(page.get_by_text("1 photograph taken in, 1 refused, 1 here now.")).to_be_visible(timeout=SLOW)
+        expect(page.get_by_text("1 photograph taken in, 1 refused, 1 here now.")).to_be_visible(timeout=30_000)
         table = page.get_by_test_id("stDataFrame").first
         expect(table).to_be_visible()
         page.get_by_role("button", name="Clear").click()

@@ -241,6 +241,11 @@ def test_the_folder_of_a_killed_process_is_removed(home: Path):
         (None, {"Host": "[::1]:8501"}, True),
         (None, {"Host": "evil.example:8501"}, False),
         (None, {"Host": "localhost:8501", "X-Forwarded-For": "203.0.113.9"}, False),
+        (None, {"Host": "localhost:8501", "x-forwarded-proto": "https"}, False),
+        (None, {"Host": "localhost:8501", "X-Real-IP": "203.0.113.9"}, False),
+        (None, {"Host": "127.0.0.1:8501", "Via": "1.1 proxy"}, False),
+        (None, {"Host": "127.0.0.1:8501", "Origin": "https://class.example"}, False),
+        (None, {"Host": "127.0.0.1:8501", "Origin": "http://127.0.0.1:8501"}, True),
         ("192.168.0.9", {"Host": "localhost:8501"}, False),
     ],
 )
@@ -250,7 +255,21 @@ def test_only_this_computer_may_download(monkeypatch: pytest.MonkeyPatch, addres
 
     Context.headers = headers
     monkeypatch.setattr(downloads.st, "context", Context)
+    listening = {"server.address": "127.0.0.1"}
+    monkeypatch.setattr(downloads.st, "get_option", listening.__getitem__)
     assert downloads.local() is expected
+    listening["server.address"] = None  # everywhere
+    assert not downloads.local()
+
+
+@pytest.mark.parametrize("here", [True, False])
+@pytest.mark.parametrize(
+    ("said", "expected"), [(["--allow-downloads"], True), (["--no-allow-downloads"], False), ([], None)]
+)
+def test_the_switch_decides_whoever_asks(monkeypatch: pytest.MonkeyPatch, here, said, expected):
+    monkeypatch.setattr(downloads, "local", lambda: here)
+    monkeypatch.setattr("sys.argv", ["app.py", "--dataset", "demo", *said])
+    assert downloads.allowed() is (here if expected is None else expected)
 
 
 def test_elsewhere_nothing_can_be_fetched(app: AppTest, monkeypatch: pytest.MonkeyPatch):

@@ -91,3 +91,24 @@ def test_what_is_fetched_or_dropped_goes_through_the_transfer_lane(asked, monkey
 
     for act, title in ((drop, "Taking in a file"), (fetch, "Downloading 500 photographs of voc2007")):
         assert {question.lane for question in asked("data/data", act=act) if question.title == title} == {"transfer"}
+
+
+@pytest.mark.parametrize(
+    ("page", "verb", "drawn"), [("explore/kernels", "kernels", False), ("explore/map", "maps", True)]
+)
+def test_the_seed_matters_only_where_something_is_drawn_at_random(asked, page: str, verb: str, drawn: bool) -> None:
+    def keys(seed: str) -> list[str]:
+        return [question.key for question in asked(page, seed=seed) if question.key.startswith(f'["ui/views:{verb}"')]
+
+    assert keys("1")
+    assert (keys("1") != keys("2")) is drawn
+
+
+def test_the_seed_matters_to_nothing_nearest(asked, somebody) -> None:
+    visitor = somebody()
+    keys = [
+        [question.key for question in asked("data/data", visitor=visitor, seed=seed) if "views:nearest" in question.key]
+        for seed in "12"
+    ]
+    assert keys[0]
+    assert keys[0] == keys[1]
