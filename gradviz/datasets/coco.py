@@ -109,7 +109,8 @@ class _Reader:
     def _pictures_of(self, file: Path, images: "list[_Image]") -> Path:
         """Choose the folder in which the first listed pictures are found."""
         split = file.stem.removeprefix(_PREFIX)
-        candidates = [self.root / split, self.root / "images" / split, self.root / "images", self.root]
+        inner = (split, f"images/{split}", "images", "data", "")
+        candidates = [self.root / folder for folder in inner]
         first = [str(image.file_name) for image in images[:10]]
         return max(candidates, key=lambda folder: sum(isinstance(below(folder, name), Path) for name in first))
 
