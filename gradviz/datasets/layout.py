@@ -12,6 +12,8 @@ from gradviz.datasets.splits import says_nothing, split_named
 
 NEARLY_ALL = 0.9
 """Share of the pictures that a layout must fit before the others are called strays."""
+_MOST = 0.75
+"""Share that a folder with several in it must hold before it is taken for one that is round all classes."""
 _BESIDE_SPLITS = "beside the folders of the splits: without label and split"
 _BESIDE_CLASSES = "beside the folders of the classes: without label"
 _NO_CLASS = "a folder whose name is no class, beside folders that are classes: without label"
@@ -56,10 +58,16 @@ def _round_all(folders: Sequence[Folders]) -> Folders:
             break
         name, count = tops.most_common(1)[0]
         below = [place[1:] for place in fit if place[:1] == (name,)]
-        meant = says_nothing(name) or any(place and split_named(place[0]) for place in below)
-        # Beside other folders one is passed through only where it is no class; beside pictures always.
-        nearly = count >= NEARLY_ALL * len(folders) and any(below) and (len(tops) == 1 or meant)
-        if count < len(folders) and not nearly:
+        inner = {place[0] for place in below if place}
+        splits = {split_named(folder) for folder in inner} - {None}
+        if any(len(place) > 1 and place[0] != name and split_named(place[1]) for place in fit):
+            break  # <class>/<split>/
+        share = count / len(folders)
+        # Two splits in it, or a name that says nothing, are proof enough; without, all but a few pictures have to be in
+        # it, and no folder beside it.
+        meant = share > 0.5 and (len(splits) > 1 or (says_nothing(name) and inner and len(tops) == 1))
+        meant = meant or (share >= NEARLY_ALL and inner and (says_nothing(name) or bool(splits)))
+        if share < 1 and not meant and not (share >= _MOST and len(inner) > 1 and len(tops) == 1):
             break
         passed.append(name)
         fit = below

@@ -85,6 +85,16 @@ def test_a_few_strays_beside_one_folder_do_not_make_it_a_class():
         "": (None, None),
     }
     assert meant({"images/cat": 12, "images/dog": 12, "extra": 1})["images/cat"] == ("cat", None)
+    assert meant({"set/train/a": 2, "set/train/b": 1, "set/test/a": 1, "docs": 1, "": 2}) == {
+        "set/train/a": ("a", "train"),
+        "set/train/b": ("b", "train"),
+        "set/test/a": ("a", "test"),
+        "docs": (None, None),
+        "": (None, None),
+    }
+    classes = {"cat/train": 30, "cat/test": 30, "dog/train": 2, "dog/test": 1}
+    assert meant(classes)["dog/test"] == ("dog", "test"), "a class of many is not round the others"
+    assert meant({"data/a": 1, "data/b": 1, "": 1}) == {"data/a": ("a", None), "data/b": ("b", None), "": (None, None)}
     assert meant({"cat/old": 40, "cat/new": 40, "dog": 5})["dog"] == ("dog", None), "few of a class are no strays"
 
 
