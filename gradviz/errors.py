@@ -1,8 +1,17 @@
 """Errors that a user can cause or meet: each message is one line that states what failed, why, and what to do."""
 
+from collections.abc import Iterable
+
 
 class GradvizError(Exception):
-    """Base of all errors that are explained to the user instead of shown as a traceback."""
+    """Base of all errors that are explained to the user instead of shown as a traceback.
+
+    `findings` is what a reader left out or did not understand, where the error may follow from it: it is shown too.
+    """
+
+    def __init__(self, *message: object, findings: Iterable = ()) -> None:
+        super().__init__(*message)
+        self.findings = tuple(findings)
 
 
 class ChoiceError(GradvizError):

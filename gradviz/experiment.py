@@ -680,7 +680,10 @@ class Experiment:
     def _labels(self) -> np.ndarray:
         """Return the labels of all images, int8 (n, classes); ChoiceError where there are none."""
         if self.images.labels is None:
-            raise ChoiceError(f"{self.images.name} has no labels, so nothing can be trained or scored on it.")
+            raise ChoiceError(
+                f"{self.images.name} has no labels, so nothing can be trained or scored on it.",
+                findings=self.images.findings,
+            )
         return self.images.labels
 
     def _check_splits(self, train: str, test: str) -> None:

@@ -48,9 +48,11 @@ def networks(arguments: Namespace) -> None:
 
 
 def datasets(arguments: Namespace) -> None:
-    """Print every known data set, where it is and what it holds."""
+    """Print every known data set, where it is and what it holds; or what the program makes of one place."""
     from gradviz.datasets import known
 
+    if arguments.place is not None:
+        return _describe(arguments)
     rows = [_summary(entry, home(arguments.home)) for entry in known(home(arguments.home))]
     if arguments.json:
         return _print_json(rows)
@@ -60,8 +62,35 @@ def datasets(arguments: Namespace) -> None:
     return _print(table(("data set", "state", "images", "splits", "where"), cells))
 
 
+def _describe(arguments: Namespace) -> None:
+    from gradviz.datasets import find
+    from gradviz.datasets.description import description
+
+    about = description(find(arguments.place, home=home(arguments.home)))
+    if arguments.json:
+        return _print_json(about)
+    of_class = about["classes"]
+    _print(
+        f"{about['name']}: {about['format']}, {about['images']:,} images, {len(of_class):,} classes, {about['ap']} AP"
+    )
+    kinds = ("positive", "difficult", "negative", "unknown")
+    blocks = (
+        (("class", *kinds), [(name, *(counts[kind] for kind in kinds)) for name, counts in of_class.items()]),
+        (("split", "images"), list(about["splits"].items())),
+        (
+            ("finding", "count", "name", "reason"),
+            [(f["kind"], f["count"], f["name"], f["reason"]) for f in about["findings"]],
+        ),
+    )
+    for head, rows in blocks:
+        if rows:
+            _print(f"\n{table(head, rows)}")
+    return None
+
+
 def _summary(entry: Any, folder: Path) -> dict[str, Any]:
     from gradviz.datasets import find
+    from gradviz.datasets.description import lost
     from gradviz.download.voc import record
 
     row = {"name": entry.name, "title": entry.description, "where": str(entry.where), "state": entry.state}
@@ -77,7 +106,7 @@ def _summary(entry: Any, folder: Path) -> dict[str, Any]:
             "images": len(images),
             "classes": list(images.classes),
             "splits": splits,
-            "skipped": sum(f.count for f in images.findings),
+            "skipped": lost(images.findings),
         }
     return row
 
@@ -174,7 +203,7 @@ def _evaluate_like(arguments: Namespace) -> int:
             rows.append((one, like.differences(one, lab.evaluate(**like.asked(one), progress=bar))))
     differing = [(one, found) for one, found in rows if found]
     _notes(like.version_notes(exported))
-    _findings(labs[0].images)
+    _notes(as_lines(labs[0].images.findings))
     if arguments.json:
         told = [
             {
@@ -334,22 +363,16 @@ def doctor(arguments: Namespace) -> None:
 
 @contextmanager
 def _at_work(arguments: Namespace, unit: str = "") -> Iterator[tuple[Any, Bar]]:
-    """Provide the experiment and its progress bar; skipped entries are reported last, so that a mistake is one line."""
+    """Provide the experiment and its progress bar; what its data set's reader found is reported last."""
     from gradviz import export
+    from gradviz.datasets.description import as_lines
 
     lab = _experiment(arguments)
     if "out" in arguments:
         export.check_place(arguments.out)
     with Bar(unit) as bar:
         yield lab, bar
-    _findings(lab.images)
-
-
-def _findings(images: Any) -> None:
-    skipped = images.findings
-    if skipped:
-        first = skipped[0]
-        _notes([f"{images.name}: {len(skipped)} entries skipped, such as {first.name}: {first.reason}"])
+    _notes(as_lines(lab.images.findings))
 
 
 def _scoring(arguments: Namespace) -> AbstractContextManager[tuple[Any, Bar]]:

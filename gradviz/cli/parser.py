@@ -1,7 +1,8 @@
 """The command line: names, options and exit codes that scripts rely on.
 
-Results go to standard output, progress to standard error. A user's mistake is one line on standard error and exit
-code 2, never a traceback. A command is one entry of COMMANDS.
+Results go to standard output, progress and notes to standard error. A user's mistake is one line on standard error and
+exit code 2, never a traceback; where it may follow from what a reader left out, that stands above it. A command is one
+entry of COMMANDS.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from typing import Any, NoReturn
 from gradviz import __version__
 from gradviz.cli import app, commands
 from gradviz.datasets.catalogue import downloadable
+from gradviz.datasets.description import as_lines
 from gradviz.datasets.formats import sentence
 from gradviz.errors import Cancelled, GradvizError
 from gradviz.spec import OPTIONS, Option, Spec
@@ -40,14 +42,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (Cancelled, KeyboardInterrupt):
         return _fail("stopped; what was finished is kept", 130)
     except GradvizError as error:
-        return _fail(" ".join(str(error).split()), 2)
+        return _fail(" ".join(str(error).split()), 2, as_lines(error.findings))
     except BrokenPipeError:
         # The reader left (`| head`): not a mistake. Python would complain again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return code
 
 
-def _fail(message: str, code: int) -> int:
+def _fail(message: str, code: int, notes: Sequence[str] = ()) -> int:
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
     print(f"gradviz: {message}", file=sys.stderr)
     return code
 
@@ -167,7 +171,15 @@ COMMANDS: dict[str, Command] = {
     "networks": Command(
         commands.networks, "List the networks, their layers, representations and weights", (*_PLACE, _JSON)
     ),
-    "datasets": Command(commands.datasets, "List the data sets that are known and where they are", (*_PLACE, _JSON)),
+    "datasets": Command(
+        commands.datasets,
+        "List the data sets that are known, or say what the program makes of one, before anything is computed",
+        (
+            _argument("place", nargs="?", metavar="PLACE", help=f"A name in the list, {sentence()}."),
+            *_PLACE,
+            _JSON,
+        ),
+    ),
     "extract": Command(commands.extract, "Run the network over the images and keep the features", (*_CHOICES, _JSON)),
     "features": Command(
         commands.features, "Write the ids and, for every vector, an array (n, d) as npz", (*_CHOICES, _out("F.npz"))

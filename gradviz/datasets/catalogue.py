@@ -1,13 +1,13 @@
 """List the data sets that have a name, and find one by its name or its place on disk."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from gradviz.datasets import voc
 from gradviz.datasets.formats import recognised, sentence
-from gradviz.datasets.image_set import ImageSet, joined
+from gradviz.datasets.image_set import Finding, ImageSet, joined
 from gradviz.datasets.pictures import printable
 from gradviz.datasets.scan import any_picture
 from gradviz.errors import DatasetError
@@ -159,16 +159,36 @@ def find(name_or_folder: str | Path, *, home: str | Path | None = None, seed: in
     """
     text = str(name_or_folder)
     entry = DATASETS.get(text)
+    path = Path(text)
+    there = bool(text.strip()) and os.path.exists(path)  # noqa: PTH110 - Path.exists raises on names that are too long
     if entry and entry.present(home):
         sets = [voc.FORMAT.read(part.where(home), name=text) for part in _parts(entry) if part.present(home)]
-        return joined(sets) if len(sets) > 1 else sets[0]
+        return _named(joined(sets) if len(sets) > 1 else sets[0], path if there else None)
     own = {folder.name: folder for folder in _own_folders(home)}
     if text in own:
-        return recognised(own[text]).read(own[text], seed=seed, name=text)
-    path = Path(text)
-    if text.strip() and os.path.exists(path):  # noqa: PTH110 - Path.exists raises on names that are too long
+        images = recognised(own[text]).read(own[text], seed=seed, name=text)
+        return _named(images, path if there and not path.samefile(own[text]) else None)
+    if there:
         return recognised(path).read(path, seed=seed)
     raise DatasetError(_advice(entry, home) if entry else _unknown(text, home))
+
+
+def places(name_or_folder: str | Path, *, home: str | Path | None = None) -> list[Path]:
+    """List the folders or the file that `find` reads, or would read once they are there."""
+    text = str(name_or_folder)
+    entry = DATASETS.get(text)
+    if entry and entry.present(home):
+        return [part.where(home) for part in _parts(entry)]
+    own = {folder.name: folder for folder in _own_folders(home)}
+    return [own.get(text, Path(text))]
+
+
+def _named(images: ImageSet, folder: Path | None) -> ImageSet:
+    """Say that a folder of the same name lies here too, where there is one."""
+    if folder is None:
+        return images
+    reason = f"the data set of this name; a folder here is called so too, and ./{folder} names it"
+    return replace(images, findings=(*images.findings, Finding(images.name, reason, "guessed")))
 
 
 def _parts(entry: Dataset) -> list[Dataset]:

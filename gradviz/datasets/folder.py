@@ -1,50 +1,67 @@
 """Read a plain folder of pictures: a subfolder's name is the class of what lies in it."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from gradviz.datasets.image_set import Finding
+from gradviz.datasets.layout import NEARLY_ALL, Place, laid_out
+from gradviz.datasets.pictures import printable
 from gradviz.datasets.reading import Format, Listing, Row
 from gradviz.datasets.scan import Found, pictures_below
-
-_SPLITS = ("train", "val", "test")
+from gradviz.datasets.splits import ORDER, no_class
+from gradviz.errors import DatasetError
 
 
 def read_folder(folder: Path) -> Listing:
     """List pictures and, from the subfolders, classes and splits.
 
-    Three layouts: pictures alone (no labels); `<class>/...` (no splits); `train|val|test/<class>/...`. A picture beside
-    the class folders is of unknown class. Ids are paths below the folder.
+    The layouts: pictures alone (no labels); `<class>/...` (no splits); `<split>/<class>/...`, where a split may have no
+    class folders; `<class>/<split>/...`. A folder round all of it is passed through. What does not fit the layout that
+    the others are in is part of the set without label and split, and a finding. Ids are paths below the folder.
 
     Raises
     ------
     DatasetError
-        If the folder cannot be read.
+        If the folder cannot be read, or the names of its subfolders can be those of no classes.
     """
     root = folder.resolve()
-    found, findings = pictures_below(root, root)
-    splits = _split_folders(found)
-    rows = [_row(picture, split=bool(splits)) for picture in found]
-    return Listing(root, rows, findings, splits=splits or None)
+    found, findings = pictures_below(root)
+    return arranged(root, found, findings)
 
 
-def _row(picture: Found, *, split: bool) -> Row:
-    place = picture.folders[1:] if split else picture.folders
-    splits = (picture.folders[0].lower(),) if split else ()
-    return Row(picture.name, picture.path, {place[0]: 1} if place else None, splits)
+def arranged(root: Path, found: Sequence[Found], findings: Sequence[Finding]) -> Listing:
+    """Return the pictures of a folder with what their places say about them."""
+    places, remarks = laid_out([picture.name for picture in found])
+    _check(root, places)
+    splits = [split for split in ORDER if any(place.split == split for place in places)]
+    rows = [
+        Row(
+            picture.name,
+            picture.path,
+            None if place.label is None else {place.label: 1},
+            (place.split,) if place.split else (),
+        )
+        for picture, place in zip(found, places, strict=True)
+    ]
+    return Listing(root, rows, [*findings, *remarks], splits=splits or None)
 
 
-def _split_folders(found: Sequence[Found]) -> list[str]:
-    """List the splits if every picture lies in <split>/<class>/: `train` with pictures right in it is a class."""
-    if not all(len(picture.folders) >= 2 and picture.folders[0].lower() in _SPLITS for picture in found):
-        return []
-    here = {picture.folders[0].lower() for picture in found}
-    return [split for split in _SPLITS if split in here]
+def _check(root: Path, places: Sequence[Place]) -> None:
+    """Refuse classes whose names say that nobody meant them as classes."""
+    names = Counter(place.label for place in places if place.label is not None)
+    if names and sum(count for name, count in names.items() if no_class(name)) >= NEARLY_ALL * sum(names.values()):
+        listed = printable(", ".join(sorted(names)))
+        raise DatasetError(
+            f"{root} has subfolders called {listed}, which name no class: give each class a folder of its own, or name "
+            "the one folder that holds the pictures."
+        )
 
 
 FORMAT = Format(
     name="a folder of pictures",
     layout="JPEG, PNG or WebP pictures, in one subfolder per class or all together",
-    labels="the subfolder's name; `train/`, `val/`, `test/` above them are splits; "
+    labels="the subfolder's name; `train/`, `val/` (`valid/`, `validation/`), `test/` above or below them are splits; "
     "none for pictures side by side: kernels, maps and neighbours still work",
     listing=read_folder,
     fits=Path.is_dir,

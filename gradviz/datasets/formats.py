@@ -13,11 +13,18 @@ FORMATS: tuple[Format, ...] = tuple(
     for module in (
         "voc",
         "coco",
+        "coco_exports",
+        "fiftyone",
+        "yolo",
+        "annotated",
         "folder",  # any folder
         "table",
         "features_file",
     )
 )
+
+
+_PACKED = frozenset({".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar"})
 
 
 def recognised(path: Path) -> Format:
@@ -31,6 +38,10 @@ def recognised(path: Path) -> Format:
     for form in FORMATS:
         if form.recognises(path):
             return form
+    if path.suffix.lower() in _PACKED:
+        raise DatasetError(
+            f"{path} is packed: unpack it and name the folder, or drop it on the Data page if it is a zip."
+        )
     raise DatasetError(f"{path} is not a data set: name {sentence(layouts=True)}.")
 
 

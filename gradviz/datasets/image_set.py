@@ -69,6 +69,9 @@ class ImageSet:
     labels
         int8 of shape (n, C): 1 positive, -1 negative, 0 left out of training and scoring (only difficult objects, or
         unknown). None if nothing is labelled.
+    unknown
+        bool of shape (n, C): which of the zeros are there because nobody knows; the others are difficult. None if no
+        label is unknown. Results do not depend on it, and so the digest does not.
     splits
         Name -> ascending int64 positions.
     findings
@@ -81,6 +84,8 @@ class ImageSet:
         Name -> float32 of shape (n, d) for a set without pictures, else empty.
     boxes_of
         Reads the boxes of one position.
+    format
+        What the format is called that it was read from.
 
     Raises
     ------
@@ -104,6 +109,8 @@ class ImageSet:
     drawn: int | None = None
     features: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     boxes_of: Callable[[int], tuple[Box, ...]] = field(default=no_boxes, repr=False)
+    unknown: NDArray[np.bool_] | None = None
+    format: str = ""
 
     def __post_init__(self):
         n = len(self.ids)
@@ -115,6 +122,10 @@ class ImageSet:
             if np.shape(self.labels) != (n, len(self.classes)):
                 raise DatasetError(f"{self.name}: labels of shape {np.shape(self.labels)} for {n} images.")
             self._set("labels", _frozen(self.labels, np.int8))
+        if self.unknown is not None:
+            if self.labels is None or np.shape(self.unknown) != self.labels.shape or self.labels[self.unknown].any():
+                raise DatasetError(f"{self.name}: what is unknown must have the label 0.")
+            self._set("unknown", _frozen(self.unknown, np.bool_) if np.any(self.unknown) else None)
         splits = {name: _frozen(np.unique(positions), np.int64) for name, positions in self.splits.items()}
         self._set("splits", MappingProxyType(splits))
         self._set("features", MappingProxyType({name: _frozen(x, np.float32) for name, x in self.features.items()}))
@@ -153,7 +164,9 @@ class ImageSet:
             return self._positions[identifier]
         except KeyError:
             like = ", ".join(self.ids[:3])
-            raise ChoiceError(f"{self.name} has no image {identifier!r}; its ids look like {like}.") from None
+            raise ChoiceError(
+                f"{self.name} has no image {identifier!r}; its ids look like {like}.", findings=self.findings
+            ) from None
 
     def select(self, split: str | None = None, n: int | None = None) -> NDArray[np.int64]:
         """Choose the images of a split, or n of them.
@@ -183,7 +196,8 @@ class ImageSet:
         elif split is None or split == EVERYTHING:
             positions = np.arange(len(self))
         else:
-            raise ChoiceError(f"{self.name} has no split {split!r}; it has {', '.join([EVERYTHING, *self.splits])}.")
+            there = ", ".join([EVERYTHING, *self.splits])
+            raise ChoiceError(f"{self.name} has no split {split!r}; it has {there}.", findings=self.findings)
         if n is None or n >= len(positions):
             return positions
         if n < 1:
@@ -257,12 +271,15 @@ def joined(sets: Sequence[ImageSet]) -> ImageSet:
     place = {identifier: i for i, identifier in enumerate(origin)}
     classes = sorted({name for one in sets for name in one.classes})
     labels = np.zeros((len(origin), len(classes)), np.int8)
+    unknown = np.ones(labels.shape, np.bool_)
     splits: dict[str, list[int]] = {}
     for one in sets:
         mine = [i for i, identifier in enumerate(one.ids) if origin[identifier][0] is one]
         if one.labels is not None:
             rows = [place[one.ids[i]] for i in mine]
-            labels[np.ix_(rows, [classes.index(name) for name in one.classes])] = one.labels[mine]
+            known = np.ix_(rows, [classes.index(name) for name in one.classes])
+            labels[known] = one.labels[mine]
+            unknown[known] = False if one.unknown is None else one.unknown[mine]
         for split, positions in one.splits.items():
             splits.setdefault(split, []).extend(place[one.ids[i]] for i in positions)
     return replace(
@@ -271,6 +288,7 @@ def joined(sets: Sequence[ImageSet]) -> ImageSet:
         paths=tuple(one.paths[i] for one, i in origin.values()),
         classes=tuple(classes),
         labels=labels if classes else None,
+        unknown=unknown if classes else None,
         splits=splits,
         findings=tuple(findings),
         boxes_of=partial(_boxes_of_origin, tuple(origin.values())),

@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 from gradviz.datasets.halves import halves
 from gradviz.datasets.image_set import ApKind, Box, Finding, ImageSet, no_boxes
-from gradviz.datasets.scan import such_as
+from gradviz.datasets.scan import such_as, within
 from gradviz.errors import DatasetError
+
+DRAWN = "halves that are drawn at random: the labelled images have no splits of their own"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +26,15 @@ class Row:
     path
         The picture; None in a set of features.
     labels
-        Class -> 1 where the image shows it, 0 where it neither trains nor scores (only difficult objects). Classes that
-        are not mentioned are -1. None where nobody knows: 0 for every class.
+        Class -> 1 where the image shows it, 0 where it neither trains nor scores (only difficult objects), None where
+        nobody knows (label 0 too). Classes that are not mentioned are -1. None instead of a mapping: nobody knows any.
     splits
         The splits that the image belongs to.
     """
 
     id: str
     path: Path | None = None
-    labels: Mapping[str, int] | None = None
+    labels: Mapping[str, int | None] | None = None
     splits: Sequence[str] = ()
 
 
@@ -69,7 +71,7 @@ class Listing:
     features: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     boxes_of: Callable[[int], tuple[Box, ...]] = no_boxes
 
-    def image_set(self, *, name: str, seed: int = 0) -> ImageSet:
+    def image_set(self, *, name: str, seed: int = 0, form: str = "") -> ImageSet:
         """Build the image set.
 
         Parameters
@@ -78,15 +80,20 @@ class Listing:
             What people call it.
         seed
             Draws the halves of labelled images without splits.
+        form
+            The format that it was read in.
 
         Raises
         ------
         DatasetError
             If ids repeat, or shapes do not fit together.
         """
-        classes, labels = self._labels()
+        classes, labels, unknown = self._labels()
         own = self._own_splits()
         drawn = None if own is not None or labels is None else seed
+        splits = own or {} if drawn is None or labels is None else halves(labels, seed=seed)
+        # What was drawn is said: it is the program's choice, not the data's.
+        said = [Finding(", ".join(splits), DRAWN, "guessed")] if drawn is not None and splits else []
         return ImageSet(
             name=name,
             root=self.root,
@@ -94,38 +101,46 @@ class Listing:
             paths=tuple(row.path for row in self.rows if row.path is not None),
             classes=classes,
             labels=labels,
-            splits=own or {} if drawn is None or labels is None else halves(labels, seed=seed),
-            findings=tuple(self.findings),
+            unknown=unknown,
+            splits=splits,
+            findings=(*self.findings, *said),
             ap=self.ap,
             drawn=drawn,
             features=self.features,
             boxes_of=self.boxes_of,
+            format=form,
         )
 
-    def _labels(self) -> tuple[tuple[str, ...], NDArray[np.int8] | None]:
+    def _labels(self) -> tuple[tuple[str, ...], NDArray[np.int8] | None, NDArray[np.bool_] | None]:
         if self.classes is None:
             classes = tuple(sorted({name for row in self.rows for name in row.labels or ()}))
             if not classes:
-                return (), None
+                return (), None, None
         else:
             classes = tuple(self.classes)
         column = {name: c for c, name in enumerate(classes)}
         labels = np.full((len(self.rows), len(classes)), -1, np.int8)
+        unknown = np.zeros(labels.shape, np.bool_)
         for i, row in enumerate(self.rows):
             if row.labels is None:
-                labels[i] = 0
+                labels[i], unknown[i] = 0, True
             else:
                 for name, value in row.labels.items():
-                    labels[i, column[name]] = value
-        return classes, labels
+                    labels[i, column[name]] = value or 0
+                    unknown[i, column[name]] = value is None
+        return classes, labels, unknown
+
+    @property
+    def _named_splits(self) -> Sequence[str]:
+        if self.splits is not None:
+            return self.splits
+        return tuple(dict.fromkeys(split for row in self.rows for split in row.splits))
 
     def _own_splits(self) -> dict[str, NDArray[np.int64]] | None:
         """Return the splits that the data come with, None if there are none."""
-        names = self.splits
-        if names is None:
-            names = tuple(dict.fromkeys(split for row in self.rows for split in row.splits))
-            if not names:
-                return None
+        names = self._named_splits
+        if self.splits is None and not names:
+            return None
         members: dict[str, list[int]] = {name: [] for name in names}
         for i, row in enumerate(self.rows):
             for split in row.splits:
@@ -172,7 +187,13 @@ class Format:
 
     def recognises(self, path: Path) -> bool:
         """Check whether a file or folder is in this format: a file by its suffix, a folder by what lies in it."""
-        return self.fits(path) if path.is_dir() else path.suffix.lower() in self.suffixes
+        return self.place(path) is not None
+
+    def place(self, path: Path) -> Path | None:
+        """Return what is read: the file, or the folder, which may lie alone in those that people name."""
+        if path.is_dir():
+            return next((folder for folder in within(path) if self.fits(folder)), None)
+        return path if path.suffix.lower() in self.suffixes else None
 
     def read(self, path: Path, *, seed: int = 0, name: str | None = None) -> ImageSet:
         """Read a file or folder.
@@ -191,12 +212,14 @@ class Format:
         DatasetError
             If it is not in this format, is damaged, or holds nothing usable.
         """
-        listing = self.listing(path)
+        listing = self.listing(self.place(path) or path)
         if not listing.rows:
             verb = "holds" if path.is_dir() else "lists"
-            raise DatasetError(f"{path} {verb} no usable picture{such_as(listing.findings)}: looked for {self.looks}.")
+            said = f"{path} {verb} no usable picture{such_as(listing.findings)}: looked for {self.looks}."
+            raise DatasetError(said, findings=listing.findings)
         own = path.resolve().name if path.is_dir() else path.stem
-        return listing.image_set(name=name or listing.name or own or str(listing.root), seed=seed)
+        called = name or listing.name or own or str(listing.root)
+        return listing.image_set(name=called, seed=seed, form=self.name)
 
 
 def redrawn(images: ImageSet, seed: int) -> ImageSet:

@@ -1,11 +1,12 @@
-"""List the pictures in folders without decoding any and without leaving the folder."""
+"""List what lies in folders without decoding any picture: pictures by their first bytes, and the files beside them."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, NamedTuple
 
-from gradviz.datasets.image_set import Finding
+from gradviz.datasets.image_set import Finding, FindingKind
 from gradviz.datasets.pictures import (
     HEAD,
     OTHER_SUFFIXES,
@@ -19,8 +20,31 @@ from gradviz.errors import DatasetError
 
 DEEPEST = 8
 """Folders inside folders that are followed."""
+NAMED = 3
+"""Files of one kind that are named one by one; more of them are one finding with their count."""
 
+LIST_SUFFIXES = frozenset(
+    (
+        *(".txt", ".xml", ".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".yaml", ".yml", ".names", ".data", ".lst"),
+        *(".mat", ".npz", ".npy", ".parquet", ".arrow", ".tfrecord", ".record", ".pbtxt", ".xlsx", ".xls", ".ods"),
+        *(".pkl", ".h5", ".hdf5", ".db", ".sqlite", ".cfg", ".pts", ".toml", ".list", ".labels", ".ids"),
+    )
+)
+"""Files that may say what pictures show; where no reader uses one, it is named."""
+_SILENT_SUFFIXES = frozenset(
+    (".md", ".rst", ".pdf", ".html", ".htm", ".py", ".ipynb", ".sh", ".log", ".url", ".docx", ".ini", ".bib", ".lock")
+)
+_SILENT_NAMES = frozenset(
+    (
+        *("readme", "license", "licence", "copying", "copyright", "notice", "citation", "changelog", "authors"),
+        *("thumbs", "ehthumbs", "desktop", "note", "notes", "icon\r", "about", "requirements", "dockerfile"),
+    )
+)
 _UNWRITABLE_NAME = "a name with characters that cannot be written down"
+_LFS = b"version https://"
+
+
+Kind = Literal["picture", "list", "silent", "unknown"]
 
 
 @dataclass(frozen=True)
@@ -36,19 +60,26 @@ class Found:
         return tuple(self.name.split("/")[:-1])
 
 
-def pictures_below(folder: Path, root: Path, *, deepest: int = DEEPEST) -> tuple[list[Found], list[Finding]]:
-    """List the pictures in `folder` and the folders below it, by name.
+class Contents(NamedTuple):
+    """Hold what lies in a folder: pictures and lists (files that may say what the pictures show), by name."""
 
-    A picture is a regular file that starts like a JPEG, PNG or WebP, whatever its suffix. Finding, with the reason:
-    files that pretend to be pictures, links that lead out of `root`, names that cannot be written down. Other files and
-    hidden ones are ignored.
+    pictures: list[Found]
+    lists: list[Found]
+    findings: list[Finding]
+
+
+def contents(folder: Path, *, deepest: int = DEEPEST) -> Contents:
+    """List what lies in `folder` and the folders below it, by name.
+
+    A picture is a regular file that starts like a JPEG, PNG or WebP, whatever it is called. Links are followed: the
+    person who names a folder on this computer has put them there. Findings, with the reason: files that pretend to be
+    pictures, links to nothing or round in a circle, names that cannot be written down, files of other kinds. Hidden
+    ones, those that tell people about the folder (README, LICENSE) and those that file managers leave are passed over.
 
     Parameters
     ----------
     folder
         Where to look.
-    root
-        A resolved folder that no picture may lie outside of.
     deepest
         How many folders inside folders are followed.
 
@@ -57,38 +88,123 @@ def pictures_below(folder: Path, root: Path, *, deepest: int = DEEPEST) -> tuple
     DatasetError
         If `folder` cannot be read.
     """
-    found: list[Found] = []
+    pictures: list[Found] = []
+    lists: list[Found] = []
     findings: list[Finding] = []
-    for name, entry in _files(folder, "", deepest, root, findings):
-        reason = _refusal(name, entry, root)
-        if reason is None:
-            found.append(Found(name, Path(entry.path)))
-        elif reason:
-            findings.append(Finding(printable(name), reason))
-    return sorted(found, key=lambda picture: picture.name), findings
+    others: list[str] = []
+    for name, entry in _files(folder, "", deepest, findings):
+        of_name = kind(entry.name)
+        if of_name == "list" and not UNWRITABLE.search(name):
+            lists.append(Found(name, Path(entry.path)))
+        elif of_name != "silent":
+            reason = _refusal(name, entry)
+            if reason is None:
+                pictures.append(Found(name, Path(entry.path)))
+            elif of_name == "picture" or reason == _UNWRITABLE_NAME:
+                findings.append(Finding(printable(name), reason))
+            else:
+                others.append(name)
+    findings += grouped(others, "not a JPEG, PNG or WebP picture", "left out")
+    return Contents(sorted(pictures, key=_name), sorted(lists, key=_name), findings)
+
+
+def pictures_below(folder: Path, *, deepest: int = DEEPEST) -> tuple[list[Found], list[Finding]]:
+    """List the pictures in `folder` and the folders below it; the files beside them are not read, and so named."""
+    found = contents(folder, deepest=deepest)
+    return found.pictures, [*found.findings, *unread(found.lists)]
+
+
+def unread(lists: Iterable[Found]) -> list[Finding]:
+    """Name lists that no reader has used."""
+    names = [found.name for found in lists]
+    tables = [name for name in names if name.lower().endswith(".csv")]
+    others = [name for name in names if not name.lower().endswith(".csv")]
+    return [
+        *grouped(tables, "not read with its folder: give this file itself, if it lists pictures", "not read"),
+        *grouped(others, "may say what pictures show, but is in no layout that is read", "not read"),
+    ]
+
+
+def grouped(names: Sequence[str], reason: str, of_kind: FindingKind) -> list[Finding]:
+    """Make findings of files: one each for a few of the same suffix, one for many."""
+    of_suffix: dict[str, list[str]] = {}
+    for name in sorted(names):
+        of_suffix.setdefault(os.path.splitext(name)[1].lower(), []).append(name)  # noqa: PTH122 - many names
+    findings = []
+    for suffix, alike in of_suffix.items():
+        if len(alike) <= NAMED:
+            findings += [Finding(printable(name), reason, of_kind) for name in alike]
+        else:
+            shared = os.path.commonpath([os.path.dirname(name) for name in alike])  # noqa: PTH120
+            findings.append(Finding(printable(f"{shared and shared + '/'}*{suffix}"), reason, of_kind, len(alike)))
+    return findings
+
+
+def names_below(folder: Path, *, deepest: int = DEEPEST) -> list[str]:
+    """List the names of all visible files, without opening any; none if the folder cannot be read."""
+    try:
+        return [name for name, _ in _files(folder, "", deepest, [])]
+    except DatasetError:
+        return []
+
+
+def within(folder: Path, *, deepest: int = 3) -> list[Path]:
+    """List the folder and, as long as one holds nothing but a single folder (and files that are no pictures), that."""
+    chain = [folder]
+    for _ in range(deepest):
+        try:
+            with os.scandir(chain[-1]) as entries:
+                visible = [entry for entry in entries if not is_hidden(entry.name)]
+        except OSError:
+            break
+        folders = [entry for entry in visible if entry.is_dir()]
+        pictures = [entry for entry in visible if entry not in folders and kind(entry.name) == "picture"]
+        if len(folders) != 1 or pictures:
+            break
+        chain.append(chain[-1] / folders[0].name)
+    return chain
+
+
+def is_hidden(name: str) -> bool:
+    """Check whether a path has a part that is hidden, or that macOS puts into zips."""
+    return any((part.startswith(".") and part not in (".", "..")) or part == "__MACOSX" for part in name.split("/"))
+
+
+def kind(name: str) -> Kind:
+    """Tell by its name what a file may be; nobody expects a silent one to be read, an unknown one has to be opened."""
+    suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122 - a Path for each of 17,000 entries is slow
+    if suffix in PICTURE_SUFFIXES or suffix in OTHER_SUFFIXES:
+        return "picture"
+    first = name.rpartition("/")[2].lower().partition(".")[0]
+    if suffix in _SILENT_SUFFIXES or (first in _SILENT_NAMES and (not suffix or suffix in LIST_SUFFIXES)):
+        return "silent"
+    return "list" if suffix in LIST_SUFFIXES else "unknown"
 
 
 def any_picture(folder: Path) -> bool:
     """Check whether a folder holds a usable picture, looking no further than the first."""
-    root = folder.resolve()
     try:
-        return any(_refusal(name, entry, root) is None for name, entry in _files(folder, "", DEEPEST, root, []))
+        return any(
+            kind(entry.name) in ("picture", "unknown") and _refusal(name, entry) is None
+            for name, entry in _files(folder, "", DEEPEST, [])
+        )
     except DatasetError:
         return False
 
 
-def inside(root: Path, path: Path) -> bool:
-    """Check whether a path stays below a resolved root once every link is followed."""
-    return path.resolve().is_relative_to(root)
-
-
 def below(root: Path, relative: str) -> Path | str:
-    """Return the picture below `root` that a list names by its path, or the reason why there is none."""
+    """Return the picture below `root` that a list names by its path, or the reason why there is none.
+
+    The name must stay below `root` as it is written; a link that somebody put there is followed.
+    """
     if UNWRITABLE.search(relative):
         return _UNWRITABLE_NAME
     try:
-        path = root / relative
-        if not inside(root, path):
+        # As it is written: what the system makes of link/../x is another folder's x.
+        path = Path(os.path.normpath(root / relative))
+        if not path.is_relative_to(root):
+            path = path.resolve()  # an absolute path by way of a link to this folder
+        if not path.is_relative_to(root):
             return "leads out of the folder"
         if not path.is_file():
             return "no such file"
@@ -99,13 +215,22 @@ def below(root: Path, relative: str) -> Path | str:
 
 def such_as(findings: Sequence[Finding]) -> str:
     """Summarise how many entries were skipped, with the first as an example; empty if none was."""
-    return f" (skipped {len(findings)}, such as {findings[0].name}: {findings[0].reason})" if findings else ""
+    if not findings:
+        return ""
+    count = sum(finding.count for finding in findings)
+    return f" (skipped {count}, such as {findings[0].name}: {findings[0].reason})"
+
+
+def _name(found: Found) -> str:
+    return found.name
 
 
 def _files(
-    folder: Path, prefix: str, deepest: int, root: Path, findings: list[Finding]
+    folder: Path, prefix: str, deepest: int, findings: list[Finding], above: tuple[tuple[int, int], ...] = ()
 ) -> Iterator[tuple[str, os.DirEntry]]:
     try:
+        status = os.stat(folder)  # noqa: PTH116
+        above = (*above, (status.st_dev, status.st_ino))
         with os.scandir(folder) as entries:
             listed = sorted(entries, key=lambda entry: entry.name)
     except OSError as error:
@@ -115,39 +240,47 @@ def _files(
         return
     for entry in listed:
         name = prefix + entry.name
-        if entry.name.startswith(".") or entry.name == "__MACOSX":
+        if is_hidden(entry.name):
             continue
-        if not entry.is_dir(follow_symlinks=False):
-            if entry.is_symlink() and Path(entry.path).is_dir():
-                findings.append(Finding(printable(name), "a link to a folder is not followed"))
-            else:
-                yield name, entry
+        if not _is_folder(entry):
+            yield name, entry
+        elif entry.is_symlink() and _is_above(entry, above):
+            findings.append(Finding(printable(name), "a link to a folder that holds it"))
         elif deepest > 0:
-            yield from _files(Path(entry.path), name + "/", deepest - 1, root, findings)
+            yield from _files(Path(entry.path), name + "/", deepest - 1, findings, above)
         else:
             findings.append(Finding(printable(name), "a folder too deep inside others"))
 
 
-def _refusal(name: str, entry: os.DirEntry, root: Path) -> str | None:
-    """Explain why an entry is not a picture: None if it is one, "" if nobody would take it for one."""
-    suffix = os.path.splitext(entry.name)[1].lower()  # noqa: PTH122 - a Path for each of 17,000 entries is slow
-    pretends = suffix in PICTURE_SUFFIXES or suffix in OTHER_SUFFIXES
-    if not (pretends or not suffix):
-        return ""
+def _is_folder(entry: os.DirEntry) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a ring of links
+        return False
+
+
+def _is_above(entry: os.DirEntry, above: tuple[tuple[int, int], ...]) -> bool:
+    status = entry.stat()
+    return (status.st_dev, status.st_ino) in above
+
+
+def _refusal(name: str, entry: os.DirEntry) -> str | None:
+    """Explain why an entry is not a picture; None if it is one."""
     if UNWRITABLE.search(name):
         return _UNWRITABLE_NAME
     try:
-        if entry.is_symlink() and not inside(root, Path(entry.path)):
-            return "a link that leads out of the folder"
         if not entry.is_file():
-            return "not a file" if pretends else ""
-        reason = _content(Path(entry.path))
+            return "a link to a file that is not there" if entry.is_symlink() else "not a file"
+        return _content(Path(entry.path))
     except (OSError, RuntimeError) as error:
-        reason = f"cannot be read: {getattr(error, 'strerror', None) or error}"
-    return reason if pretends or reason is None else ""
+        return f"cannot be read: {getattr(error, 'strerror', None) or error}"
 
 
 def _content(path: Path) -> str | None:
     with path.open("rb", buffering=0) as file:
         head = file.read(HEAD)
-    return None if picture_format(head) else why_not(head)
+    if picture_format(head):
+        return None
+    if head.startswith(_LFS):
+        return "a pointer of Git LFS, not the file itself: `git lfs pull` fetches it"
+    return why_not(head)

@@ -11,6 +11,7 @@ import threading
 import weakref
 import zipfile
 import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -18,12 +19,17 @@ from typing import BinaryIO
 from PIL import Image
 
 from gradviz.callbacks import Cancel, Progress, never, silent, stop_if
+from gradviz.datasets.formats import recognised
 from gradviz.datasets.image_set import Finding, ImageSet
-from gradviz.datasets.pictures import OTHER_SUFFIXES, PICTURE_SUFFIXES, as_jpeg, open_picture, printable
+from gradviz.datasets.pictures import HEAD, as_jpeg, open_picture, picture_format, printable
 from gradviz.datasets.reading import Listing, Row
+from gradviz.datasets.scan import grouped, is_hidden, kind, within
+from gradviz.datasets.splits import ORDER
+from gradviz.datasets.unpacking import Unpacked, leads_out, original_name
 from gradviz.errors import DatasetError
 
 MB = 1_000_000
+_LEADS_OUT = "a path that leads out of the zip"
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,7 @@ class Limits:
     """Bound what one visitor may bring."""
 
     picture_bytes: int = 10 * MB
+    list_bytes: int = 50 * MB
     zip_bytes: int = 200 * MB
     zip_entries: int = 5_000
     pictures: int = 500
@@ -45,11 +52,20 @@ class Added:
     refused: tuple[tuple[str, str], ...] = ()
 
 
+@dataclass(frozen=True)
+class _Said:
+    """What one zip says about a picture; `classes` are all that the zip knows."""
+
+    classes: frozenset[str]
+    labels: Mapping[str, int | None]
+    splits: tuple[str, ...]
+
+
 @dataclass
 class _Picture:
     name: str
     path: Path
-    folders: set[tuple[str, ...]] = field(default_factory=set)
+    said: list[_Said] = field(default_factory=list)
 
 
 class Uploads:
@@ -66,6 +82,7 @@ class Uploads:
         self.folder = Path(tempfile.mkdtemp(prefix="visitor-", dir=folder)).resolve()
         self._pictures: dict[str, _Picture] = {}
         self._refused: dict[str, str] = {}
+        self._findings: list[Finding] = []
         self._lock = threading.RLock()  # reruns of one visitor's page overlap
         self._removal = weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
 
@@ -75,10 +92,10 @@ class Uploads:
     def add(self, name: str, content: bytes | BinaryIO) -> Added:
         """Add one picture; its size is checked before it is read."""
         with self._lock:
-            return self._report([(name, self._take(name, (), content))])
+            return self._report([(name, self._take(name, content)[1])])
 
     def add_zip(self, file: BinaryIO, *, progress: Progress = silent, cancel: Cancel = never) -> Added:
-        """Add the pictures of a zip, one by one; the folders below those that all pictures share become classes.
+        """Add the pictures of a zip, one by one, with the labels and splits that a folder with its contents would have.
 
         Refused as a whole, before anything is unpacked: larger than 200 MB, or than 400 MB unpacked, more than 5,000
         entries, not a zip.
@@ -107,13 +124,17 @@ class Uploads:
                 raise DatasetError("There is no picture yet: drop JPEG, PNG or WebP files, or a zip of them.")
             ids = _unique([picture.name for picture in self._pictures.values()])
             pictures = sorted(zip(ids, self._pictures.values(), strict=True), key=lambda pair: pair[0])
-            # A picture that came without a folder is of unknown class.
+            classes = sorted({name for _, picture in pictures for said in picture.said for name in said.classes})
             rows = [
-                Row(identifier, picture.path, dict.fromkeys(_classes(picture), 1) or None)
+                Row(identifier, picture.path, _labels(picture, classes), _splits(picture))
                 for identifier, picture in pictures
             ]
             findings = [Finding(refused, reason) for refused, reason in self._refused.items()]
-            return Listing(self.folder, rows, findings, splits=()).image_set(name=name)
+            findings += [*self._findings, *_joined(pictures)]
+            named = {split for row in rows for split in row.splits}
+            splits = [split for split in ORDER if split in named]
+            splits += sorted(named - set(ORDER))
+            return Listing(self.folder, rows, findings, classes=classes or None, splits=splits).image_set(name=name)
 
     def clear(self) -> None:
         """Remove every picture from memory and disk."""
@@ -122,62 +143,111 @@ class Uploads:
                 picture.path.unlink(missing_ok=True)
             self._pictures.clear()
             self._refused.clear()
+            self._findings.clear()
 
     def _members(
         self, archive: zipfile.ZipFile, name: str, progress: Progress, cancel: Cancel
     ) -> list[tuple[str, str | None]]:
         if len(archive.infolist()) > self.limits.zip_entries:
             raise DatasetError(f"refused: more than {self.limits.zip_entries} files")
-        entries = [info for info in archive.infolist() if not info.is_dir() and _wanted(info.filename)]
+        named = [(info, original_name(info)) for info in archive.infolist() if not info.is_dir()]
+        listed = [(info, called, called.replace("\\", "/")) for info, called in named]
+        entries = [entry for entry in listed if not is_hidden(entry[2]) and kind(entry[2]) != "silent"]
         # Pictures hardly shrink in a zip: what grows beyond this is a bomb, often of overlapping entries.
-        if sum(info.file_size for info in entries) > 2 * self.limits.zip_bytes:
+        if sum(info.file_size for info, _, _ in entries) > 2 * self.limits.zip_bytes:
             raise DatasetError(f"refused: unpacks to more than {2 * self.limits.zip_bytes / MB:g} MB")
-        folders = _folders([info.filename for info in entries])
+        unpacked = Unpacked(self.folder)
         results: list[tuple[str, str | None]] = []
-        for info, parts in zip(entries, folders, strict=True):
-            stop_if(cancel)
-            results.append((info.filename, self._member(archive, info, parts)))
-            progress(len(results), len(entries))
+        others: list[str] = []
+        try:
+            for done, (info, called, path) in enumerate(entries, 1):
+                stop_if(cancel)
+                if kind(path) == "unknown" and not self._starts_like_a_picture(archive, info):
+                    others.append(path)
+                elif kind(path) == "list":
+                    reason = self._list(archive, info, path, unpacked)
+                    results += [(called, reason)] if reason else []
+                else:
+                    results.append((called, self._member(archive, info, path, unpacked)))
+                progress(done, len(entries))
+        finally:
+            self._findings += grouped(others, "not a JPEG, PNG or WebP picture", "left out")
+            results += self._read_layout(unpacked, name)
+            shutil.rmtree(unpacked.root, ignore_errors=True)
         return results or [(name, "no picture in it")]
 
-    def _member(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, parts: tuple[str, ...]) -> str | None:
-        if info.flag_bits & 0x1:
-            return "encrypted"
-        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            return "packed in a way that is not read: create the zip again"
-        if info.filename.startswith(("/", "\\")) or ".." in re.split(r"[/\\]", info.filename):
-            return "a path that leads out of the zip"
+    def _starts_like_a_picture(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
+        content = _unzipped(archive, info, HEAD)
+        return isinstance(content, bytes) and picture_format(content) is not None
+
+    def _list(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, unpacked: Unpacked) -> str | None:
+        if leads_out(name):
+            return _LEADS_OUT
+        if info.file_size > self.limits.list_bytes:
+            return f"larger than {self.limits.list_bytes / MB:g} MB"
+        content = _unzipped(archive, info, self.limits.list_bytes)
+        if isinstance(content, str):
+            return content
+        try:
+            unpacked.add_list(name, content)
+        except OSError as error:
+            return f"cannot be kept: {error.strerror or error}"
+        return None
+
+    def _member(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, unpacked: Unpacked) -> str | None:
+        if leads_out(name):
+            return _LEADS_OUT
         if info.file_size > self.limits.picture_bytes:
             return self._too_large()
+        content = _unzipped(archive, info, self.limits.picture_bytes + 1)  # the size in the directory may be a lie
+        if isinstance(content, str):
+            return content
+        key, reason = self._take(name, content)
+        if reason is not None:
+            return reason
         try:
-            with archive.open(info) as member:
-                content = member.read(self.limits.picture_bytes + 1)  # the size in the directory may be a lie
-        except (zipfile.BadZipFile, zlib.error, OSError, ValueError, EOFError, NotImplementedError, RuntimeError):
-            return "damaged inside the zip"
-        return self._take(info.filename, parts, content)
+            unpacked.add_picture(name, self._pictures[key].path, key)
+        except OSError as error:
+            return f"cannot be kept: {error.strerror or error}"
+        return None
 
-    def _take(self, name: str, parts: tuple[str, ...], content: bytes | BinaryIO) -> str | None:
-        """Add one picture; return the reason if it is refused."""
+    def _read_layout(self, unpacked: Unpacked, name: str) -> list[tuple[str, str | None]]:
+        """Learn labels and splits from where the pictures lie and the lists beside them; return what was refused."""
+        if not unpacked.pictures:
+            return []
+        try:
+            listing = _listing(unpacked.root)
+        except DatasetError as error:
+            # Its pictures stay, unlabelled.
+            return [(name, str(error).replace(str(unpacked.root), name).rstrip("."))]
+        classes = frozenset(listing.classes or {label for row in listing.rows for label in row.labels or ()})
+        for row in listing.rows:
+            if row.path is not None and (key := unpacked.pictures.get(row.path)):
+                said = _Said(classes if row.labels is not None else frozenset(), row.labels or {}, tuple(row.splits))
+                self._pictures[key].said.append(said)
+        self._findings += listing.findings
+        return []
+
+    def _take(self, name: str, content: bytes | BinaryIO) -> tuple[str, str | None]:
+        """Add one picture; return its key, and the reason if it is refused."""
         read = self._read(content)
         if read is None:
-            return self._too_large()
+            return "", self._too_large()
         key = hashlib.sha256(read).hexdigest()
-        picture = self._pictures.get(key)
-        if picture is None:
+        if key not in self._pictures:
             if len(self._pictures) >= self.limits.pictures:
-                return f"more than {self.limits.pictures} pictures: remove some first"
+                return "", f"more than {self.limits.pictures} pictures: remove some first"
             path = self.folder / f"{key}.jpg"
             try:
                 jpeg = as_jpeg(_smaller(open_picture(read, name="it"), self.limits.shorter_side), quality=92)
                 path.write_bytes(jpeg)
             except DatasetError as error:
-                return str(error).removeprefix("it ").rstrip(".")
+                return "", str(error).removeprefix("it ").rstrip(".")
             except OSError as error:
                 path.unlink(missing_ok=True)
-                return f"cannot be kept: {error.strerror or error}"
-            picture = self._pictures[key] = _Picture(_sanitised(name), path)
-        picture.folders.add(parts)
-        return None
+                return "", f"cannot be kept: {error.strerror or error}"
+            self._pictures[key] = _Picture(_sanitised(name), path)
+        return key, None
 
     def _read(self, content: bytes | BinaryIO) -> bytes | None:
         file = io.BytesIO(content) if isinstance(content, bytes) else content
@@ -211,22 +281,46 @@ def _check_directory(file: BinaryIO, limits: Limits) -> None:
         raise DatasetError(f"refused: more than {limits.zip_entries} files")
 
 
-def _wanted(name: str) -> bool:
-    path = PurePosixPath(name)
-    hidden = any(part.startswith(".") and part != ".." for part in path.parts) or "__MACOSX" in path.parts
-    return not hidden and path.suffix.lower() in PICTURE_SUFFIXES | OTHER_SUFFIXES | {""}
+def _unzipped(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> bytes | str:
+    """Return the first bytes of an entry, or the reason why it cannot be read."""
+    if info.flag_bits & 0x1:
+        return "encrypted"
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        return "packed in a way that is not read: create the zip again"
+    try:
+        with archive.open(info) as member:
+            return member.read(most)
+    except (zipfile.BadZipFile, zlib.error, OSError, ValueError, EOFError, NotImplementedError, RuntimeError):
+        return "damaged inside the zip"
 
 
-def _folders(names: list[str]) -> list[tuple[str, ...]]:
-    """Return the folders of each entry below those that all entries share."""
-    parts = [PurePosixPath(name.replace("\\", "/")).parts[:-1] for name in names]
-    levels = enumerate(zip(*parts, strict=False))
-    shared = next((depth for depth, level in levels if len(set(level)) > 1), min(map(len, parts), default=0))
-    return [part[shared:] for part in parts]
+def _listing(folder: Path) -> Listing:
+    """Read what was unpacked like a folder that somebody names; a CSV, which would be named itself, if it is alone."""
+    form = recognised(folder)
+    listing = form.listing(form.place(folder) or folder)
+    tables = [path for inner in within(folder) for path in sorted(inner.glob("*.csv"))]
+    if any(row.labels is not None for row in listing.rows) or len(tables) != 1:
+        return listing
+    of_table = recognised(tables[0]).listing(tables[0])
+    return of_table if of_table.rows else listing
 
 
-def _classes(picture: _Picture) -> list[str]:
-    return sorted({_sanitised(folders[0]) for folders in picture.folders if folders})
+def _labels(picture: _Picture, classes: Sequence[str]) -> dict[str, int | None] | None:
+    """Return the labels that all zips together say: 1 where one does, unknown where none knows the class."""
+    found: dict[str, int | None] = {}
+    for name in classes:
+        values = [said.labels.get(name, -1) for said in picture.said if name in said.classes]
+        found[name] = max((value for value in values if value is not None), default=None)
+    return found if any(said.classes for said in picture.said) else None
+
+
+def _splits(picture: _Picture) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(split for said in picture.said for split in said.splits))
+
+
+def _joined(pictures: Sequence[tuple[str, _Picture]]) -> list[Finding]:
+    several = [name for name, picture in pictures if len({str(sorted(s.labels.items())) for s in picture.said}) > 1]
+    return grouped(several, "came more than once, with other labels: it has all of them", "joined")
 
 
 def _sanitised(name: str) -> str:

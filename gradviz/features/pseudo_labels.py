@@ -109,7 +109,9 @@ def pseudo_label(kind: str, model: Model, images: ImageSet) -> PseudoLabel:
 
 def _true(model: Model, images: ImageSet) -> PseudoLabel:
     if images.labels is None:
-        raise ChoiceError(f"{images.name} has no labels; choose the pseudo-label uniform or predicted.")
+        raise ChoiceError(
+            f"{images.name} has no labels; choose the pseudo-label uniform or predicted.", findings=images.findings
+        )
     matches = matching(images.classes, model)
     if not any(matches):
         raise ChoiceError(

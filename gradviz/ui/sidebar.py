@@ -4,21 +4,23 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from gradviz.datasets import ImageSet, find, known, voc
+from gradviz.datasets import ImageSet, find, known
+from gradviz.datasets.catalogue import places as places_of
+from gradviz.datasets.changes import stamp
 from gradviz.download.pace import size_text
 from gradviz.errors import GradvizError
 from gradviz.networks import NETWORKS, Layer, by_family
 from gradviz.networks.weights import weights_state
 from gradviz.representations import Offer
 from gradviz.spec import OPTIONS, Spec
-from gradviz.ui import options, visitor
+from gradviz.ui import options, visitor, widgets
 from gradviz.ui.selection import Selection, pair
 from gradviz.ui.text import plain
 
@@ -46,15 +48,14 @@ def sidebar() -> bool:
         images, token = (mine.images, mine.token) if mine else _opened(places[name])
     except GradvizError as error:
         st.error(plain(str(error)))
+        widgets.findings(error.findings)
         return False
     with st.sidebar:
+        widgets.findings(images.findings)
         split = options.listed("split", ["all", *images.splits])
         number = _number()
         chosen, there = len(images.select(split, number)), len(images.select(split))
         st.caption(f"{chosen:,} of {there:,} images, {len(images.classes)} classes")
-        if images.findings:
-            with st.expander(f"{len(images.findings)} entries left out"):
-                st.dataframe([{"entry": s.name, "reason": s.reason} for s in images.findings[:200]], hide_index=True)
         spec, layer = (_given if images.features else _network)(images, number)
         if mine:
             st.caption("Only you see these photographs: a link to this view cannot be shared.")
@@ -115,30 +116,30 @@ def _places() -> dict[str, str]:
     """Map the names to choose from to what `find` takes: what --dataset named, then what is on this computer."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--dataset", action="append", default=[])
-    places = named(parser.parse_known_args(sys.argv[1:])[0].dataset)
-    for entry in known():
-        if entry.state == "present":
-            places.setdefault(entry.name, entry.name)
-    return places
+    here = [entry.name for entry in known() if entry.state == "present"]
+    return named(parser.parse_known_args(sys.argv[1:])[0].dataset, here) | {name: name for name in here}
 
 
-def named(given: Sequence[str]) -> dict[str, str]:
-    """Map the shortest endings that tell paths apart (val, or a/val and b/val) to the paths."""
+def named(given: Sequence[str], taken: Sequence[str] = ()) -> dict[str, str]:
+    """Map the shortest endings that tell paths apart (val, or a/val and b/val) to the paths.
+
+    What is given by a name in `taken` keeps it; no path is called like one of them, or like a visitor's photographs.
+    """
     paths = {text: Path(text).expanduser() for text in given}
-    whole = {text: (path.resolve() if path.exists() else Path(text)).parts for text, path in paths.items()}
+    whole = {
+        text: (text,) if text in taken else (path.resolve() if path.exists() else Path(text)).parts
+        for text, path in paths.items()
+    }
     places = {}
     for text, parts in whole.items():
-        others = [other for other in whole.values() if other != parts]
+        others = [other for other in (*whole.values(), *((name,) for name in (*taken, visitor.NAME))) if other != parts]
         lengths = (n for n in range(1, len(parts)) if all(other[-n:] != parts[-n:] for other in others))
-        places[str(Path(*parts[-next(lengths, len(parts)) :]))] = str(paths[text])
+        places[str(Path(*parts[-next(lengths, len(parts)) :]))] = text if text in taken else str(paths[text])
     return places
 
 
 def _opened(place: str) -> tuple[ImageSet, str]:
-    entries = [entry for entry in known() if entry.state == "present"]
-    where = next((entry.where for entry in entries if entry.name == place), Path(place))
-    # The names too: a data set is read together with the parts of it that are there.
-    there = json.dumps([place, *_times(where), *(entry.name for entry in entries)])
+    there = json.dumps([place, *(stamp(part) for part in places_of(place))])
     images, splits = _found(place, there, _seed())
     return images, json.dumps([there, splits])
 
@@ -157,15 +158,6 @@ def _seed() -> int:
     """Return the seed, whose widget is drawn later: it draws train and val for labelled data without splits."""
     given = str(st.session_state.get("seed", st.query_params.get("seed", "")))
     return int(given) if re.fullmatch("[0-9]{1,10}", given) else OPTIONS["seed"].default
-
-
-def _times(where: Path) -> Iterator[int]:
-    """Return when a data set last changed: its file, or the folders of pictures and lists."""
-    if not where.is_dir():
-        return iter([where.stat().st_mtime_ns] if where.exists() else [])
-    root = voc.locate(where) or where
-    folders = [root, root / "ImageSets" / "Main", *(path for path in sorted(root.iterdir()) if path.is_dir())]
-    return (folder.stat().st_mtime_ns for folder in folders if folder.is_dir())
 
 
 def _weights() -> tuple[list[str], dict[str, str]]:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -23,9 +24,25 @@ if TYPE_CHECKING:
     from gradviz.ui.selection import Selection
     from gradviz.ui.visitor import Own
 
+MOST_EXAMPLES = 120
+"""Classes that get a picture."""
 MOST_THUMBNAILS = 1000
 """Pictures that are sent with a map, about 3.5 kB each, so that it stays under 5 MB."""
 UNLABELLED = "no class"
+
+
+def examples(selection: "Selection", progress: Progress, cancel: Cancel) -> dict[str, bytes]:
+    """Return a small JPEG for each of the first classes, as a job: the first picture that shows it and can be read."""
+    images, found = selection.images, {}
+    for c, name in enumerate(images.classes[:MOST_EXAMPLES]):
+        stop_if(cancel)
+        shown = () if images.labels is None else np.flatnonzero(images.labels[:, c] == 1)[:3]
+        for position in shown:
+            with suppress(DatasetError):
+                found[name] = thumbnail(images.paths[position], side=64)
+                break
+        progress(c + 1, min(len(images.classes), MOST_EXAMPLES))
+    return found
 
 
 @dataclass(frozen=True)

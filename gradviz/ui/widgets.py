@@ -10,6 +10,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from gradviz.datasets import Finding, ImageSet
+from gradviz.datasets.description import as_row, in_short
 from gradviz.datasets.pictures import thumbnail
 from gradviz.errors import DatasetError
 from gradviz.ui import views, visitor
@@ -23,6 +24,8 @@ PLOTLY = {"displaylogo": False, "toImageButtonOptions": {"format": "svg"}}
 
 LONGEST = 120
 """Characters of a file's name; file systems hold 255 bytes, and browsers add to a name that is taken."""
+MOST_FINDINGS = 500
+"""Rows of a table of findings."""
 
 _log = logging.getLogger(__name__)
 
@@ -107,6 +110,22 @@ def notes(lines: Sequence[str], skipped: Sequence[Finding] = ()) -> None:
     if skipped:
         with st.expander(f"{len(skipped)} photographs could not be read"):
             st.dataframe([{"photograph": s.name, "reason": s.reason} for s in skipped], hide_index=True)
+
+
+def findings(found: Sequence[Finding]) -> None:
+    """Show in one line what a data set's reader left out, joined, guessed or did not read, and all of it on a click."""
+    if found:
+        # Wider than the sidebar, and not drawn before it is opened.
+        with st.popover(in_short(found), width="stretch"):
+            table_of_findings(found)
+
+
+def table_of_findings(found: Sequence[Finding]) -> None:
+    """Show findings as a table, whose cells are text whatever a file is called."""
+    if found:
+        st.dataframe([as_row(finding) for finding in found[:MOST_FINDINGS]], hide_index=True)
+    if len(found) > MOST_FINDINGS:
+        st.caption(f"The first {MOST_FINDINGS:,} of {len(found):,}; `gradviz datasets PLACE` lists all.")
 
 
 def pair(images: ImageSet, chosen: tuple[str, str], *lines: str) -> None:

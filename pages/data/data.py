@@ -1,4 +1,4 @@
-"""Add photographs of one's own, and download data sets and networks."""
+"""Add photographs of one's own, see what the data set is made of, and download data sets and networks."""
 
 import streamlit as st
 
@@ -6,7 +6,7 @@ from gradviz.datasets import formats
 from gradviz.ui import options, polling, views, visitor, widgets
 from gradviz.ui.components.gallery import grid
 from gradviz.ui.selection import Selection, current
-from pages.data import downloads, intake
+from pages.data import downloads, intake, overview
 
 NEAREST = 6
 BEST = 5
@@ -15,7 +15,8 @@ BEST = 5
 
 def _page(selection: Selection) -> None:
     st.title("Data")
-    mine, sets, networks = st.tabs(["Your photographs", "Reference data", "Networks"], key="about")
+    titles = ["Your photographs", "The data set", "Reference data", "Networks"]
+    mine, chosen, sets, networks = st.tabs(titles, key="about")
     with mine:
         left, right = st.columns([1.2, 1], gap="large")
         with left:
@@ -24,6 +25,8 @@ def _page(selection: Selection) -> None:
             intake.report()
         if own := visitor.own():
             _photographs(selection, own)
+    with chosen:
+        overview.draw(selection)
     with sets:
         downloads.datasets()
         with st.expander("What can be opened"):

@@ -17,7 +17,7 @@ from gradviz.ui.text import plain
 _LIMITS = Limits()
 RULES = (
     f"JPEG, PNG or WebP, up to {_LIMITS.picture_bytes / MB:g} MB each, or a zip up to {_LIMITS.zip_bytes / MB:g} MB; "
-    f"{_LIMITS.pictures} photographs at most. Folders in a zip name classes."
+    f"{_LIMITS.pictures} photographs at most. Folders and lists in a zip name classes and splits."
 )
 PRIVACY = (
     "Only you see them. They are deleted when you clear them, and within three minutes after you close or reload this "

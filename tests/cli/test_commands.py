@@ -82,6 +82,75 @@ def test_datasets(gradviz, tmp_path):
     assert "holidays" in gradviz("datasets", "--home", tmp_path)[1]
 
 
+def test_datasets_of_a_place(gradviz, tmp_path):
+    for split, name, number in (("train", "a", 1), ("train", "b", 2), ("valid", "a", 3), ("valid", "b", 4)):
+        picture(tmp_path / "set" / split / name / f"{number}.png", size=(90, 90))
+    (tmp_path / "set/labels.json").write_text("{}")
+    code, out, err = gradviz("datasets", tmp_path / "set", "--json")
+    assert (code, err) == (0, "")
+    assert json.loads(out) == {
+        "name": "set",
+        "format": "a folder of pictures",
+        "images": 4,
+        "classes": {name: {"positive": 2, "difficult": 0, "negative": 2, "unknown": 0} for name in ("a", "b")},
+        "splits": {"train": 2, "val": 2},
+        "findings": [
+            {
+                "kind": "not read",
+                "name": "labels.json",
+                "reason": "may say what pictures show, but is in no layout that is read",
+                "count": 1,
+            }
+        ],
+        "ap": "area",
+    }
+    code, out, err = gradviz("datasets", tmp_path / "set")
+    assert (code, err) == (0, "")
+    blocks = [[line.split() for line in block.splitlines()] for block in out.split("\n\n")]
+    assert blocks[0] == [["set:", *["a", "folder", "of", "pictures,", "4", "images,", "2", "classes,", "area", "AP"]]]
+    assert blocks[1][1] == ["a", "2", "0", "2", "0"]
+    assert blocks[2][1:] == [["train", "2"], ["val", "2"]]
+    assert blocks[3][1][:4] == ["not", "read", "1", "labels.json"]
+
+
+def test_datasets_of_a_name_and_of_nothing(gradviz, tmp_path):
+    code, out, _ = gradviz("datasets", "demo", "--json", "--home", tmp_path)
+    told = json.loads(out)
+    assert (code, told["name"], told["format"]) == (0, "demo", "a folder in VOC layout")
+    assert len(told["classes"]) == 20
+    code, out, err = gradviz("datasets", "nowhere", "--home", tmp_path)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+
+
+def test_findings_are_printed_by_every_command_also_when_it_fails_because_of_them(gradviz, kept, tmp_path):
+    folder = tmp_path / "own"
+    for number in range(4):
+        picture(folder / f"{number}.png", size=(90, 90))
+    (folder / "train.csv").write_text("0.png,cat")
+    said = "note: not read train.csv: not read with its folder: give this file itself, if it lists pictures"
+    asked = (folder, "--representation", "x6", "--home", kept)
+    code, _, err = gradviz("kernel", *asked, "--out", tmp_path / "K.npz")
+    assert code == 0
+    assert said in err.splitlines()
+    for failing in (
+        ("evaluate", *asked, *SPLITS),
+        ("kernel", *asked, "--split", "test", "--out", tmp_path / "K.npz"),
+        ("neighbours", *asked, "--image", "none"),
+        ("extract", folder, "--split", "val", "--home", kept),
+    ):
+        code, _, err = gradviz(*failing)
+        assert (code, err.splitlines()[0]) == (2, said), err
+        assert err.splitlines()[1].startswith("gradviz: own has no")
+    for path in folder.glob("*.png"):
+        path.write_bytes(b"")
+    code, out, err = gradviz("datasets", folder, "--json")
+    assert (code, out) == (2, "")
+    assert [line.split(":")[0] for line in err.splitlines()] == [
+        *("note" for _ in range(5)),
+        "gradviz",
+    ]
+
+
 # Photographs
 
 

@@ -1,12 +1,13 @@
 """One small example of every format of data sets: what `test_formats.py` holds each of them to."""
 
 import json
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 
-from tests.small_sets import picture, voc
+from tests.small_sets import annotation, picture, voc
 
 LABELS = {f"{number:02d}": "cat" if number < 8 else "dog" for number in range(12)}
 """Name of a picture -> the class that it shows."""
@@ -59,8 +60,12 @@ def pictures(folder: Path, splits: Splits) -> Path:
 
 
 def voc_folder(folder: Path, splits: Splits) -> Path:
-    assert splits, "its lists of labels are lists of splits"
     labels = {shown: {name: 1 if label == shown else -1 for name, label in LABELS.items()} for shown in ("cat", "dog")}
+    if not splits:  # labels in lists are labels of splits; without lists they are those of the annotations
+        root = voc(folder / "VOC2012", labels, {"all": list(LABELS)})
+        shutil.rmtree(root / "ImageSets")
+        annotation(root / "Annotations/gone.xml", ("cat", 1, 1, 9, 9))
+        return folder
     members = {split: [name for name in LABELS if splits[name] == split] for split in ("train", "test")}
     root = voc(folder / "VOC2012", labels, members)
     with (root / "ImageSets/Main/test.txt").open("a") as file:
@@ -71,9 +76,54 @@ def voc_folder(folder: Path, splits: Splits) -> Path:
     return folder
 
 
+def coco_export(folder: Path, splits: Splits) -> Path:
+    whole = coco(folder / "whole", splits)
+    for listed in (whole / "annotations").iterdir():
+        split = listed.stem.removeprefix("instances_")
+        if splits:
+            (whole / split).rename(folder / split)
+            listed.rename(folder / split / "_annotations.coco.json")
+        else:
+            (whole / split).rename(folder / "data")
+            listed.rename(folder / "labels.json")
+    shutil.rmtree(whole)
+    return folder
+
+
+def fiftyone(folder: Path, splits: Splits) -> Path:
+    for name in LABELS:
+        picture(folder / f"data/{name}.jpg", int(name))
+    numbers = {name: 1 if label == "dog" else 0 for name, label in LABELS.items()}
+    _write(folder / "labels.json", json.dumps({"classes": ["cat", "dog"], "labels": numbers | {"gone": 0}}))
+    return folder
+
+
+def yolo(folder: Path, splits: Splits) -> Path:
+    for name, label in LABELS.items():
+        split = splits[name] if splits else ""
+        picture(folder / "images" / split / f"{name}.jpg", int(name))
+        _write(folder / "labels" / split / f"{name}.txt", f"{int(label == 'dog')} 0.5 0.5 0.2 0.2\n")
+    _write(folder / "images" / ("test" if splits else "") / "gone.jpg", "")
+    _write(folder / "data.yaml", "nc: 2\nnames: ['cat', 'dog']\n")
+    return folder
+
+
+def annotated(folder: Path, splits: Splits) -> Path:
+    for name, label in LABELS.items():
+        place = folder / (splits[name] if splits else "")
+        picture(place / f"{name}.jpg", int(name))
+        annotation(place / f"{name}.xml", (label, 1, 1, 9, 9))
+    _write(folder / "gone.jpg", "")
+    return folder
+
+
 EXAMPLES: dict[str, Callable[[Path, Splits], Path]] = {
     "a folder in VOC layout": voc_folder,
     "COCO instances": coco,
+    "a COCO export": coco_export,
+    "a FiftyOne folder": fiftyone,
+    "YOLO": yolo,
+    "pictures with VOC XML": annotated,
     "a folder of pictures": pictures,
     "a CSV": csv,
     "an npz of features": features,
@@ -82,9 +132,9 @@ EXAMPLES: dict[str, Callable[[Path, Splits], Path]] = {
 
 It holds LABELS, the splits if there are any, and one entry called `gone` that cannot be used.
 """
-ALWAYS_SPLIT = {"a folder in VOC layout"}
+ALWAYS_SPLIT: set[str] = set()
 """Formats in which labels cannot be without splits."""
-NEVER_SPLIT: set[str] = set()
+NEVER_SPLIT = {"a FiftyOne folder"}
 """Formats that cannot name splits."""
 
 

@@ -64,7 +64,15 @@ def test_a_name_wins_over_a_folder_only_if_it_is_there(home: Path, tmp_path: Pat
     picture(tmp_path / "voc2007" / "x.jpg")
     assert find("voc2007").ids == ("x.jpg",)
     voc(home / "datasets/voc2007/VOCdevkit/VOC2007", LABELS, SPLITS)
-    assert find("voc2007").ids == ("a", "b")
+    images = find("voc2007")
+    assert images.ids == ("a", "b")
+    assert [(f.kind, f.name) for f in images.findings] == [("guessed", "voc2007")], "the choice between the two is said"
+    assert "./voc2007 names it" in images.findings[0].reason
+    assert find("./voc2007").ids == ("x.jpg",)
+    picture(home / "datasets/holiday/1.jpg")
+    assert find("holiday").findings == ()
+    picture(tmp_path / "holiday/2.jpg")
+    assert [(f.kind, f.name) for f in find("holiday").findings] == [("guessed", "holiday")]
 
 
 def test_the_official_test_split_joins_train_and_val(home: Path):
@@ -116,6 +124,9 @@ def test_files_are_read_by_their_suffix(tmp_path: Path):
     np.savez(tmp_path / "f.npz", ids=np.array(["one"]), x6=np.ones((1, 3)))
     assert find(tmp_path / "list.csv").classes == ("cat",)
     assert find(tmp_path / "f.npz").ids == ("one",)
+    (tmp_path / "set.zip").touch()
+    with pytest.raises(DatasetError, match=r"set\.zip is packed: unpack it and name the folder"):
+        find(tmp_path / "set.zip")
     with pytest.raises(DatasetError, match=r"1\.jpg is not a data set: name a folder in VOC layout"):
         find(tmp_path / "1.jpg")
 

@@ -54,6 +54,103 @@ def test_split_folders_with_class_folders_are_splits(tmp_path: Path):
     assert images.labels_of(images.source("Test/owl/deeper/0.jpg")) == ("owl",)
 
 
+def shown(images) -> dict[str, tuple[str, ...]]:
+    return {identifier: images.labels_of(i) for i, identifier in enumerate(images.ids)}
+
+
+def said(images) -> dict[tuple[str, str], int]:
+    return {(finding.kind, finding.name): finding.count for finding in images.findings}
+
+
+def test_halves_that_are_drawn_are_said(tmp_path: Path):
+    images = read_folder(fill(tmp_path, cat=4, dog=4))
+    assert list(images.splits) == ["train", "val"]
+    assert said(images) == {("guessed", "train, val"): 1}
+    assert images.format == "a folder of pictures"
+
+
+def test_a_flat_split_has_pictures_without_labels(tmp_path: Path):
+    images = read_folder(fill(tmp_path, train__cat=3, train__dog=3, test=5))
+    assert images.classes == ("cat", "dog")
+    assert {name: len(p) for name, p in images.splits.items()} == {"train": 6, "test": 5}
+    assert not images.labels[images.splits["test"]].any()
+    assert images.unknown[images.splits["test"]].all()
+    assert said(images) == {("left out", "test"): 5}
+
+
+def test_flat_splits_alone_have_no_labels(tmp_path: Path):
+    images = read_folder(fill(tmp_path, train=3, test=2))
+    assert (images.labels, {name: len(p) for name, p in images.splits.items()}) == (None, {"train": 3, "test": 2})
+
+
+@pytest.mark.parametrize(
+    "top", ["", "data/", "my set/", "archive/dataset/images/"], ids=["nothing", "data", "own name", "three folders"]
+)
+def test_strays_beside_the_splits_are_unlabelled_and_named(tmp_path: Path, top: str):
+    root = tmp_path / "root"
+    for split in ("training", "validation", "testing"):
+        for name in ("cat", "dog"):
+            fill(root, **{f"{top}{split}/{name}": 4})
+    fill(root, **{f"{top}misc": 1})
+    picture(root / f"{top}stray.jpg")
+    images = read_folder(root)
+    assert images.classes == ("cat", "dog")
+    assert {name: len(p) for name, p in images.splits.items()} == {"train": 8, "val": 8, "test": 8}
+    strays = [images.source(f"{top}{name}") for name in ("misc/0.jpg", "stray.jpg")]
+    assert images.unknown[strays].all()
+    assert said(images) == {("left out", f"{top}misc/0.jpg"): 1, ("left out", f"{top}stray.jpg"): 1}
+
+
+@pytest.mark.parametrize(
+    "names", [("images", "data"), ("JPEGImages", "train"), ("train", "test1"), ("IMAGES", "labels")]
+)
+def test_folders_that_name_no_class_are_refused(tmp_path: Path, names: tuple[str, str]):
+    for name in names:
+        fill(tmp_path, **{name: 3})
+    with pytest.raises(DatasetError, match="name no class: give each class a folder of its own") as caught:
+        read_folder(tmp_path)
+    assert all(name in str(caught.value) for name in names)
+
+
+def test_annotation_files_that_are_not_read_are_named(tmp_path: Path):
+    fill(tmp_path, train__cat=2, train__dog=2, val=3)
+    (tmp_path / "val/val_annotations.txt").write_text("0.jpg\tcat\t0\t0\t9\t9\n")
+    (tmp_path / "export.json").write_text("[]")
+    (tmp_path / "labels.csv").write_text("0.jpg,cat")
+    (tmp_path / "README.txt").write_text("hello")
+    assert said(read_folder(tmp_path)) == {
+        ("not read", "val/val_annotations.txt"): 1,
+        ("not read", "export.json"): 1,
+        ("not read", "labels.csv"): 1,
+        ("left out", "val"): 3,
+    }
+
+
+def test_a_split_without_usable_pictures_says_what_it_follows_from(tmp_path: Path):
+    fill(tmp_path, cat=1)
+    (tmp_path / "cat/0.jpg").write_bytes(b"")
+    with pytest.raises(DatasetError, match=r"skipped 1, such as cat/0\.jpg: the file is empty") as caught:
+        read_folder(tmp_path)
+    assert [finding.name for finding in caught.value.findings] == ["cat/0.jpg"]
+
+
+def test_pictures_behind_links_are_read(tmp_path: Path):
+    fill(tmp_path / "cache", a=2, b=2)
+    (tmp_path / "set/dog").mkdir(parents=True)
+    (tmp_path / "set/cat").symlink_to(tmp_path / "cache/a", target_is_directory=True)
+    for number in range(2):
+        (tmp_path / f"set/dog/{number}.jpg").symlink_to(tmp_path / f"cache/b/{number}.jpg")
+    images = read_folder(tmp_path / "set")
+    assert shown(images) == {
+        "cat/0.jpg": ("cat",),
+        "cat/1.jpg": ("cat",),
+        "dog/0.jpg": ("dog",),
+        "dog/1.jpg": ("dog",),
+    }
+    assert images.open(3).size == (40, 30)
+    assert len(images.digest) == 64
+
+
 def test_a_picture_beside_the_classes_is_of_unknown_class(tmp_path: Path):
     fill(tmp_path, cat=2, dog=2)
     picture(tmp_path / "what.jpg")
@@ -66,7 +163,8 @@ def test_a_picture_beside_the_classes_is_of_unknown_class(tmp_path: Path):
 def test_what_cannot_be_used_is_named(tmp_path: Path):
     fill(tmp_path, cat=1)
     (tmp_path / "cat" / "cut.jpg").write_bytes(b"")
-    assert [(s.name, s.reason) for s in read_folder(tmp_path).findings] == [("cat/cut.jpg", "the file is empty")]
+    findings = read_folder(tmp_path).findings
+    assert [(f.kind, f.name, f.reason) for f in findings] == [("left out", "cat/cut.jpg", "the file is empty")]
 
 
 def test_an_empty_folder_says_what_was_looked_for(tmp_path: Path):

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from gradviz.datasets.scan import below, inside, pictures_below
+from gradviz.datasets.scan import any_picture, below, pictures_below, within
 from gradviz.errors import DatasetError
 from tests.small_sets import picture
 
@@ -12,14 +12,13 @@ def test_pictures_are_told_by_their_first_bytes(tmp_path: Path):
     picture(tmp_path / "b.png")
     picture(tmp_path / "a" / "deep" / "c.jpg")
     picture(tmp_path / "d.jpeg").rename(tmp_path / "without_suffix")
-    (tmp_path / "notes").write_text("no picture, and nobody says so")
-    (tmp_path / "labels.csv").write_text("x")
     (tmp_path / "empty.jpg").touch()
     (tmp_path / "page.jpg").write_text("<html>404</html>")
     (tmp_path / "phone.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0")
+    (tmp_path / "pointer.jpg").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\n")
     (tmp_path / ".hidden.jpg").touch()
     picture(tmp_path / "__MACOSX" / "x.jpg")
-    found, skipped = pictures_below(tmp_path, tmp_path)
+    found, skipped = pictures_below(tmp_path)
     assert [(f.name, f.folders) for f in found] == [
         ("a/deep/c.jpg", ("a", "deep")),
         ("b.png", ()),
@@ -29,23 +28,67 @@ def test_pictures_are_told_by_their_first_bytes(tmp_path: Path):
         "empty.jpg": "the file is empty",
         "page.jpg": "not a JPEG, PNG or WebP picture",
         "phone.heic": "HEIC, AVIF or video: export it as JPEG",
+        "pointer.jpg": "a pointer of Git LFS, not the file itself: `git lfs pull` fetches it",
     }
 
 
-def test_links_out_of_the_folder_are_not_followed(tmp_path: Path):
+ODD = (
+    *("a.jfif", "b.jpe", "c.pjpeg", "d.mpo", "e.jpg_large", "f.jpg?w=640", "g.2019.07.21", "h.JPG", "i.jpg.part"),
+    "j.image",
+)
+
+
+def test_a_picture_may_have_any_suffix(tmp_path: Path):
+    content = picture(tmp_path / "x.jpg").read_bytes()
+    (tmp_path / "x.jpg").unlink()
+    for name in ODD:
+        (tmp_path / name).write_bytes(content)
+    found, findings = pictures_below(tmp_path)
+    assert [f.name for f in found] == sorted(ODD)
+    assert findings == []
+    assert any_picture(tmp_path)
+
+
+def test_files_that_nobody_takes_for_data_are_passed_over_and_all_others_named(tmp_path: Path):
+    picture(tmp_path / "a.jpg")
+    for name in ("README.txt", "README.roboflow.txt", "LICENSE", "Thumbs.db", "desktop.ini", ".DS_Store", "index.html"):
+        (tmp_path / name).write_text("x")
+    for name in ("labels.csv", "val_annotations.txt", "movie.mp4", "notes for us", "license_plates.csv"):
+        (tmp_path / name).write_text("x")
+    for number in range(5):
+        picture(tmp_path / f"cat/{number}.jpg")
+        (tmp_path / f"cat/{number}.json").write_text("{}")
+    _, findings = pictures_below(tmp_path)
+    named = {(f.kind, f.name): f.count for f in findings}
+    assert named == {
+        ("left out", "movie.mp4"): 1,
+        ("left out", "notes for us"): 1,
+        ("not read", "labels.csv"): 1,
+        ("not read", "license_plates.csv"): 1,
+        ("not read", "val_annotations.txt"): 1,
+        ("not read", "cat/*.json"): 5,
+    }
+
+
+def test_links_are_followed_but_not_in_a_circle(tmp_path: Path):
     root, outside = tmp_path / "root", tmp_path / "outside"
     picture(root / "own.jpg")
-    picture(outside / "secret.jpg")
+    picture(outside / "deep/other.jpg")
     (root / "inner.jpg").symlink_to(root / "own.jpg")
-    (root / "out.jpg").symlink_to(outside / "secret.jpg")
+    (root / "out.jpg").symlink_to(outside / "deep/other.jpg")
     (root / "folder").symlink_to(outside)
+    (outside / "deep/up").symlink_to(root)
     (root / "gone.jpg").symlink_to(root / "nothing.jpg")
     (root / "ring.jpg").symlink_to(root / "ring.jpg")
     os.mkfifo(root / "pipe.jpg")
-    found, skipped = pictures_below(root, root)
-    assert [f.name for f in found] == ["inner.jpg", "own.jpg"]
-    assert {s.name for s in skipped} == {"out.jpg", "folder", "gone.jpg", "ring.jpg", "pipe.jpg"}
-    assert not inside(root, root / "out.jpg")
+    found, skipped = pictures_below(root)
+    assert [f.name for f in found] == ["folder/deep/other.jpg", "inner.jpg", "out.jpg", "own.jpg"]
+    assert {s.name: s.reason for s in skipped} == {
+        "folder/deep/up": "a link to a folder that holds it",
+        "gone.jpg": "a link to a file that is not there",
+        "ring.jpg": "cannot be read: Too many levels of symbolic links",
+        "pipe.jpg": "not a file",
+    }
 
 
 def test_names_that_cannot_be_written_down_are_skipped(tmp_path: Path):
@@ -54,7 +97,7 @@ def test_names_that_cannot_be_written_down_are_skipped(tmp_path: Path):
     picture(tmp_path / "line\nbreak.jpg")
     picture(tmp_path / "folder\nbreak" / "a.jpg")
     picture(tmp_path / "x.jpg").rename(os.fsdecode(os.fsencode(tmp_path) + b"/\xff\xfe.jpg"))
-    found, skipped = pictures_below(tmp_path, tmp_path)
+    found, skipped = pictures_below(tmp_path)
     assert [f.name for f in found] == ["Screenshot at 9.41\u202fAM.png", "good.jpg"]
     assert {s.name for s in skipped} == {"line?break.jpg", "folder?break/a.jpg", "??.jpg"}
     assert {s.reason for s in skipped} == {"a name with characters that cannot be written down"}
@@ -62,13 +105,13 @@ def test_names_that_cannot_be_written_down_are_skipped(tmp_path: Path):
 
 def test_folders_are_followed_to_a_depth(tmp_path: Path):
     picture(tmp_path / "1/2/3/a.jpg")
-    found, skipped = pictures_below(tmp_path, tmp_path, deepest=2)
+    found, skipped = pictures_below(tmp_path, deepest=2)
     assert (found, [s.name for s in skipped]) == ([], ["1/2/3"])
 
 
 def test_a_folder_that_cannot_be_listed_is_an_error(tmp_path: Path):
     with pytest.raises(DatasetError, match="cannot be read: No such file"):
-        pictures_below(tmp_path / "none", tmp_path)
+        pictures_below(tmp_path / "none")
 
 
 def test_listed_paths_stay_below_the_root(tmp_path: Path):
@@ -82,5 +125,23 @@ def test_listed_paths_stay_below_the_root(tmp_path: Path):
     assert below(root, "/etc/passwd") == "leads out of the folder"
     assert below(root, "b.jpg") == "no such file"
     assert below(root, "text.jpg") == "not a JPEG, PNG or WebP picture"
+    (tmp_path / "kept.jpg").symlink_to(good)
+    (root / "linked.jpg").symlink_to(tmp_path / "secret.jpg")
+    assert below(root, "linked.jpg") == root / "linked.jpg", "a link that is there may lead anywhere"
+    (tmp_path / "way").symlink_to(root)
+    assert below(root, str(tmp_path / "way/a.jpg")) == good
+    (root / "door").symlink_to(tmp_path / "other/inside", target_is_directory=True)
+    picture(tmp_path / "other/inside/x.jpg")
+    picture(tmp_path / "other/b.jpg")
+    assert below(root, "door/../b.jpg") == "no such file", "what .. means behind a link is another folder"
     for odd in ("a\0b", "x" * 5000, "\udcff.jpg"):
         assert isinstance(below(root, odd), str)
+
+
+def test_a_folder_that_lies_alone_is_passed_through(tmp_path: Path):
+    inner = picture(tmp_path / "archive/data/cat/1.jpg").parent.parent
+    picture(inner / "dog/1.jpg")
+    (tmp_path / "archive/README.md").touch()
+    assert within(tmp_path) == [tmp_path, tmp_path / "archive", inner]
+    picture(tmp_path / "archive/stray.jpg")
+    assert within(tmp_path) == [tmp_path, tmp_path / "archive"]

@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gradviz.datasets.formats import FORMATS
+from gradviz.datasets.reading import Format
 from gradviz.datasets.uploads import Added, Limits, Uploads
 from gradviz.errors import Cancelled, DatasetError
+from tests.datasets.examples import EXAMPLES, LABELS, NEVER_SPLIT, SPLITS
 from tests.datasets.test_pictures import png_bomb
 from tests.small_sets import picture
 
@@ -216,6 +219,132 @@ def test_an_empty_zip_says_so(uploads: Uploads):
     assert uploads.add_zip(packed({"readme.txt": b"x"})) == Added(0, (("the zip", "no picture in it"),))
     with pytest.raises(DatasetError, match="There is no picture yet"):
         uploads.image_set()
+
+
+def classes_of(entries: dict[str, bytes], uploads: Uploads) -> dict[str, tuple[str, ...]]:
+    assert uploads.add_zip(packed(entries)).refused == ()
+    images = uploads.image_set()
+    return {identifier: images.labels_of(i) for i, identifier in enumerate(images.ids)}
+
+
+def test_classes_are_told_apart_by_their_whole_names(uploads: Uploads):
+    names = ["кошки", "собаки", "C+", "C#", "Größe", "a:b", "<b>", "x" * 150, "x" * 151]
+    found = classes_of({f"top/{name}/{i}.jpg": jpeg(i) for i, name in enumerate(names)}, uploads)
+    assert found == {f"{i}.jpg": (name,) for i, name in enumerate(names)}
+
+
+def test_names_that_look_the_same_stay_two_classes(uploads: Uploads):
+    found = classes_of({"a\u202ab/1.jpg": jpeg(1), "a\u202eb/2.jpg": jpeg(2), "c/3.jpg": jpeg(3)}, uploads)
+    assert found == {"1.jpg": ("a?b",), "2.jpg": ("a?b (2)",), "3.jpg": ("c",)}
+
+
+def without_utf8_flag(buffer: io.BytesIO) -> io.BytesIO:
+    content = bytearray(buffer.getvalue())
+    for header, offset in ((b"PK\3\4", 7), (b"PK\1\2", 9)):
+        place = content.find(header)
+        while place >= 0:
+            content[place + offset] &= ~0x8
+            place = content.find(header, place + 4)
+    return io.BytesIO(content)
+
+
+def test_utf8_that_a_zip_does_not_announce_is_read(uploads: Uploads):
+    entries = {"кошки/1.jpg": jpeg(1), "собаки/2.jpg": jpeg(2), "plain/3.jpg": jpeg(3)}
+    uploads.add_zip(without_utf8_flag(packed(entries)))
+    assert uploads.image_set().classes == ("plain", "кошки", "собаки")
+
+
+def test_another_code_page_is_told_apart_too(uploads: Uploads):
+    # Russian in code page 866, as the Explorer writes it: the letters are wrong, the classes are right.
+    content = packed({"AAAAA/1.jpg": jpeg(1), "BBBBB/2.jpg": jpeg(2)}).getvalue()
+    for ascii, text in ((b"AAAAA", "кошки"), (b"BBBBB", "песик")):
+        content = content.replace(ascii, text.encode("cp866"))
+    uploads.add_zip(io.BytesIO(content))
+    assert len(uploads.image_set().classes) == 2
+
+
+def test_files_that_are_no_pictures_never_choose_the_folder(uploads: Uploads):
+    entries = {"pets/cat/1.jpg": jpeg(1), "pets/dog/2.jpg": jpeg(2), "LICENSE": b"x", "about/terms.txt": b"x"}
+    assert classes_of(entries, uploads) == {"1.jpg": ("cat",), "2.jpg": ("dog",)}
+
+
+def test_splits_above_classes_are_splits(uploads: Uploads):
+    names = [f"set/{split}/{name}" for split in ("train", "valid", "test") for name in ("cat", "dog")]
+    uploads.add_zip(packed({f"{name}/{i}.jpg": jpeg(i) for i, name in enumerate(names)}))
+    images = uploads.image_set()
+    assert images.classes == ("cat", "dog")
+    assert {split: positions.tolist() for split, positions in images.splits.items()} == {
+        "train": [0, 1],
+        "val": [2, 3],
+        "test": [4, 5],
+    }
+
+
+@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
+@pytest.mark.parametrize("top", ["", "around/"])
+def test_a_zip_is_read_like_the_folder_that_it_holds(form: Format, top: str, tmp_path: Path, uploads: Uploads):
+    """All layouts but features, which are no pictures."""
+    if ".npz" in form.suffixes:
+        return
+    splits = None if form.name in NEVER_SPLIT else SPLITS
+    EXAMPLES[form.name](tmp_path / "example", splits)
+    files = {path.relative_to(tmp_path / "example"): path for path in files_in(tmp_path / "example")}
+    uploads.add_zip(packed({f"{top}{name}": path.read_bytes() for name, path in files.items()}))
+    images = uploads.image_set()
+    assert {Path(i).stem: images.labels_of(n) for n, i in enumerate(images.ids)} == {
+        name: (label,) for name, label in LABELS.items()
+    }
+    assert {name: len(positions) for name, positions in images.splits.items()} == (
+        {"train": 8, "test": 4} if splits else {}
+    )
+    assert any("gone" in finding.name for finding in images.findings)
+    assert not list(uploads.folder.glob("layout-*")), "what was unpacked is gone"
+
+
+def test_a_layout_that_cannot_be_read_is_a_sentence_and_the_pictures_stay(uploads: Uploads):
+    entries = {"images/1.jpg": jpeg(1), "data/2.jpg": jpeg(2)}
+    ((name, reason),) = uploads.add_zip(packed(entries)).refused
+    assert (name, reason.count("\n")) == ("the zip", 0)
+    assert "subfolders called data, images, which name no class" in reason
+    assert str(uploads.folder) not in reason
+    images = uploads.image_set()
+    assert (len(images), images.labels) == (2, None)
+
+
+def test_what_a_zip_does_not_say_about_pictures_of_another_is_unknown(uploads: Uploads):
+    uploads.add_zip(packed({"cat/1.jpg": jpeg(1), "dog/2.jpg": jpeg(2)}))
+    uploads.add_zip(packed({"sea/3.jpg": jpeg(3), "sky/1.jpg": jpeg(1)}))
+    images = uploads.image_set()
+    assert images.classes == ("cat", "dog", "sea", "sky")
+    assert images.labels.tolist() == [[1, -1, -1, 1], [-1, 1, 0, 0], [0, 0, 1, -1]]
+    assert images.unknown.tolist() == [[False] * 4, [False, False, True, True], [True, True, False, False]]
+    assert [(f.kind, f.name) for f in images.findings] == [("joined", "1.jpg")]
+
+
+def test_lists_that_are_not_read_and_files_of_other_kinds_are_named(uploads: Uploads):
+    entries = {"cat/1.jfif": jpeg(1), "dog/2": jpeg(2), "train.json": b"{}", "clip.mp4": b"x" * 50, "Thumbs.db": b"x"}
+    assert uploads.add_zip(packed(entries)) == Added(2)
+    assert {(f.kind, f.name) for f in uploads.image_set().findings} == {
+        ("not read", "train.json"),
+        ("left out", "clip.mp4"),
+    }
+
+
+def test_lists_in_a_zip_lead_nowhere(tmp_path: Path):
+    picture(tmp_path / "secret.jpg")
+    uploads = Uploads(tmp_path / "a" / "b")
+    link = zipfile.ZipInfo("door")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    rows = f"../../../../secret.jpg,cat\n{tmp_path / 'secret.jpg'},cat\ndoor/secret.jpg,cat\n1.jpg,dog\n"
+    buffer = packed({"list.csv": rows.encode(), "1.jpg": jpeg(1), "../up.txt": b"x", "/etc/x.xml": b"x"})
+    with zipfile.ZipFile(buffer, "a") as archive:
+        archive.writestr(link, str(tmp_path))
+    added = uploads.add_zip(buffer)
+    assert {name for name, _ in added.refused} == {"../up.txt", "/etc/x.xml"}
+    images = uploads.image_set()
+    assert (images.ids, images.classes) == (("1.jpg",), ("dog",))
+    assert {path.relative_to(tmp_path).parts[0] for path in files_in(tmp_path)} == {"a", "secret.jpg"}
+    assert not [path for path in tmp_path.rglob("*") if path.is_symlink()]
 
 
 def test_names_are_sanitised_and_unique(uploads: Uploads):

@@ -5,8 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gradviz.datasets import find
 from gradviz.datasets.image_set import Box, Finding
-from gradviz.datasets.voc import FORMAT, locate, read_boxes
+from gradviz.datasets.voc import FORMAT, locate
+from gradviz.datasets.voc_xml import read_boxes
 from gradviz.errors import DatasetError
 from tests.small_sets import annotation, picture, voc, write_list
 
@@ -45,7 +47,9 @@ def test_class_and_split_names_with_underscores(small: Path):
     assert images.classes == ("cat", "traffic_light", "train")
     assert images.labels[:, 1].tolist() == [1, 0, -1]
     assert images.splits["my_own"].tolist() == [0]
-    assert images.findings == (Finding("labels", "1 pairs of image and class are in no list: neither train nor score"),)
+    assert images.findings == (Finding("labels", "pairs of image and class in no list: neither train nor score"),)
+    assert images.unknown is not None
+    assert np.argwhere(images.unknown).tolist() == [[1, 1]], "000002 has no line for traffic_light; a 0 is difficult"
 
 
 def test_a_split_without_a_file_is_what_its_class_files_list(small: Path):
@@ -74,8 +78,11 @@ def test_a_split_with_fewer_images_than_its_class_files(small: Path):
 
 
 def test_pictures_in_no_list_are_not_part_of_the_set(small: Path):
-    picture(small / "JPEGImages/000009.jpg")
-    assert len(read_voc(small)) == 3
+    for number in (8, 9):
+        picture(small / f"JPEGImages/00000{number}.jpg")
+    images = read_voc(small)
+    assert len(images) == 3
+    assert images.findings == (Finding("JPEGImages", "pictures that no list names", count=2),)
 
 
 def test_without_lists_every_picture_is_there_unlabelled(tmp_path: Path):
@@ -91,8 +98,7 @@ def test_hostile_ids_are_skipped_and_shown(small: Path, tmp_path: Path):
     images = read_voc(small)
     assert images.splits["train"].tolist() == [0]
     assert all(path.resolve().is_relative_to(small) for path in images.paths)
-    (skipped,) = images.findings
-    assert (skipped.name, skipped.reason) == ("train.txt", "4 lines are not ids, like '../../secret'")
+    assert Finding("train.txt", "lines that are not ids, like '../../secret'", count=4) in images.findings
 
 
 def test_wrong_and_contradicting_labels_are_counted(small: Path):
@@ -100,7 +106,7 @@ def test_wrong_and_contradicting_labels_are_counted(small: Path):
     write_list(small, "cat_trainval", "000001 7", "000002 -1", "000003 1")
     images = read_voc(small)
     assert images.labels[:, 0].tolist() == [0, 1, 1], "the first list counts, what is no label is unknown"
-    assert images.findings[0] == Finding("cat", "3 labels are not 1, 0, -1 or contradict an earlier list")
+    assert images.findings[0] == Finding("cat", "labels that are not 1, 0, -1 or contradict an earlier list", count=3)
 
 
 def test_lists_that_are_no_text_are_skipped(small: Path):
@@ -121,24 +127,22 @@ def test_pipes_are_not_waited_for(small: Path):
     assert [s.name for s in images.findings] == ["pipe.txt"]
 
 
-def test_links_out_of_the_root_are_not_read(small: Path, tmp_path: Path):
+def test_links_that_somebody_put_there_are_followed(small: Path, tmp_path: Path):
     outside = picture(tmp_path / "outside" / "000001.jpg")
     (small / "JPEGImages/000001.jpg").unlink()
     (small / "JPEGImages/000001.jpg").symlink_to(outside)
     (tmp_path / "list.txt").write_text("000002\n")
-    (small / "ImageSets/Main/linked.txt").symlink_to(tmp_path / "list.txt")
-    annotation(tmp_path / "outside.xml", ("secret", 1, 1, 5, 5))
+    (small / "ImageSets/Main/test.txt").symlink_to(tmp_path / "list.txt")
+    annotation(tmp_path / "outside.xml", ("cat", 1, 1, 5, 5))
     (small / "Annotations/000002.xml").unlink()
     (small / "Annotations/000002.xml").symlink_to(tmp_path / "outside.xml")
-    images = read_voc(small)
-    assert images.ids == ("000002", "000003")
-    assert "linked" not in images.splits
-    assert {s.name for s in images.findings} == {"000001", "000001.jpg", "linked.txt"}
-    assert images.boxes(0) == ()
     (small / "JPEGImages").rename(tmp_path / "moved")
     (small / "JPEGImages").symlink_to(tmp_path / "moved")
-    with pytest.raises(DatasetError, match="leads out of"):
-        read_voc(small)
+    images = read_voc(small)
+    assert (images.ids, images.findings) == (("000001", "000002", "000003"), ())
+    assert images.splits["test"].tolist() == [1]
+    assert images.boxes(1) == (Box("cat", 1, 1, 5, 5),)
+    assert images.open(0).size == (40, 30)
 
 
 def test_boxes_are_clipped_or_left_out(tmp_path: Path):
@@ -260,3 +264,139 @@ def test_zeros_beside_difficult_objects_stay_what_voc_means_by_them(tmp_path: Pa
     images = read_voc(root)
     assert images.labels.tolist() == [[1], [0], [-1]], "the annotation of 000003 is known, and has no cat"
     assert [(f.kind, f.count) for f in images.findings] == [("guessed", 1)]
+
+
+# What people bring
+
+
+def lists_of(root: Path, splits: dict[str, list[str]], **classes: dict[str, str]) -> Path:
+    for split, ids in splits.items():
+        write_list(root, split, *ids)
+    for name, lines in classes.items():
+        write_list(root, name, *(f"{identifier} {label}" for identifier, label in lines.items()))
+    return root
+
+
+@pytest.mark.parametrize(
+    "encode",
+    [
+        lambda text: text.encode("utf-8-sig"),
+        lambda text: text.replace("\n", "\r\n").encode("utf-16"),
+        lambda text: text.encode("utf-16-be"),
+        lambda text: text.encode("utf-16-le"),
+        lambda text: ("  \n" + text.replace("\n", "  \r\n\r\n")).encode(),
+    ],
+    ids=["BOM", "UTF-16", "big endian", "little endian", "blanks"],
+)
+def test_lists_of_every_editor_are_read(small: Path, encode):
+    plain = read_voc(small)
+    for path in (small / "ImageSets/Main").glob("*.txt"):
+        path.write_bytes(encode(path.read_text()))
+    assert read_voc(small) == plain
+    assert read_voc(small).findings == ()
+
+
+@pytest.mark.parametrize("form", ["{}.jpg", "JPEGImages/{}", "/data/VOC2012/JPEGImages/{}.jpg", "{} "])
+def test_ids_as_people_write_them(small: Path, form: str):
+    plain = read_voc(small)
+    for path in (small / "ImageSets/Main").glob("*.txt"):
+        rows = [line.split() for line in path.read_text().splitlines()]
+        path.write_text("".join(" ".join([form.format(row[0]), *row[1:]]) + "\n" for row in rows))
+    assert read_voc(small) == plain
+
+
+@pytest.mark.parametrize("name", ["IMG {} (copy)", "foto_ä{}+50%", "a.b.{}", "{} 1", "день {}"])
+def test_ids_with_spaces_and_signs(tmp_path: Path, name: str):
+    ids = [name.format(number) for number in range(4)]
+    for identifier in ids:
+        picture(tmp_path / f"JPEGImages/{identifier}.jpg")
+    cat = {identifier: "1" if i % 2 else "-1" for i, identifier in enumerate(ids)}
+    lists_of(tmp_path, {"train": ids[:2], "val": ids[2:]}, cat_train=cat)
+    images = read_voc(tmp_path)
+    assert (images.ids, images.findings) == (tuple(ids), ())
+    assert images.labels.tolist() == [[-1], [1], [-1], [1]]
+    assert {split: len(positions) for split, positions in images.splits.items()} == {"train": 2, "val": 2}
+
+
+def test_labels_without_lists_of_classes_are_those_of_the_annotations(tmp_path: Path):
+    for name in "abcd":
+        picture(tmp_path / f"JPEGImages/{name}.jpg")
+    annotation(tmp_path / "Annotations/a.xml", ("cat", 1, 1, 9, 9), ("dog", 1, 1, 9, 9, 1))
+    annotation(tmp_path / "Annotations/b.xml", ("dog", 1, 1, 9, 9), ("dog", 1, 1, 9, 9, 1))
+    annotation(tmp_path / "Annotations/c.xml")
+    images = read_voc(tmp_path)
+    assert images.classes == ("cat", "dog")
+    assert images.labels.tolist() == [[1, 0], [-1, 1], [-1, -1], [0, 0]]
+    assert images.unknown.tolist() == [[False] * 2, [False] * 2, [False] * 2, [True] * 2]
+    assert list(images.splits) == ["train", "val"]
+    assert [f.kind for f in images.findings] == ["left out", "guessed"]
+    annotation(tmp_path / "Annotations/z.xml", ("cat", 1, 1, 9, 9))
+    assert Finding("z.xml", "an annotation without its picture") in read_voc(tmp_path).findings
+    (tmp_path / "Annotations/z.xml").unlink()
+    write_list(tmp_path, "train", "a", "b")
+    write_list(tmp_path, "validation", "c")
+    images = read_voc(tmp_path)
+    assert (images.labels.tolist(), images.ids) == ([[1, 0], [-1, 1], [-1, -1]], ("a", "b", "c"))
+    assert {split: positions.tolist() for split, positions in images.splits.items()} == {"train": [0, 1], "val": [2]}
+    assert images.findings == (Finding("JPEGImages", "pictures that no list names", count=1),)
+
+
+def test_lists_that_say_neither_class_nor_split_are_named_and_not_guessed(small: Path):
+    plain = read_voc(small)
+    write_list(small, "maletrain", "000001")
+    write_list(small, "traffic_light", "000001", "000002")
+    write_list(small, "cat_test", "000001")
+    write_list(small, "light", "000001 1")
+    write_list(small, "traffic_sign", "000001 1", "000002 -1")
+    images = read_voc(small)
+    assert images == plain
+    assert {(f.kind, f.name) for f in images.findings} == {
+        ("not read", f"{name}.txt") for name in ("maletrain", "traffic_light", "cat_test", "light", "traffic_sign")
+    }
+
+
+def test_zeros_and_ones_mean_absent_and_present(small: Path):
+    plain = read_voc(small)
+    for path in (small / "ImageSets/Main").glob("*_*.txt"):
+        path.write_text(path.read_text().replace(" 0", " 1").replace("-1", "0"))
+    images = read_voc(small)
+    assert images.labels.tolist() == [[-1, 1], [1, -1], [1, 1]]
+    assert plain.labels.tolist() == [[-1, 1], [1, -1], [1, 0]], "where there is a -1, 0 is difficult"
+    assert [(f.kind, f.name) for f in images.findings] == [("guessed", "labels")]
+
+
+def test_difficult_and_unknown_are_told_apart(small: Path):
+    write_list(small, "cat_val")
+    write_list(small, "cat_trainval", "000001 -1", "000002 1")
+    images = read_voc(small)
+    assert images.labels.tolist() == [[-1, 1], [1, -1], [0, 0]]
+    assert images.unknown.tolist() == [[False, False], [False, False], [True, False]]
+
+
+NO_SIZES = ("", "<size/>", "<size><width>0</width><height>0</height></size>", "<size><width>x</width></size>")
+
+
+@pytest.mark.parametrize("size", NO_SIZES)
+def test_boxes_without_a_good_size_are_clipped_to_the_picture(small: Path, size: str):
+    path = small / "Annotations/000001.xml"
+    text = annotation(path, ("cat", 5, 5, 400, 400)).read_text()
+    start, end = text.index("<size>"), text.index("</size>") + len("</size>")
+    path.write_text(text[:start] + size + text[end:])
+    assert read_voc(small).boxes(0) == (Box("cat", 5, 5, 40, 30),)
+    (small / "JPEGImages/000001.jpg").write_bytes((small / "JPEGImages/000001.jpg").read_bytes()[:20])
+    assert read_voc(small).boxes(0) == (), "no picture, no size, no frame"
+
+
+def test_devkits_side_by_side_ask_which(tmp_path: Path):
+    for part in ("trainval", "test"):
+        voc(tmp_path / part / "VOCdevkit/VOC2007", LABELS, SPLITS)
+    with pytest.raises(DatasetError, match=r"name one of them: .*test/VOCdevkit/VOC2007, .*trainval/VOCdevkit/VOC2007"):
+        find(tmp_path)
+    assert len(find(tmp_path / "test")) == 3
+
+
+def test_a_devkit_one_level_deeper_is_found(tmp_path: Path):
+    voc(tmp_path / "archive/data/VOCdevkit/VOC2012", LABELS, SPLITS)
+    (tmp_path / "archive/LICENSE").touch()
+    images = find(tmp_path)
+    assert (images.format, images.classes) == ("a folder in VOC layout", ("cat", "train"))

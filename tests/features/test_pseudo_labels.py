@@ -10,7 +10,7 @@ from gradviz.errors import ChoiceError
 from gradviz.features.pseudo_labels import matching, pseudo_label
 from gradviz.networks.loading import load
 
-NOTHING = SimpleNamespace(name="none", classes=(), labels=None)
+NOTHING = SimpleNamespace(name="none", classes=(), labels=None, findings=())
 SET = SimpleNamespace(
     name="farm",
     classes=("cow", "sheep", "person", "lemon"),

@@ -14,6 +14,7 @@ from filelock import FileLock
 from streamlit.testing.v1 import AppTest
 
 from gradviz.datasets import formats
+from gradviz.datasets.description import description
 from gradviz.errors import Cancelled
 from gradviz.home import ASSETS
 from gradviz.ui import polling, visitor
@@ -286,6 +287,35 @@ def test_what_can_be_opened_is_the_table_of_formats(app: AppTest):
     at = opened(app)
     assert formats.table() in [text.value for text in at.markdown]
     assert "What can be opened" in [expander.label for expander in at.expander]
+
+
+def test_the_data_set_is_shown_with_a_picture_of_each_class(app: AppTest):
+    at = opened(app)
+    images = at.session_state["selection"].images
+    about = description(images)
+    classes = table(at, "positive")
+    assert classes["class"].tolist() == list(images.classes)
+    for kind in ("positive", "difficult", "negative", "unknown"):
+        assert classes[kind].tolist() == [counts[kind] for counts in about["classes"].values()]
+    shown = [name for name, counts in about["classes"].items() if counts["positive"]]
+    assert [name for name, uri in zip(classes["class"], classes["picture"], strict=True) if uri] == shown
+    assert all(uri.startswith("data:image/jpeg;base64,") for uri in classes["picture"] if uri)
+    splits = table(at, "split")
+    assert dict(zip(splits["split"], splits["images"], strict=True)) == about["splits"]
+    assert f"{len(images):,} images, 20 classes, {images.ap} AP" in texts(at)
+
+
+def test_ones_own_set_is_described_from_ones_own_pictures(app: AppTest):
+    at = opened(app)
+    entries = {f"{c}/{c}.jpg": demo(i) for i, c in enumerate(("<b>", "C#", "кошки"), 1)} | {"list.json": b"{}"}
+    at.file_uploader[0].set_value([("trip.zip", packed(entries), "")])
+    settled(at)
+    at.selectbox(key="data").select(visitor.NAME)
+    settled(at)
+    classes = table(at, "positive")
+    assert classes["class"].tolist() == ["<b>", "C#", "кошки"]
+    assert all(classes["picture"])
+    assert table(at, "kind")["name"].tolist() == ["list.json"]
 
 
 def test_a_transfer_says_how_far_it_is(tmp_path: Path):

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from shutil import copytree
+from shutil import copy, copytree
 
 import numpy as np
 import pytest
@@ -189,6 +189,85 @@ def test_names_are_the_shortest_that_differ(tmp_path: Path) -> None:
     assert list(short) == ["a/val", "b/val", f"{tmp_path.name}/b/test", "c/b/test"]
     assert list(short.values()) == list(map(str, folders))
     assert named(["voc2007", "demo"]) == {"voc2007": "voc2007", "demo": "demo"}
+
+
+def test_names_that_data_sets_have_already_are_not_taken(tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in ("x/demo", "y/demo", "z/your photographs")]
+    for folder in folders:
+        folder.mkdir(parents=True)
+    assert named([str(folders[0])], ["demo"]) == {"x/demo": str(folders[0])}
+    assert named(["demo", *map(str, folders)], ["demo"]) == {
+        "demo": "demo",
+        "x/demo": str(folders[0]),
+        "y/demo": str(folders[1]),
+        "z/your photographs": str(folders[2]),
+    }
+
+
+def test_a_folder_called_like_a_data_set_is_offered_beside_it(
+    start: Callable[..., AppTest], snapshots: Path, tmp_path: Path
+) -> None:
+    app = settled(start(copytree(snapshots, tmp_path / "demo")))
+    offered = app.selectbox(key="data").options
+    assert {f"{tmp_path.name}/demo", "demo"} <= set(offered)
+    assert app.session_state["selection"].images.root == tmp_path / "demo"
+    app.selectbox(key="data").set_value("demo")
+    settled(app)
+    assert len(app.session_state["selection"].images.classes) == 20
+
+
+def test_edits_in_place_are_noticed(start: Callable[..., AppTest], photographs: Path, tmp_path: Path) -> None:
+    root = copytree(photographs, tmp_path / "edited")
+    app = start(root)
+    app.query_params["images"] = "50"
+    settled(app)
+    before = app.session_state["selection"]
+    path = root / "ImageSets/Main/cat_train.txt"
+    lines = path.read_text().splitlines()
+    with path.open("r+") as file:  # into the same file, which leaves its folder as it was
+        file.write("\n".join([lines[0].split()[0] + "  1", *lines[1:]]))
+        file.truncate()
+    settled(app)
+    after = app.session_state["selection"]
+    assert after.images.labels_of(after.images.source(lines[0].split()[0])).count("cat") == 1
+    assert after.token != before.token
+
+
+def test_a_picture_that_is_added_to_a_class_is_noticed(
+    start: Callable[..., AppTest], snapshots: Path, tmp_path: Path
+) -> None:
+    for label in ("train/cat", "train/dog", "test/cat"):
+        copytree(snapshots, tmp_path / "pets" / label)
+    app = settled(start(tmp_path / "pets"))
+    before = app.session_state["selection"]
+    copy(next(snapshots.iterdir()), tmp_path / "pets/train/cat/new.jpg")
+    settled(app)
+    after = app.session_state["selection"]
+    assert len(after.images) == len(before.images) + 1
+    assert after.token != before.token
+
+
+def test_what_a_reader_found_stands_in_one_line_under_the_data_set(
+    start: Callable[..., AppTest], snapshots: Path, tmp_path: Path
+) -> None:
+    for label in ("cat", "dog"):
+        copytree(snapshots, tmp_path / "pets" / label)
+    for number in range(12):
+        (tmp_path / f"pets/cat/broken {number}.jpg").touch()
+    app = settled(start(tmp_path / "pets"))
+    popover, *_ = app.sidebar.get("popover")
+    assert popover.proto.popover.label == "12 left out, 1 guessed"
+    table = popover.dataframe[0].value
+    assert list(table.columns) == ["kind", "name", "reason", "count"]
+    assert table["name"].tolist() == [*sorted(f"cat/broken {number}.jpg" for number in range(12)), "train, val"]
+
+
+def test_findings_stand_below_the_error_that_follows_from_them(start: Callable[..., AppTest], tmp_path: Path) -> None:
+    (tmp_path / "empty.jpg").touch()
+    app = start(tmp_path).run()
+    assert "no usable picture" in app.error[0].value
+    assert [popover.proto.popover.label for popover in app.get("popover")] == ["1 left out"]
+    assert app.dataframe[0].value["name"].tolist() == ["empty.jpg"]
 
 
 def test_a_seed_draws_the_same_halves_as_on_the_command_line(

@@ -1,0 +1,97 @@
+"""Notice that a data set on disk was edited: by the times and sizes of its lists and folders, without reading any."""
+
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from gradviz.datasets.scan import DEEPEST, kind
+
+_KEPT = 100_000
+_SETTLED_NS = 2_000_000_000
+"""A folder whose last change is younger than this may change again without another time of change."""
+_BESIDE = 2
+"""Folders inside folders that are looked at beside a file that lists pictures."""
+
+_Held = tuple[int, tuple[str, ...], tuple[str, ...]]
+_held: dict[str, _Held] = {}
+_lock = threading.Lock()
+
+
+def stamp(place: Path) -> str:
+    """Return a text that changes when somebody edits a data set.
+
+    A folder's lists (their times and sizes) and all its folders count, down to the depth that is read: a picture that
+    comes or goes changes its folder. For a file that lists pictures, that file and the folders beside it count.
+
+    Parameters
+    ----------
+    place
+        A folder or file; it may be missing.
+
+    Returns
+    -------
+    str
+        64 hex digits.
+    """
+    whole = hashlib.sha256()
+    entries = _of_folder(place, DEEPEST) if place.is_dir() else _of_file(place)
+    for path, changed, size in entries:
+        whole.update(f"{path}\0{changed}\0{size}\n".encode(errors="surrogateescape"))
+    return whole.hexdigest()
+
+
+def _of_file(path: Path) -> Iterator[tuple[str, int, int]]:
+    yield from _of_list(str(path))
+    above = path.parent.parent if path.parent.name == "annotations" else path.parent
+    yield from _of_folder(above, _BESIDE, lists=False)
+
+
+def _of_list(path: str) -> Iterator[tuple[str, int, int]]:
+    try:
+        status = os.stat(path)  # noqa: PTH116 - 17,000 lists
+        yield path, status.st_mtime_ns, status.st_size
+    except OSError:
+        yield path, 0, 0
+
+
+def _of_folder(folder: str | Path, deepest: int, *, lists: bool = True) -> Iterator[tuple[str, int, int]]:
+    held = _entries(str(folder))
+    if held is None:
+        return
+    changed, folders, files = held
+    yield str(folder), changed, 0
+    for path in files if lists else ():
+        yield from _of_list(path)
+    for path in folders if deepest else ():
+        yield from _of_folder(path, deepest - 1, lists=lists)
+
+
+def _entries(folder: str) -> _Held | None:
+    """Return a folder's time of change, its folders and its lists; listed again only when the time is another."""
+    try:
+        changed = os.stat(folder).st_mtime_ns  # noqa: PTH116
+        held = _held.get(folder)
+        if held and held[0] == changed:
+            return held
+        with os.scandir(folder) as found:
+            visible = sorted((entry for entry in found if not entry.name.startswith(".")), key=lambda entry: entry.name)
+        folders = tuple(entry.path for entry in visible if _is_folder(entry))
+        held = changed, folders, tuple(entry.path for entry in visible if kind(entry.name) == "list")
+    except OSError:
+        return None
+    if time.time_ns() - changed > _SETTLED_NS:
+        with _lock:
+            while len(_held) >= _KEPT:
+                del _held[next(iter(_held))]
+            _held[folder] = held
+    return held
+
+
+def _is_folder(entry: os.DirEntry) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a ring of links
+        return False

@@ -1,0 +1,94 @@
+"""Read COCO as annotation programs export it: a list in each split's folder, or one beside the pictures."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from gradviz.datasets.coco import read_coco
+from gradviz.datasets.image_set import Box, Finding
+from gradviz.datasets.reading import Format, Listing, Row
+from gradviz.datasets.scan import contents, unread
+from gradviz.datasets.splits import ORDER, split_named
+
+_KEYS = (b'"images"', b'"annotations"', b'"categories"')
+_PEEK = 1 << 16
+_ROBOFLOW = "_annotations.coco.json"
+
+
+def read_exports(folder: Path) -> Listing:
+    """List the pictures of `<split>/_annotations.coco.json` (Roboflow), or of the one list beside `data/` or `images/`.
+
+    A class that a split's list does not know is unknown there. Ids are paths below the folder.
+
+    Raises
+    ------
+    DatasetError
+        If a list is damaged.
+    """
+    root = folder.resolve()
+    files = _lists(root)
+    parts = [(file, read_coco(file)) for file in files]
+    found = contents(root)
+    listed = {row.path for _, part in parts for row in part.rows}
+    findings = [*found.findings]
+    for file, part in parts:
+        above = "" if file.parent == root else f"{file.parent.name}/"
+        findings += [Finding(above + f.name, f.reason, f.kind, f.count) for f in part.findings]
+    stray = sum(picture.path not in listed for picture in found.pictures)
+    if stray:
+        findings.append(Finding(folder.name, "pictures that no list names", count=stray))
+    findings += unread(one for one in found.lists if one.path not in files)
+    classes = sorted({name for _, part in parts for name in part.classes or ()})
+    rows = [
+        _row(root, row, set(classes) - set(part.classes or ()), split_named(file.parent.name))
+        for file, part in parts
+        for row in part.rows
+    ]
+    splits = [split for split in ORDER if any(split in row.splits for row in rows)]
+    ends = tuple((part, position) for _, part in parts for position in range(len(part.rows)))
+    return Listing(root, rows, findings, classes=classes, splits=splits or None, boxes_of=partial(_boxes_at, ends))
+
+
+def _row(root: Path, row: Row, unknown: set[str], split: str | None) -> Row:
+    labels = None if row.labels is None else {**row.labels, **dict.fromkeys(unknown)}
+    name = row.id if row.path is None else row.path.relative_to(root).as_posix()
+    return Row(name, row.path, labels, (split,) if split else ())
+
+
+def _boxes_at(ends: Sequence[tuple[Listing, int]], position: int) -> tuple[Box, ...]:
+    part, own = ends[position]
+    return part.boxes_of(own)
+
+
+def _lists(folder: Path) -> list[Path]:
+    """List the exports: those in the folders of splits, or else the only one in the folder itself."""
+    try:
+        inner = [path for path in sorted(folder.iterdir()) if path.is_dir() and split_named(path.name)]
+    except OSError:
+        return []
+    found = [file for path in inner for file in sorted(path.glob("*.json")) if _is_coco(file)]
+    own = [file for file in sorted(folder.glob("*.json")) if _is_coco(file)]
+    return found or (own if len(own) == 1 else [])
+
+
+def _is_coco(path: Path) -> bool:
+    """Check whether a file holds the keys of COCO, in its first or last part: the middle may be a gigabyte."""
+    try:
+        if not path.is_file() or path.name.endswith(_ROBOFLOW):
+            return path.is_file()
+        with path.open("rb") as file:
+            start = file.read(_PEEK)
+            file.seek(max(0, path.stat().st_size - _PEEK))
+            text = start + file.read(_PEEK)
+    except OSError:
+        return False
+    return sum(key in text for key in _KEYS) > 1
+
+
+FORMAT = Format(
+    name="a COCO export",
+    layout="`<split>/_annotations.coco.json` beside the split's pictures, or `labels.json` beside `data/` or `images/`",
+    labels="from the annotations; the folders are splits",
+    listing=read_exports,
+    fits=lambda folder: bool(_lists(folder)),
+)

@@ -1,0 +1,92 @@
+"""Read FiftyOne's folders: pictures in data/, and their classes in labels.json."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from gradviz.datasets.image_set import Finding
+from gradviz.datasets.pictures import printable
+from gradviz.datasets.reading import Format, Listing, Row
+from gradviz.datasets.scan import contents, unread
+from gradviz.datasets.text import read_text
+from gradviz.errors import DatasetError
+
+_FILE = "labels.json"
+
+
+def read_fiftyone(folder: Path) -> Listing:
+    """List the pictures in `data/` with the classes in `labels.json`: {"classes": [...], "labels": {name: class}}.
+
+    A class is a name or a number in the list; a picture may have several, or boxes with a `label`. Pictures that the
+    file does not mention, or gives no class, have unknown labels. Ids are paths below `data/`.
+
+    Raises
+    ------
+    DatasetError
+        If labels.json is damaged.
+    """
+    root = folder.resolve()
+    document = _document(root / _FILE)
+    if document is None:
+        raise DatasetError(f"{folder / _FILE} is not FiftyOne's: looked for {FORMAT.looks}.")
+    found = contents(root / "data")
+    classes = [printable(str(name)) for name in document.get("classes") or ()]
+    said = document["labels"]
+    rows, wrong, silent, used = [], 0, 0, set()
+    for picture in found.pictures:
+        key = next((k for k in (_bare(picture.name), picture.name) if k in said), None)
+        used.add(key)
+        labels = None
+        if key is None or said[key] is None:
+            silent += 1
+        else:
+            labels = _labels(said[key], classes)
+            wrong += labels is None
+        rows.append(Row(picture.name, picture.path, labels))
+    findings = [*found.findings, *unread(found.lists)]
+    findings += [Finding(printable(str(name)), "listed, but no picture") for name in said if name not in used]
+    if silent:
+        findings.append(Finding("data", f"pictures without a label in {_FILE}: unknown", count=silent))
+    if wrong:
+        findings.append(Finding(_FILE, "entries that are no class: labels unknown", "not read", wrong))
+    mentioned = sorted({name for row in rows for name in row.labels or ()} - set(classes))
+    return Listing(root, rows, findings, classes=list(dict.fromkeys([*classes, *mentioned])) or None)
+
+
+def _bare(name: str) -> str:
+    return str(PurePosixPath(name).with_suffix(""))
+
+
+def _labels(value: Any, classes: list[str]) -> dict[str, int] | None:
+    """Return the classes of one picture; None if some cannot be told."""
+    names = [_name(item, classes) for item in (value if isinstance(value, list) else [value])]
+    return None if None in names else {name: 1 for name in names if name is not None}
+
+
+def _name(item: Any, classes: list[str]) -> str | None:
+    if isinstance(item, Mapping):
+        item = item.get("label")
+    if isinstance(item, str) and item:
+        return printable(item)
+    if isinstance(item, int) and not isinstance(item, bool) and 0 <= item < len(classes):
+        return classes[item]
+    return None
+
+
+def _document(path: Path) -> dict[str, Any] | None:
+    try:
+        document = json.loads(read_text(path))
+    except (OSError, ValueError, RecursionError):
+        return None
+    fits = isinstance(document, dict) and isinstance(document.get("labels"), dict)
+    return document if fits and isinstance(document.get("classes") or [], list) else None
+
+
+FORMAT = Format(
+    name="a FiftyOne folder",
+    layout="`data/` with pictures and `labels.json` with `classes` and `labels`",
+    labels="from `labels.json`",
+    listing=read_fiftyone,
+    fits=lambda folder: (folder / "data").is_dir() and (folder / _FILE).is_file(),
+)

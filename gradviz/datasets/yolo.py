@@ -1,0 +1,142 @@
+"""Read YOLO: a text file for each picture, with a line for each box, and the names of the classes in another file."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from math import ceil, floor
+from pathlib import Path, PurePosixPath
+
+from PIL import Image
+
+from gradviz.datasets.image_set import Box, Finding
+from gradviz.datasets.reading import Format, Listing, Row
+from gradviz.datasets.scan import Found, contents, grouped, names_below, unread
+from gradviz.datasets.sidecars import accompanied, sidecars, split_of
+from gradviz.datasets.splits import ORDER
+from gradviz.datasets.text import read_text
+from gradviz.datasets.yolo_names import class_names, is_names, stated_splits
+from gradviz.errors import DatasetError
+
+_MAX_BYTES = 10_000_000
+_ASKED = 50
+"""Label files that are looked into before the folder is taken for YOLO."""
+
+Lines = list[tuple[int, tuple[float, ...]]]
+
+
+@dataclass(frozen=True)
+class _Labelled:
+    """Hold a picture and what its label file says: None where there is none, or it is not YOLO's."""
+
+    picture: Found
+    lines: Lines | None
+
+
+def read_yolo(folder: Path) -> Listing:
+    """List pictures with the classes of their boxes; folders called like splits are splits.
+
+    An empty file of labels means none of the classes. A picture without one, or with lines that are not YOLO's or name
+    no class, has unknown labels. Where no file names the classes they are called by their numbers. Ids are paths below
+    the folder.
+
+    Raises
+    ------
+    DatasetError
+        If the folder cannot be read, or no label file is YOLO's.
+    """
+    root = folder.resolve()
+    found = contents(root)
+    names, source = class_names(found.lists)
+    of_name = {listed.name: listed.path for listed in found.lists}
+    texts = [name for name in of_name if name.lower().endswith(".txt") and not is_names(name)]
+    beside = sidecars((picture.name for picture in found.pictures), texts)
+    read = [_Labelled(p, _lines(of_name[beside[p.name]]) if p.name in beside else None) for p in found.pictures]
+    if all(one.lines is None for one in read):
+        raise DatasetError(f"{folder} has no label file in YOLO's form: looked for {FORMAT.looks}.")
+    findings = [*found.findings, *_problems(read, beside)]
+    if names is None:
+        names = {number: str(number) for one in read for number, _ in one.lines or ()}
+        said = "no data.yaml, classes.txt or .names names the classes: they are called by their numbers"
+        findings.append(Finding("classes", said, "guessed", len(names)))
+    nameless = [one for one in read if any(number not in names for number, _ in one.lines or ())]
+    findings += grouped([one.picture.name for one in nameless], "a box of a class without a name: unknown", "left out")
+    stated, lists = stated_splits(found.lists)
+    rows = [_row(one, names, stated) for one in read]
+    used = {*beside.values(), source, *lists}
+    splits = [split for split in ORDER if any(split in row.splits for row in rows)]
+    return Listing(
+        root,
+        rows,
+        [*findings, *unread(listed for listed in found.lists if listed.name not in used)],
+        classes=list(dict.fromkeys(names[number] for number in sorted(names))),
+        splits=splits or None,
+        boxes_of=partial(_boxes_at, tuple(read), names),
+    )
+
+
+def _row(one: _Labelled, names: Mapping[int, str], stated: Mapping[str, set[str]]) -> Row:
+    name = one.picture.name
+    above = {name, *(str(folder) for folder in PurePosixPath(name).parents)}
+    splits = tuple(split for split in ORDER if above & stated.get(split, set())) or (split_of(name),)
+    numbers = {number for number, _ in one.lines or ()}
+    known = one.lines is not None and numbers <= names.keys()
+    labels = {names[number]: 1 for number in sorted(numbers)} if known else None
+    return Row(name, one.picture.path, labels, tuple(split for split in splits if split))
+
+
+def _problems(read: Sequence[_Labelled], beside: Mapping[str, str]) -> list[Finding]:
+    damaged = [beside[one.picture.name] for one in read if one.lines is None and one.picture.name in beside]
+    absent = sum(one.picture.name not in beside for one in read)
+    findings = grouped(damaged, "lines that are not a class's number and a box: labels unknown", "not read")
+    if absent:
+        findings.append(Finding("labels", "pictures without a label file: labels unknown", count=absent))
+    return findings
+
+
+def _lines(path: Path) -> Lines | None:
+    """Return the number of the class and the numbers of the box in each line; None if they are anything else."""
+    try:
+        lines = [line.split() for line in read_text(path, _MAX_BYTES).splitlines() if line.strip()]
+        read = [(int(cells[0]), tuple(float(cell) for cell in cells[1:])) for cells in lines]
+    except (OSError, ValueError):
+        return None
+    # A box, perhaps with a score; a polygon, or a box with key points, has more numbers.
+    return read if all(number >= 0 and len(box) >= 4 for number, box in read) else None
+
+
+def _boxes_at(read: tuple[_Labelled, ...], names: Mapping[int, str], position: int) -> tuple[Box, ...]:
+    one = read[position]
+    try:
+        with Image.open(one.picture.path, formats=("JPEG", "PNG", "WEBP")) as image:
+            width, height = image.size
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return ()
+    boxes = (_box(names.get(number), numbers, width, height) for number, numbers in one.lines or ())
+    return tuple(box for box in boxes if box is not None)
+
+
+def _box(name: str | None, numbers: tuple[float, ...], width: int, height: int) -> Box | None:
+    """Convert centre and size, as shares of the picture's, to corners; polygons are not drawn."""
+    if name is None or len(numbers) not in (4, 5) or not all(-1 <= number <= 2 for number in numbers[:4]):
+        return None
+    x, y, w, h = numbers[:4]
+    xmin, ymin = max(1, floor((x - w / 2) * width) + 1), max(1, floor((y - h / 2) * height) + 1)
+    xmax, ymax = min(width, ceil((x + w / 2) * width)), min(height, ceil((y + h / 2) * height))
+    return None if xmin > xmax or ymin > ymax else Box(name, xmin, ymin, xmax, ymax)
+
+
+def _fits(folder: Path) -> bool:
+    """Check by what they hold whether the text files beside pictures are YOLO's: captions are not."""
+    beside = accompanied(folder, ".txt")
+    read = [_lines(folder / name) for name in beside[:_ASKED]]
+    named = bool(beside) and any(is_names(name) for name in names_below(folder))
+    return named or (any(read) and 2 * sum(lines is not None for lines in read) >= len(read))
+
+
+FORMAT = Format(
+    name="YOLO",
+    layout="`images/` and `labels/` (in or above `train/`, `val/`, `test/`) with `data.yaml` or `classes.txt`",
+    labels="from the classes of the boxes; folders called `train`, `val`, `test` are splits",
+    listing=read_yolo,
+    fits=_fits,
+)

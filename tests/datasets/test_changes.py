@@ -1,0 +1,100 @@
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gradviz.datasets import changes
+from gradviz.datasets.changes import stamp
+from tests.datasets.examples import EXAMPLES, SPLITS
+from tests.small_sets import picture
+
+
+def aged(place: Path) -> Path:
+    """Return the place as it is long after the last change, when its folders are remembered."""
+    for path in [*place.rglob("*"), place]:
+        if not path.is_symlink():
+            os.utime(path, (time.time() - 1000,) * 2)
+    return place
+
+
+def written(path: Path, text: str) -> None:
+    """Write in place, into the same file, as some editors do."""
+    with path.open("r+") as file:
+        file.truncate()
+        file.write(text)
+
+
+EDITS: dict[str, tuple[str, Callable[[Path], object]]] = {
+    "a COCO list in place": (
+        "COCO instances",
+        lambda root: written(root / "annotations/instances_test.json", "{}"),
+    ),
+    "a VOC list in place": (
+        "a folder in VOC layout",
+        lambda root: written(root / "VOC2012/ImageSets/Main/cat_train.txt", "01 1"),
+    ),
+    "an annotation in place": (
+        "a folder in VOC layout",
+        lambda root: written(root / "VOC2012/Annotations/01.xml", "<annotation/>"),
+    ),
+    "a label in place": ("YOLO", lambda root: written(root / "labels/train/01.txt", "")),
+    "the names of classes": ("YOLO", lambda root: written(root / "data.yaml", "names: [a, b]")),
+    "a picture of a class": ("a folder of pictures", lambda root: picture(root / "train/cat/new.jpg")),
+    "a picture less": ("a folder of pictures", lambda root: (root / "train/cat/01.jpg").unlink()),
+    "another class": ("a folder of pictures", lambda root: picture(root / "test/owl/new.jpg")),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_an_edit_is_noticed_and_nothing_else(edit: str, tmp_path: Path):
+    form, change = EDITS[edit]
+    place = aged(EXAMPLES[form](tmp_path, SPLITS))
+    before = stamp(place)
+    assert stamp(place) == before
+    change(place)
+    after = stamp(place)
+    assert after != before
+    assert stamp(place) == after
+
+
+def test_a_file_that_lists_pictures_and_the_folders_beside_it(tmp_path: Path):
+    place = EXAMPLES["a CSV"](tmp_path, SPLITS)
+    picture(tmp_path / "more/1.jpg")
+    aged(tmp_path)
+    seen = {stamp(place)}
+    written(place, place.read_text() + "more/2.jpg,cat,train\n")
+    seen.add(stamp(place))
+    picture(tmp_path / "more/2.jpg")
+    seen.add(stamp(place))
+    assert len(seen) == 3
+    listed = EXAMPLES["COCO instances"](tmp_path / "coco", SPLITS) / "annotations/instances_test.json"
+    before = stamp(listed)
+    picture(tmp_path / "coco/test/gone.jpg")
+    assert stamp(listed) != before
+
+
+def test_two_changes_within_one_tick_are_noticed(tmp_path: Path):
+    place = EXAMPLES["a folder of pictures"](tmp_path, SPLITS)
+    now = time.time_ns()
+    os.utime(place / "train", ns=(now, now))
+    stamp(place)
+    picture(place / "train/owl/1.jpg")
+    os.utime(place / "train", ns=(now, now))
+    before = stamp(place)
+    picture(place / "train/owl/2.jpg")
+    assert stamp(place) != before, "a folder that changed just now is not remembered"
+
+
+def test_folders_that_stay_are_not_listed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    place = aged(EXAMPLES["a folder of pictures"](tmp_path, SPLITS))
+    before = stamp(place)
+    monkeypatch.setattr(changes.os, "scandir", None)
+    assert stamp(place) == before
+
+
+def test_what_is_not_there_has_a_stamp_too(tmp_path: Path):
+    assert stamp(tmp_path / "none.csv") == stamp(tmp_path / "none.csv")
+    (tmp_path / "ring").symlink_to(tmp_path / "ring")
+    stamp(tmp_path)

@@ -1,0 +1,43 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from gradviz.datasets import find
+from gradviz.errors import DatasetError
+from tests.small_sets import picture
+
+
+def write(root: Path, document: object, pictures: str = "abcd") -> Path:
+    for name in pictures:
+        picture(root / f"data/{name}.jpg")
+    (root / "labels.json").write_text(json.dumps(document))
+    return root
+
+
+def test_classes_by_number_by_name_several_and_in_boxes(tmp_path: Path):
+    said = {"a": 0, "b": "dog", "c": [0, 1], "d.jpg": [{"label": 1, "bounding_box": [0, 0, 1, 1]}]}
+    images = find(write(tmp_path, {"classes": ["cat", "dog"], "labels": said}))
+    assert (images.format, images.ids, images.classes) == (
+        "a FiftyOne folder",
+        ("a.jpg", "b.jpg", "c.jpg", "d.jpg"),
+        ("cat", "dog"),
+    )
+    assert images.labels.tolist() == [[1, -1], [-1, 1], [1, 1], [-1, 1]]
+
+
+def test_what_cannot_be_told_is_unknown_and_named(tmp_path: Path):
+    said = {"a": 0, "b": 9, "c": None, "gone": 1}
+    images = find(write(tmp_path, {"classes": ["cat", "dog"], "labels": said}))
+    assert images.labels.tolist() == [[1, -1], [0, 0], [0, 0], [0, 0]]
+    assert {(f.kind, f.name, f.count) for f in images.findings} >= {
+        ("left out", "gone", 1),
+        ("left out", "data", 2),
+        ("not read", "labels.json", 1),
+    }
+
+
+@pytest.mark.parametrize("document", [[], {"labels": 1}, {"classes": 3, "labels": {}}, "x"])
+def test_another_labels_json_is_one_sentence(tmp_path: Path, document: object):
+    with pytest.raises(DatasetError, match=r"labels\.json is not FiftyOne's: looked for data/"):
+        find(write(tmp_path, document))

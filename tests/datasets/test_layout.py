@@ -1,0 +1,146 @@
+"""What folders say: each case is folders with their number of pictures, and the classes and splits that they mean."""
+
+import pytest
+
+from gradviz.datasets.layout import laid_out
+from gradviz.datasets.splits import no_class, says_nothing, split_named
+
+
+def names(folders: dict[str, int]) -> list[str]:
+    return [
+        f"{folder}{'/' if folder else ''}{number}.jpg" for folder, count in folders.items() for number in range(count)
+    ]
+
+
+def meant(folders: dict[str, int]) -> dict[str, set[tuple[str | None, str | None]]]:
+    found, places = {}, laid_out(names(folders))[0]
+    for name, place in zip(names(folders), places, strict=True):
+        found.setdefault(name.rpartition("/")[0], set()).add(tuple(place))
+    return {folder: said.pop() for folder, said in found.items() if len(said) == 1}
+
+
+CASES = {
+    "keras": {"train/cat": ("cat", "train"), "train/dog": ("dog", "train"), "validation/cat": ("cat", "val")},
+    "upper case": {"TRAIN/Cat": ("Cat", "train"), "VALID/Cat": ("Cat", "val"), "TEST/Dog": ("Dog", "test")},
+    "sets": {"training_set/cat": ("cat", "train"), "test_set/dog": ("dog", "test"), "dev/dog": ("dog", "val")},
+    "kaggle": {"train/train/cat": ("cat", "train"), "train/train/dog": ("dog", "train"), "test/test": (None, "test")},
+    "intel": {
+        "seg_train/seg_train/sea": ("sea", "train"),
+        "seg_test/seg_test/sky": ("sky", "test"),
+        "seg_pred/seg_pred": (None, None),
+    },
+    "images within splits": {"train/images/cat": ("cat", "train"), "test/images/dog": ("dog", "test")},
+    "splits within images": {"dataset/images/train/cat": ("cat", "train"), "dataset/images/val/dog": ("dog", "val")},
+    "unlabelled splits": {"train/images": (None, "train"), "valid/images": (None, "val")},
+    "tiny imagenet": {
+        "train/n1/images": ("n1", "train"),
+        "train/n2/images": ("n2", "train"),
+        "val/images": (None, "val"),
+    },
+    "imagenet": {
+        "ILSVRC/Data/CLS-LOC/train/n1": ("n1", "train"),
+        "ILSVRC/Data/CLS-LOC/train/n2": ("n2", "train"),
+        "ILSVRC/Data/CLS-LOC/val": (None, "val"),
+    },
+    "splits within classes": {
+        "cat/train": ("cat", "train"),
+        "cat/test": ("cat", "test"),
+        "dog/train": ("dog", "train"),
+        "dog/test": ("dog", "test"),
+    },
+    "classes": {
+        "cat": ("cat", None),
+        "dog/puppies": ("dog", None),
+        "Größe": ("Größe", None),
+        "собака": ("собака", None),
+    },
+    "a train on rails": {"bus": ("bus", None), "car": ("car", None), "train": ("train", None)},
+    "kinds of trains": {"bus": ("bus", None), "car": ("car", None), "train/steam": ("train", None)},
+    "a test beside classes": {"bus": ("bus", None), "car": ("car", None), "test": (None, None)},
+    "images beside classes": {"bus": ("bus", None), "car": ("car", None), "images": (None, None)},
+    "one folder": {"holiday": (None, None)},
+    "one folder in another": {"photos/holiday": (None, None)},
+    "one split": {"train/bus": ("bus", "train"), "train/car": ("car", "train")},
+    "years": {"train2017/bus": ("bus", "train"), "val2017/car": ("car", "val")},
+    "nothing": {"": (None, None)},
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_folders_mean(case: str):
+    assert meant(dict.fromkeys(CASES[case], 5)) == CASES[case]
+
+
+def test_the_order_of_the_pictures_means_nothing():
+    for case, expected in CASES.items():
+        listed = names(dict.fromkeys(expected, 5))
+        places = dict(zip(listed, laid_out(listed)[0], strict=True))
+        assert dict(zip(listed[::-1], laid_out(listed[::-1])[0], strict=True)) == places, case
+
+
+def test_a_few_strays_beside_one_folder_do_not_make_it_a_class():
+    assert meant({"mine/cat": 12, "mine/dog": 12, "": 1}) == {
+        "mine/cat": ("cat", None),
+        "mine/dog": ("dog", None),
+        "": (None, None),
+    }
+    assert meant({"images/cat": 12, "images/dog": 12, "extra": 1})["images/cat"] == ("cat", None)
+    assert meant({"set/train/a": 2, "set/train/b": 1, "set/test/a": 1, "docs": 1, "": 2}) == {
+        "set/train/a": ("a", "train"),
+        "set/train/b": ("b", "train"),
+        "set/test/a": ("a", "test"),
+        "docs": (None, None),
+        "": (None, None),
+    }
+    classes = {"cat/train": 30, "cat/test": 30, "dog/train": 2, "dog/test": 1}
+    assert meant(classes)["dog/test"] == ("dog", "test"), "a class of many is not round the others"
+    assert meant({"data/a": 1, "data/b": 1, "": 1}) == {"data/a": ("a", None), "data/b": ("b", None), "": (None, None)}
+    assert meant({"cat/old": 40, "cat/new": 40, "dog": 5})["dog"] == ("dog", None), "few of a class are no strays"
+
+
+def test_one_class_in_two_spellings_is_joined_and_said():
+    places, findings = laid_out(names({"train/Cat": 4, "train/dog": 4, "test/cat": 3, "test/Dog": 1}))
+    assert {place.label for place in places} == {"Cat", "dog"}
+    assert [(f.kind, f.name, f.count) for f in findings] == [("joined", "Cat", 3), ("joined", "dog", 1)]
+    places, findings = laid_out(names({"Tu\u0308r": 2, "T\u00fcr": 3, "Tor": 2}))
+    assert {place.label for place in places} == {"T\u00fcr", "Tor"}
+    assert [(f.kind, f.count) for f in findings] == [("joined", 2)]
+    places, findings = laid_out(names({"Polish": 2, "polish": 3}))
+    assert {place.label for place in places} == {"Polish", "polish"}
+    assert findings == [], "side by side they are meant"
+
+
+def test_two_folders_of_one_split_are_joined_and_said():
+    _, findings = laid_out(names({"train/a": 4, "train/b": 4, "val/a": 2, "valid/b": 2}))
+    assert [(f.kind, f.name) for f in findings] == [("joined", "val, valid")]
+
+
+def test_strays_are_named_one_by_one_or_by_their_folder():
+    _, findings = laid_out(names({"train/a": 9, "test/b": 9, "misc": 4, "": 2}))
+    assert [(f.name, f.count) for f in findings] == [("0.jpg", 1), ("1.jpg", 1), ("misc/*", 4)]
+
+
+def test_names_of_splits():
+    for split, spelt in {
+        "train": "train Training TRAIN trn train_set training-data train2017 trainset train_images seg_train",
+        "val": "val valid VALIDATION dev val_2012 validation.set",
+        "test": "test testing eval Test test_set testset evaluation",
+    }.items():
+        assert {split_named(name) for name in spelt.split()} == {split}
+    for name in (
+        "trains",
+        "cat",
+        "train_val",
+        "trainval",
+        "contest",
+        "evaluate me",
+        "value",
+        "tests",
+        "",
+        "2017",
+        "test1",
+    ):
+        assert split_named(name) is None, name
+    assert no_class("test1")
+    assert says_nothing("JPEGImages")
+    assert not no_class("trains")

@@ -1,0 +1,112 @@
+from pathlib import Path
+
+import pytest
+
+from gradviz.datasets import find
+from gradviz.datasets.image_set import Box
+from gradviz.datasets.yolo import FORMAT
+from gradviz.errors import DatasetError
+from tests.small_sets import picture
+
+read_yolo = FORMAT.read
+
+
+def write(root: Path, entries: dict[str, str]) -> Path:
+    """Write pictures, and the text of other files."""
+    for name, text in entries.items():
+        if name.endswith(".jpg"):
+            picture(root / name)
+        else:
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_text(text)
+    return root
+
+
+def test_classes_boxes_and_splits(tmp_path: Path):
+    write(
+        tmp_path,
+        {"images/train/a.jpg": "", "images/train/b.jpg": "", "images/val/c.jpg": "", "images/val/d.jpg": ""}
+        | {"labels/train/a.txt": "1 0.5 0.5 0.5 0.2\n0 0.1 0.1 0.2 0.2 0.9\n", "labels/train/b.txt": ""}
+        | {"labels/val/c.txt": "0 0.1 0.1 0.2 0.1 0.2 0.2\n"}
+        | {"data.yaml": "train: images/train\nval: images/val\nnc: 2\nnames: [cat, 'hot dog']\n"},
+    )
+    images = find(tmp_path)
+    assert (images.format, images.classes) == ("YOLO", ("cat", "hot dog"))
+    assert images.labels.tolist() == [[1, 1], [-1, -1], [1, -1], [0, 0]]
+    assert images.unknown.tolist() == [[False] * 2, [False] * 2, [False] * 2, [True] * 2]
+    assert {name: positions.tolist() for name, positions in images.splits.items()} == {"train": [0, 1], "val": [2, 3]}
+    assert images.boxes(0) == (Box("hot dog", 11, 13, 30, 18), Box("cat", 1, 1, 8, 6))
+    assert images.boxes(2) == (), "a polygon is not drawn"
+    assert [(f.kind, f.name, f.count) for f in images.findings] == [("left out", "labels", 1)]
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        {"train/images/a.jpg": "", "train/labels/a.txt": "0 .5 .5 .1 .1", "valid/images/b.jpg": ""}
+        | {"valid/labels/b.txt": "1 .5 .5 .1 .1", "data.yaml": "names:\n  0: cat\n  1: dog\nnc: 2\n"},
+        {"images/a.jpg": "", "labels/a.txt": "0 .5 .5 .1 .1", "images/b.jpg": "", "labels/b.txt": "1 .5 .5 .1 .1"}
+        | {"classes.txt": "cat\ndog\n", "notes.json": "{}"},
+        {"a.jpg": "", "a.txt": "0 .5 .5 .1 .1", "b.jpg": "", "b.txt": "1 .5 .5 .1 .1", "classes.txt": "cat\ndog"},
+        {"obj_train_data/a.jpg": "", "obj_train_data/a.txt": "0 .5 .5 .1 .1", "obj_train_data/b.jpg": ""}
+        | {"obj_train_data/b.txt": "1 .5 .5 .1 .1", "obj.names": "cat\ndog\n"},
+        {
+            "x/Images/a.jpg": "",
+            "x/Labels/a.txt": "0 .5 .5 .1 .1",
+            "x/Images/b.jpg": "",
+            "x/Labels/b.txt": "1 .5 .5 .1 .1",
+        }
+        | {"x/DATA.YAML": 'names:\n- cat # meows\n- "dog"\npath: ..\n'},
+    ],
+    ids=["roboflow", "label studio", "labelImg", "darknet", "a folder round it"],
+)
+def test_layouts_that_programs_write(tmp_path: Path, entries: dict[str, str]):
+    images = find(write(tmp_path, entries))
+    assert (images.format, images.classes) == ("YOLO", ("cat", "dog"))
+    assert images.labels.tolist() == [[1, -1], [-1, 1]]
+    assert [f for f in images.findings if f.kind != "guessed"] == []
+
+
+def test_splits_that_data_yaml_states(tmp_path: Path):
+    entries = {f"images/{s}/{s}{i}.jpg": "" for s in "ab" for i in range(2)}
+    entries |= {f"labels/{s}/{s}{i}.txt": "0 .5 .5 .1 .1" for s in "ab" for i in range(2)}
+    stated = "path: /content/set\ntrain: ./images/a\nval: some.txt\nnames: {0: cat}\n"
+    images = find(write(tmp_path, entries | {"some.txt": "/content/set/images/b/b1.jpg\n", "data.yaml": stated}))
+    assert {s: [images.ids[i] for i in positions] for s, positions in images.splits.items()} == {
+        "train": ["images/a/a0.jpg", "images/a/a1.jpg"],
+        "val": ["images/b/b1.jpg"],
+    }
+    assert images.findings == ()
+
+
+def test_classes_without_names_are_called_by_their_numbers_and_that_is_said(tmp_path: Path):
+    images = find(write(tmp_path, {"images/a.jpg": "", "labels/a.txt": "7 .5 .5 .1 .1"}))
+    assert (images.format, images.classes) == ("YOLO", ("7",))
+    assert ("guessed", "classes") in {(f.kind, f.name) for f in images.findings}
+
+
+def test_what_cannot_be_told_is_unknown_and_named(tmp_path: Path):
+    entries = {f"images/{name}.jpg": "" for name in "abcd"} | {"classes.txt": "cat\ndog\n"}
+    labels = {"a": "0 .5 .5 .1 .1", "b": "5 .5 .5 .1 .1\n0 .5 .5 .1 .1", "c": "cat .5 .5 .1 .1", "d": "1 .5 .5 .1 .1"}
+    images = find(write(tmp_path, entries | {f"labels/{name}.txt": text for name, text in labels.items()}))
+    assert images.labels.tolist() == [[1, -1], [0, 0], [0, 0], [-1, 1]]
+    assert {(f.kind, f.name) for f in images.findings} >= {("left out", "images/b.jpg"), ("not read", "labels/c.txt")}
+    (tmp_path / "images/a.jpg").unlink()
+    assert ("not read", "labels/a.txt") in {(f.kind, f.name) for f in find(tmp_path).findings}
+
+
+def test_captions_and_numbers_are_not_yolo(tmp_path: Path):
+    for text in ("a cat on a mat", "7", "1 2"):
+        write(tmp_path / text, {"a/1.jpg": "", "a/1.txt": text, "b/2.jpg": "", "b/2.txt": text})
+        images = find(tmp_path / text)
+        assert (images.format, images.classes) == ("a folder of pictures", ("a", "b"))
+        assert {(f.kind, f.name) for f in images.findings if f.kind == "not read"} == {
+            ("not read", "a/1.txt"),
+            ("not read", "b/2.txt"),
+        }
+
+
+def test_no_usable_label_is_one_sentence(tmp_path: Path):
+    write(tmp_path, {"images/a.jpg": "", "labels/a.txt": "garbage", "data.yaml": "names: [cat]"})
+    with pytest.raises(DatasetError, match="has no label file in YOLO's form"):
+        read_yolo(tmp_path)
