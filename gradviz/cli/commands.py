@@ -190,6 +190,7 @@ def evaluate(arguments: Namespace) -> int | None:
 def _evaluate_like(arguments: Namespace) -> int:
     """Repeat the evaluations of an export; return 1 where a mean differs."""
     from gradviz.cli import like
+    from gradviz.datasets.description import as_lines
     from gradviz.results import mean_name
 
     if surplus := sorted(arguments.given - like.ALLOWED):

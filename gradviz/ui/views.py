@@ -232,8 +232,9 @@ def thumbnails(images: "ImageSet", positions: Sequence[int], progress: Progress,
     return made
 
 
-def _writable(folder: Path) -> bool:
+def _writable(place: str | Path) -> bool:
     """Return whether a folder, or where it would be made, can be written: nothing is computed to be thrown away."""
+    folder = Path(place)
     there = next(path for path in (folder, *folder.parents) if path.exists())
     return os.access(there, os.W_OK)
 
