@@ -488,12 +488,12 @@ OLD_KEY = {"data": "a set", "weights": "a1"}
 BATCH = 16
 
 
-def write_numbered(store: Store, *, chunks=range(3)) -> Path:
+def write_numbered(store: Store, key=OLD_KEY, *, chunks=range(3)) -> Path:
     """Make what an entry of the format before looked like: chunks of 64 rows, the last one short."""
-    folder = store.entry(OLD_KEY).folder
+    folder = store.entry(key).folder
     folder.mkdir(parents=True)
     shapes = {name: (ROWS, *width) for name, width in WIDTHS.items()}
-    body = {"format": 2, "key": OLD_KEY, "rows": ROWS, "chunk_rows": 64, "shapes": shapes}
+    body = {"format": 2, "key": key, "rows": ROWS, "chunk_rows": 64, "shapes": shapes}
     (folder / "entry.json").write_bytes(disk.described(body))
     for chunk in chunks:
         rows = slice(64 * chunk, min(64 * (chunk + 1), ROWS))
@@ -522,6 +522,15 @@ def test_numbered_rows_are_moved_to_their_names(store):
     for name in WIDTHS:
         assert np.array_equal(entry.read(name, [NAMES[row] for row in kept]), content(name)[kept])
     assert entry.notes([NAMES[row] for row in kept]) == {}
+
+
+def test_gradients_of_moved_rows_go_and_others_stay(store):
+    write_numbered(store)
+    mine = write_numbered(store, {"forward": OLD_KEY, "temperature": 8.0})
+    other = write_numbered(store, {"forward": {"data": "another set"}})
+    adopt(store)
+    assert not mine.exists()
+    assert other.exists()
 
 
 def test_numbered_rows_are_moved_once_and_damaged_ones_not_at_all(store):

@@ -1,7 +1,8 @@
 """Read what an earlier version kept, so that it need not be computed again: row n of an entry was image n of a set.
 
 Its key held the digest of the whole data set, so that its rows are known only where the same data set is opened again:
-`adopt` then moves them, chunk by chunk, to where rows are named by what they were made of. What is in a still older
+`adopt` then moves them, chunk by chunk, to where rows are named by what they were made of. Gradients that were made
+from them go. What is in a still older
 format (zarr arrays beside a manifest) is recognised, and waits to be cleared.
 """
 
@@ -107,6 +108,17 @@ def adopt(
                 _move(old, chunk, named, writer, batch)
         with disk.store_errors(root):
             shutil.rmtree(old.folder)
+            _remove_children(root, old.key)
+
+
+def _remove_children(root: Path, key: dict) -> None:
+    """Remove the older gradients that were made from an entry: they are computed again from its rows in seconds."""
+    for folder in list(root.iterdir()):
+        child = load(folder) if len(folder.name) == 64 else None
+        if child and child.key.get("forward") == key:
+            with try_lock(root, folder.name) as free:
+                if free:
+                    shutil.rmtree(folder)
 
 
 def _move(old: Older, chunk: int, names: Sequence[str], writer: Writer, batch: int) -> None:
