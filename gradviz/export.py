@@ -175,7 +175,15 @@ def alignment_json(result: Alignments) -> dict[str, Any]:
 
 
 def made(about: Mapping[str, Any], *features: Features) -> dict[str, Any]:
-    """Return what a result was made from as JSON values: the choices, the findings of the data set, the versions."""
+    """Return what a result was made from as JSON values: the choices, the findings of the data set, the versions.
+
+    Parameters
+    ----------
+    about
+        The result's `about`.
+    features
+        The features that it was computed from, whose images have the findings.
+    """
     return {**about, "findings": [asdict(one) for one in _findings(*features)], "versions": versions()}
 
 

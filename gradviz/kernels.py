@@ -174,7 +174,20 @@ def normalise(x: np.ndarray) -> np.ndarray:
 
 
 def unit_means(vectors: Vectors, names: Sequence[str]) -> dict[str, np.ndarray]:
-    """Compute the mean of each vector over the images once it has length 1: (d,) float64 from (n, d)."""
+    """Compute the mean of each vector over the images once it has length 1: (d,) float64 from (n, d).
+
+    Parameters
+    ----------
+    vectors
+        Name -> (n, d).
+    names
+        Those whose means are wanted.
+
+    Returns
+    -------
+    dict
+        Name -> (d,).
+    """
     found = {}
     for name in names:
         total = np.zeros(vectors[name].shape[1])

@@ -159,7 +159,15 @@ def _unmeasurable(scores: np.ndarray, labels: np.ndarray, rounding: float) -> st
 
 
 def one_sided(labels: np.ndarray, part: str) -> str:
-    """Return which kind of image the labels (n,) of a class lack, in a `part` of the data such as "test"."""
+    """Return which kind of image the labels of a class lack, in words; empty where both kinds are there.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n,)
+        1, -1, or 0 for difficult.
+    part : str
+        What the images are for, such as "test".
+    """
     for sign, name in ((1, "positive"), (-1, "negative")):
         if not (labels == sign).any():
             return f"no {name} {part} image"

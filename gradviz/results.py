@@ -156,7 +156,7 @@ def zero_note(kernel: Kernel, normalise: str) -> tuple[str, ...]:
 
 
 def centre_note(asked: bool) -> tuple[str, ...]:
-    """Describe that a centred kernel was asked for where it makes no difference."""
+    """Return a note that a centred kernel was asked for where it makes no difference, or none."""
     return (CENTRE_NOTE,) if asked else ()
 
 

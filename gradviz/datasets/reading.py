@@ -223,7 +223,15 @@ class Format:
 
 
 def redrawn(images: ImageSet, seed: int) -> ImageSet:
-    """Return the same images with the splits that this seed draws, where a seed drew them at all."""
+    """Return the same images with the splits that this seed draws, where a seed drew them at all.
+
+    Parameters
+    ----------
+    images
+        The data set.
+    seed
+        Draws `train` and `val`.
+    """
     if images.drawn is None or images.drawn == seed or images.labels is None:
         return images
     return replace(images, splits=halves(images.labels, seed=seed), drawn=seed)

@@ -179,7 +179,13 @@ class Extraction:
         }
 
     def backward_key(self, temperature: float, label: PseudoLabel) -> dict:
-        """Return what dE/dy depends on beside the rows of the forward pass, as JSON values."""
+        """Return what dE/dy depends on beside the rows of the forward pass, as JSON values.
+
+        Parameters
+        ----------
+        temperature, label
+            Softmax temperature and pseudo-label.
+        """
         return {
             "kind": "backward",
             "schema": SCHEMA,

@@ -156,7 +156,7 @@ def read(path: str | Path) -> dict[str, "Tensor"]:
 
 
 def bare(state: Mapping[str, "Tensor"], anchor: str, path: Path) -> dict[str, "Tensor"]:
-    """Name tensors as the network itself does, without what wrappers put before or between.
+    """Return the tensors under the names that the network itself has, without what wrappers put before or between.
 
     torch's DataParallel adds `module` (also in the middle: `features.module.0.weight`), its compiler `_orig_mod`, and
     trainers keep the network under a name of theirs, such as `model`. Which of them are there is read off the place of
@@ -170,6 +170,11 @@ def bare(state: Mapping[str, "Tensor"], anchor: str, path: Path) -> dict[str, "T
         Name of the last layer's weight in the network.
     path
         What an error is about.
+
+    Returns
+    -------
+    dict
+        Tensors by the network's own names.
 
     Raises
     ------

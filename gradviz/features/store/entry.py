@@ -32,7 +32,15 @@ class Missing(StoreError):
 
 
 class Damaged(Missing):
-    """Raise for kept rows that failed a check; `stuck` says that a chunk of theirs could not be set aside."""
+    """Raise for kept rows that failed a check.
+
+    Parameters
+    ----------
+    sentence
+        What happened, and what to do.
+    stuck
+        Whether a chunk of theirs could not be set aside.
+    """
 
     def __init__(self, sentence: str, *, stuck: bool) -> None:
         super().__init__(sentence)
@@ -83,6 +91,18 @@ class Entry:
 
     Where a row stands is read from the chunks themselves, each once: the folder is looked at again where a row is
     asked for that is not known yet, so that chunks which another process has finished are seen.
+
+    Parameters
+    ----------
+    root
+        Folder of the store.
+    key
+        What the arrays depend on, in plain JSON.
+
+    Raises
+    ------
+    StoreError
+        If the key is not plain JSON.
     """
 
     def __init__(self, root: Path, key: dict) -> None:
@@ -107,10 +127,25 @@ class Entry:
         waiting: Progress = silent,
         timeout: float = PATIENCE,
     ) -> Iterator["Writer"]:
-        """Hold the entry for writing arrays, name -> shape of a row; whoever comes second waits and finds them there.
+        """Hold the entry for writing arrays; whoever comes second waits and finds them there. Reading needs no lock.
 
-        While somebody else holds it, `waiting(those of rows that are finished, all of them)` is called and `cancel` is
-        asked several times a second. Reading needs no lock.
+        Parameters
+        ----------
+        widths
+            Name -> shape of a row, () for a number.
+        rows
+            Names of the rows that are wanted, for `waiting`.
+        cancel
+            Asked several times a second while somebody else holds the entry.
+        waiting
+            Called as often with (rows finished by them, rows in all).
+        timeout
+            Seconds to wait for a holder who finishes no chunk.
+
+        Yields
+        ------
+        Writer
+            Writes until the end of the `with`.
 
         Raises
         ------
@@ -120,7 +155,7 @@ class Entry:
         Cancelled
             If `cancel` says so.
         ValueError
-            If names are not plain, or arrays have different numbers of rows.
+            If names are not plain, or there is none.
         """
         wanted = {name: tuple(int(side) for side in shape) for name, shape in widths.items()}
         if not wanted or not all(name.isidentifier() for name in wanted):
@@ -322,8 +357,8 @@ class Writer:
         The entry.
     description
         Its key, and the shapes of its arrays.
-    finished
-        The chunks that have a file.
+    number
+        That of the next chunk.
     """
 
     def __init__(self, entry: Entry, description: Description, number: int) -> None:
