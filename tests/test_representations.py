@@ -224,3 +224,8 @@ def test_a_data_set_with_a_nameless_array_is_explained(tmp_path):
     images = ImageSet(name="v", root=None, ids=("a",), features={"clip": np.ones((1, 2), np.float32)})
     with pytest.raises(ChoiceError, match="'clip' is not one of"):
         Experiment(images, home=tmp_path).kernel("x6")
+
+
+def test_the_factors_of_a_product_are_told_apart():
+    (part,) = parse("dW6").parts
+    assert (part.of_kind("forward"), part.of_kind("backward")) == (("x5",), ("dy6",))
