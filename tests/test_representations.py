@@ -282,3 +282,8 @@ def test_letters_are_spelled_in_their_table_alone():
             if isinstance(node, ast.Constant) and re.fullmatch(r"d[yWx][0-9]*|[xy][0-9]{1,2}", str(node.value)):
                 spelled += [f"{path}:{node.lineno}: {node.value}"] if node.value not in ends_of_a_line else []
     assert not spelled
+
+
+def test_the_factors_of_a_product_are_told_apart():
+    (part,) = parse("dW6").parts
+    assert (part.of_kind("forward"), part.of_kind("backward")) == (("x5",), ("dy6",))
