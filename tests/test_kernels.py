@@ -142,6 +142,7 @@ def test_a_centred_vector_that_equals_the_mean_is_counted_and_similar_to_nothing
     same[1] = 0
     found = compute("dy7", {"dy7": same}, normalise="centred")
     assert (found.zero_rows, found.K.diagonal().tolist()) == (1, [1, 0, 1, 1])
+    assert (found.K[1] == 0).all()
 
 
 def test_a_product_of_both_sides_keeps_the_kernel_of_each():

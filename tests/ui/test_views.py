@@ -1,6 +1,9 @@
-import numpy as np
+from types import SimpleNamespace
 
-from gradviz.ui.views import UNLABELLED, by_class, first_class
+import numpy as np
+import pytest
+
+from gradviz.ui.views import UNLABELLED, KernelView, by_class, first_class
 
 CLASSES = ("bird", "boat", "cat")
 LABELS = np.array([[-1, 1, 1], [-1, -1, -1], [1, -1, 1], [-1, -1, 1], [-1, 1, -1], [0, -1, -1]], np.int8)
@@ -21,3 +24,12 @@ def test_without_labels_the_order_stays() -> None:
         order, blocks = by_class(labels, ("a", "b"), 3)
         assert order.tolist() == [0, 1, 2]
         assert blocks == ()
+
+
+@pytest.mark.parametrize(("normalise", "top"), [("l2", 1.0), ("centred", 1.0), ("none", 3.0)])
+def test_kernels_of_vectors_of_one_length_share_the_scale_of_cosines(normalise: str, top: float) -> None:
+    K = np.array([[3, -0.5], [-0.5, 2]], np.float32)
+    result = SimpleNamespace(K_fw=K, K_bw=K, K=K, about={"normalise": normalise})
+    view = KernelView((), (), (), np.arange(2), result, None)
+    assert view.comparable is (normalise != "none")
+    assert view.colours(own=False) == ("diverging", ((-top, top),) * 3)
