@@ -613,6 +613,7 @@ class Experiment:
                     purity=purity and purity.value,
                     left_out=scored.left_out,
                     notes=scored.notes,
+                    about=scored.about,
                 )
             )
         return tuple(rows)

@@ -9,8 +9,8 @@ import io
 import json
 import math
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -22,6 +22,8 @@ from gradviz.features.extraction import Features
 from gradviz.results import Alignments, Classification, Evaluation, KernelResult, LayerRow, Map, ProductResult
 from gradviz.versions import versions
 
+MADE_FROM = "made_from"
+"""The column that says what a table was made from: in its first line, since all lines have it in common."""
 SCORED_WITH = ("gradviz", "torch", "torchvision", "numpy", "scikit-learn", "pillow")
 """The versions that a table of scores names; the other exports name all."""
 
@@ -75,23 +77,27 @@ def kernel_npz(result: KernelResult, file: BinaryIO) -> None:
 
 
 def map_csv(result: Map) -> str:
-    """Return CSV with the columns id,x,y,labels and one line per image; several labels are separated by semicolons."""
+    """Return CSV with the columns id,x,y,labels,made_from and one line per image.
+
+    Several labels are separated by semicolons. `made_from` is `made` as JSON text, in the first line alone.
+    """
     parts = [result.rows] if result.others is None else [result.rows, result.others]
     named = [
         (i, ";".join(rows.images.labels_of(p))) for rows in parts for i, p in zip(rows.ids, rows.positions, strict=True)
     ]
     lines = ((i, f"{x:.6g}", f"{y:.6g}", labels) for (i, labels), (x, y) in zip(named, result.points, strict=True))
-    return _csv(("id", "x", "y", "labels"), lines)
+    return _csv(("id", "x", "y", "labels", MADE_FROM), _with_origin(lines, made(result.about, *parts)))
 
 
 def classification_csv(result: Classification) -> str:
-    """Return CSV with one line per photograph: its id and the score of every class.
+    """Return CSV with one line per photograph: its id, the score of every class, and `made_from` as in `map_csv`.
 
     A class called like another column is written "class NAME".
     """
     rows = zip(result.rows.ids, result.scores, strict=True)
-    head = ("id", *_class_columns(result.classes, ("id",)))
-    return _csv(head, ((i, *(f"{score:.4f}" for score in scores)) for i, scores in rows))
+    head = ("id", *_class_columns(result.classes, ("id", MADE_FROM)), MADE_FROM)
+    lines = ((i, *(f"{score:.4f}" for score in scores)) for i, scores in rows)
+    return _csv(head, _with_origin(lines, made(result.about, result.rows)))
 
 
 def evaluations_csv(results: Iterable[Evaluation]) -> str:
@@ -143,9 +149,10 @@ def evaluation_json(result: Evaluation) -> dict[str, Any]:
 def layers_csv(rows: Iterable[LayerRow]) -> str:
     """Return CSV with one line per representation: mAP in percent, temperature, alignment, purity of neighbours.
 
-    `left_out` names the classes that are no part of the mean.
+    `left_out` names the classes that are no part of the mean; `made_from` is as in `map_csv`.
     """
-    head = ("representation", "mean_ap", "temperature", "alignment", "purity", "left_out")
+    rows = tuple(rows)
+    head = ("representation", "mean_ap", "temperature", "alignment", "purity", "left_out", MADE_FROM)
     lines = (
         (
             *(r.representation, _percent(r.mean_ap), r.temperature, _number(r.alignment), _number(r.purity)),
@@ -153,12 +160,16 @@ def layers_csv(rows: Iterable[LayerRow]) -> str:
         )
         for r in rows
     )
-    return _csv(head, lines)
+    return _csv(head, _with_origin(lines, _made_of_layer(rows[0]) if rows else {}))
 
 
 def layers_json(rows: Iterable[LayerRow]) -> list[dict[str, Any]]:
-    """Return the same as JSON values; null for a figure that does not exist."""
-    return [{name: _finite(value) for name, value in asdict(row).items()} for row in rows]
+    """Return the same as JSON values, each row with what it was made from; null for a figure that does not exist."""
+    return [
+        {f.name: _finite(getattr(row, f.name)) for f in fields(row) if f.name != "about"}
+        | {"spec": _made_of_layer(row)}
+        for row in rows
+    ]
 
 
 def alignment_json(result: Alignments) -> dict[str, Any]:
@@ -185,6 +196,17 @@ def made(about: Mapping[str, Any], *features: Features) -> dict[str, Any]:
         The features that it was computed from, whose images have the findings.
     """
     return {**about, "findings": [asdict(one) for one in _findings(*features)], "versions": versions()}
+
+
+def _made_of_layer(row: LayerRow) -> dict[str, Any]:
+    return {**row.about, "versions": versions()}
+
+
+def _with_origin(lines: Iterable[Sequence[Any]], origin: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
+    text = json.dumps(origin, sort_keys=True)
+    for line in lines:
+        yield *line, text
+        text = ""
 
 
 def _findings(*features: Features) -> tuple[Finding, ...]:

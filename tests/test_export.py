@@ -92,17 +92,22 @@ def test_kernels_have_their_factors_and_columns():
 def test_maps_quote_what_needs_it_and_join_labels():
     points = np.array([[1, 2], [0.1234567, -1e-9], [3, 4]], np.float32)
     result = Map("x6", rows(0, 1), rows(3), points, 0.9, 0.5, 0.4, (), ABOUT)
-    assert read_csv(export.map_csv(result)) == [
-        ["id", "x", "y", "labels"],
-        ["a,1", "1", "2", "cat;dog"],
-        ["b", "0.123457", "-1e-09", ""],
-        ["d", "3", "4", ""],
+    found = read_csv(export.map_csv(result))
+    assert json.loads(found[1][-1]) == export.made(ABOUT, rows(0, 1), rows(3))
+    found[1][-1] = "..."
+    assert found == [
+        ["id", "x", "y", "labels", "made_from"],
+        ["a,1", "1", "2", "cat;dog", "..."],
+        ["b", "0.123457", "-1e-09", "", ""],
+        ["d", "3", "4", "", ""],
     ]
 
 
 def test_scores_of_ones_own_photographs():
     result = Classification("x6", ("cat", "dog"), rows(0), np.array([[0.5, -1]]), (), ABOUT)
-    assert read_csv(export.classification_csv(result)) == [["id", "cat", "dog"], ["a,1", "0.5000", "-1.0000"]]
+    head, row = read_csv(export.classification_csv(result))
+    assert (head, row[:-1]) == (["id", "cat", "dog", "made_from"], ["a,1", "0.5000", "-1.0000"])
+    assert json.loads(row[-1])["versions"] == versions()
 
 
 def test_evaluations_as_json_and_csv():
@@ -284,16 +289,16 @@ def test_layers_without_a_figure_have_a_gap():
     layers = [LayerRow("x6", 44.174, 1.0, float("nan"), 0.25)]
     assert export.layers_json(layers) == [
         {"representation": "x6", "mean_ap": 44.174, "temperature": 1.0, "alignment": None, "purity": 0.25}
-        | {"left_out": {}, "notes": ()}
+        | {"left_out": {}, "notes": (), "spec": {"versions": versions()}}
     ]
     assert export.layers_json([LayerRow("x6", 1.0, 1.0, 0.5, None)])[0]["purity"] is None
     row = LayerRow("x6", 1.0, 1.0, 0.5, None, {"cat": "no negative test image", "dog": "no positive test image"})
     left_out = "cat: no negative test image; dog: no positive test image"
-    assert read_csv(export.layers_csv([row]))[1] == ["x6", "1.00", "1.0", "0.5000", "", left_out]
-    assert read_csv(export.layers_csv(layers)) == [
-        ["representation", "mean_ap", "temperature", "alignment", "purity", "left_out"],
-        ["x6", "44.17", "1.0", "", "0.2500", ""],
-    ]
+    assert read_csv(export.layers_csv([row]))[1][:-1] == ["x6", "1.00", "1.0", "0.5000", "", left_out]
+    head, line = read_csv(export.layers_csv([replace(layers[0], about=ABOUT)]))
+    assert head == ["representation", "mean_ap", "temperature", "alignment", "purity", "left_out", "made_from"]
+    assert line[:-1] == ["x6", "44.17", "1.0", "", "0.2500", ""]
+    assert json.loads(line[-1]) == {**ABOUT, "versions": versions()}
 
 
 def test_alignments_are_named():

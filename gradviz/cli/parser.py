@@ -196,7 +196,7 @@ COMMANDS: dict[str, Command] = {
     ),
     "embed": Command(
         commands.embed,
-        "Map the images with UMAP and write id,x,y,labels as CSV",
+        "Map the images with UMAP and write id,x,y,labels,made_from as CSV",
         (*_CHOICES, _REPRESENTATION, _out("map.csv"), _option("neighbours", "--neighbors", "--neighbours")),
     ),
     "align": Command(

@@ -253,7 +253,8 @@ def test_every_file_that_is_written_is_read_back_with_what_it_was_made_from(grad
         about = json.loads(str(arrays["about"]))
         assert about.items() >= lab.about(split=None).items()
         assert about["versions"] == versions()
-        assert [(f["kind"], f["name"], f["count"]) for f in about["findings"]] == [("left out", "cat/broken.png", 1)]
+        found = [(f["kind"], f["name"], f["count"]) for f in about["findings"]]
+        assert sorted(found) == [("guessed", "train, val", 1), ("left out", "cat/broken.png", 1)]
         assert about["findings"][0]["reason"]
     assert np.array_equal(kernel["K"], expected.K)
     assert np.array_equal(vectors["dy6"], lab.features(["dy6"]).arrays["dy6"])
@@ -336,9 +337,10 @@ def test_embed(ask, photographs, tmp_path):
     assert "neighbour purity" in out
     with path.open(newline="", encoding="utf-8") as file:
         head, *rows = csv.reader(file)
-    assert (head, len(rows)) == (["id", "x", "y", "labels"], 12)
-    assert all(np.isfinite([float(x), float(y)]).all() for _, x, y, _ in rows)
-    assert any(labels for *_, labels in rows)
+    assert (head, len(rows)) == (["id", "x", "y", "labels", "made_from"], 12)
+    assert all(np.isfinite([float(x), float(y)]).all() for _, x, y, *_ in rows)
+    assert any(labels for *_, labels, _ in rows)
+    assert json.loads(rows[0][-1])["images"] == 12
 
 
 def test_align(ask, ask_json, photographs):
@@ -375,7 +377,17 @@ def test_layers(ask, ask_json, photographs):
     arguments = ("layers", photographs, *SPLITS, "--images", "20")
     told = ask_json(*arguments)
     assert [row["representation"] for row in told] == NETWORKS["alexnet64"].describe()["representations"]
-    assert list(told[0]) == ["representation", "mean_ap", "temperature", "alignment", "purity", "left_out", "notes"]
+    assert list(told[0]) == [
+        "representation",
+        "mean_ap",
+        "temperature",
+        "alignment",
+        "purity",
+        "left_out",
+        "notes",
+        "spec",
+    ]
+    assert told[0]["spec"]["network"] == "alexnet64"
     rows = list(csv.DictReader(ask(*arguments, "--csv")[0].splitlines()))
     assert [float(row["mean_ap"]) for row in rows] == [round(row["mean_ap"], 2) for row in told]
     lines = ask(*arguments)[0].splitlines()

@@ -100,7 +100,7 @@ def test_maps(awkward: AppTest, offered, photographs: Path) -> None:
     for name, content in built(offered, "x6.csv", "dy7.csv", "dW7.csv").items():
         assert name.startswith("map_Kase_50_")
         found = rows(content)
-        assert list(found[0]) == ["id", "x", "y", "labels"]
+        assert list(found[0]) == ["id", "x", "y", "labels", "made_from"]
         assert [row["id"] for row in found] == list(lab(photographs).features(["x6"]).ids)
         assert all(np.isfinite([float(row["x"]), float(row["y"])]).all() for row in found)
 
@@ -146,4 +146,6 @@ def test_scores_of_ones_own_photographs(start, offered, home: Path, tmp_path: Pa
     ((_, content),) = built(offered, "photographs.csv").items()
     found = rows(content)
     assert [row["id"] for row in found] == ["0.jpg", "1.jpg", "2.jpg"]
-    assert all(np.isfinite(float(value)) for row in found for name, value in row.items() if name != "id")
+    assert all(
+        np.isfinite(float(value)) for row in found for name, value in row.items() if name not in ("id", "made_from")
+    )
