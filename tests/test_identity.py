@@ -121,6 +121,8 @@ OF_IMAGES = {
     "ids": tuple(f"other {i}" for i in range(3)),
     "classes": ("kitten",),
     "labels": np.array([[-1], [1], [-1]], np.int8),
+    "unknown": np.array([[True], [False], [False]]),
+    "format": "another format",
     "splits": {"val": np.arange(2)},
     "findings": (),
     "ap": "eleven_point",

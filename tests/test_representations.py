@@ -118,7 +118,7 @@ def test_a_name_that_the_network_lacks_is_refused_with_the_list(text):
         ("x6;x6", "twice"),
         ("x6+0.5x6", "twice"),
         ("dW6+x5:dy6", "twice"),
-        ("0.5x6+x7", "a weight to some parts only"),
+        ("0.5x6+x7", "weights some parts only: weight each"),
         ("0x6+1x7", "weight of zero"),
         ("0.1234567x6+1x7", "too finely graded"),
         ("dW@features.8", "by its module"),

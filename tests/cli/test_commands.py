@@ -3,6 +3,7 @@
 import csv
 import json
 from dataclasses import replace
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -433,12 +434,12 @@ def test_weights_beside_a_network_of_ones_own_are_loaded_or_refused(gradviz, pho
 
     (tmp_path / "mine_with_weights.py").write_text(OWN_NETWORK)
     monkeypatch.syspath_prepend(tmp_path)
-    import mine_with_weights
+    mine = import_module("mine_with_weights")
 
     asked = ("evaluate", photographs, "--representation", "x1", *SPLITS, "--images", "30", "--home", tmp_path)
     asked += ("--json", "--network", "mine_with_weights:small")
     plain = json.loads(gradviz(*asked)[1])
-    state = {name: tensor * 2 for name, tensor in mine_with_weights.small().state_dict().items()}
+    state = {name: tensor * 2 for name, tensor in mine.small().state_dict().items()}
     torch.save(state, tmp_path / "doubled.pth")
     doubled = json.loads(gradviz(*asked, "--weights", tmp_path / "doubled.pth")[1])
     assert doubled["spec"]["weights_digest"] != plain["spec"]["weights_digest"]
