@@ -93,7 +93,7 @@ class _Picture:
     def row(self, classes: Collection[str]) -> Row:
         """Return the row: a class is absent only where somebody looked for it."""
         unknown = classes if self.doubtful else [name for name in classes if name not in self.known]
-        return Row(self.id, self.path, dict.fromkeys(unknown, 0) | self.labels, tuple(self.splits))
+        return Row(self.id, self.path, dict.fromkeys(unknown) | self.labels, tuple(self.splits))
 
 
 class _Reader:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from gradviz.datasets.delimited import SAMPLE, Line
 from gradviz.datasets.image_set import Finding
 from gradviz.datasets.pictures import PICTURE_SUFFIXES, printable
-from gradviz.datasets.split_names import split_name
+from gradviz.datasets.splits import split_named
 from gradviz.errors import DatasetError
 
 _PATH = re.compile("path|fname|name|id|(image|img|file|picture|photo)s?(_?(path|name|file|filename|id))?")
@@ -46,7 +46,7 @@ class Columns:
             held_out = truth(line.cell(self.held_out))
             return "" if held_out is None else "val" if held_out == 1 else "train"
         text = line.cell(self.split)
-        return split_name(text) or printable(text)
+        return split_named(text) or printable(text)
 
 
 def truth(cell: str) -> int | None:
@@ -153,12 +153,12 @@ def _untitled(path: int, others: Sequence[int], body: Sequence[Line], file: str)
         raise DatasetError(f"{file} has columns of 0 and 1 without titles: write a first line such as path,cat,dog.")
     findings = [Finding(f"column {path + 1}", "the paths are read from it", "guessed")] if path else []
     body = [line for line in body if len(line.cells) <= _POSITIONS]
-    splits = [i for i in others[: _POSITIONS - 1] if all(map(split_name, _filled(body, i)))]
+    splits = [i for i in others[: _POSITIONS - 1] if all(map(split_named, _filled(body, i)))]
     split = next((i for i in reversed(splits) if _filled(body, i)), None)
     labels = next((i for i in others if i != split), None)
     rest = [i for i in others[: _POSITIONS - 1] if i not in (labels, split) and _filled(body, i)]
     if rest:
-        odd = next((value for value in _filled(body, rest[0]) if split_name(value) is None), "")
+        odd = next((value for value in _filled(body, rest[0]) if split_named(value) is None), "")
         reason = f"no known split, like {printable(odd)!r}: write a first line such as path,label,split"
         findings.append(Finding(f"column {rest[0] + 1}", reason, "not read"))
     return Columns(path, 0, labels, split, findings=tuple(findings))

@@ -19,7 +19,7 @@ _NOTHING = frozenset({"nan", "na", "n/a", "<na>", "#n/a", "null", "none"})
 class Labels:
     """Hold each picture's labels as a `Row` takes them, what was guessed, and the classes where they are known."""
 
-    of_pictures: Sequence[Mapping[str, int] | None]
+    of_pictures: Sequence[Mapping[str, int | None] | None]
     findings: list[Finding] = field(default_factory=list)
     classes: Sequence[str] | None = None
 

@@ -155,10 +155,10 @@ def _ones_and_zeros(entries: Sequence[_Entry], columns: Columns) -> Labels:
         findings.append(Finding("labels", reason, "not read", len(strange)))
     of_pictures = []
     for lines in values:
-        mine = {}
+        mine: dict[str, int | None] = {}
         for i, name in enumerate(names):
             said = {zero if line[i] == 0 else line[i] for line in lines} - {None}
-            value = 1 if 1 in said else -1 if said == {-1} else 0
+            value = 1 if 1 in said else -1 if said == {-1} else 0 if 0 in said else None
             if value != -1:
                 mine[name] = value
         of_pictures.append(mine)

@@ -1,6 +1,6 @@
 """Read a folder in the layout of PASCAL VOC 2007 to 2012."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from gradviz.datasets.reading import Format, Listing, Row
 from gradviz.datasets.scan import contents, grouped, unread
 from gradviz.datasets.text import read_text
 from gradviz.datasets.voc_lists import Lists, labels_of, ordered, read_lists
-from gradviz.datasets.voc_xml import labels_from, read_boxes
+from gradviz.datasets.voc_xml import labels_from, read_boxes, read_labels
 from gradviz.errors import DatasetError
 
 _MAX_ANNOTATION_BYTES = 1_000_000
@@ -59,8 +59,7 @@ def read_voc(folder: Path) -> Listing:
     ids = [identifier for identifier in listed if identifier in pictures] if listed else sorted(pictures)
     if len(ids) < len(pictures):
         findings.append(Finding("JPEGImages", "pictures that no list names", count=len(pictures) - len(ids)))
-    boxes_of = partial(_boxes_at, root / "Annotations", tuple(ids), tuple(pictures[i] for i in ids))
-    labels, classes, problems = _labels(root / "Annotations", lists, ids, pictures, boxes_of)
+    labels, classes, problems = _labels(root / "Annotations", lists, ids, pictures)
     members = {split: set(lists.splits[split]) for split in ordered(lists.splits)}
     in_splits = {i: tuple(split for split, inside in members.items() if i in inside) for i in ids}
     rows = [Row(i, pictures[i], labels[i], in_splits[i]) for i in ids]
@@ -73,7 +72,7 @@ def read_voc(folder: Path) -> Listing:
         classes=classes,
         splits=splits if splits or not classes else None,
         ap=_ap(root, ids[0] if ids else ""),
-        boxes_of=boxes_of,
+        boxes_of=partial(_boxes_at, root / "Annotations", tuple(ids), tuple(pictures[i] for i in ids)),
     )
 
 
@@ -106,15 +105,11 @@ def _pictures(folder: Path) -> tuple[dict[str, Path], list[Finding]]:
 
 
 def _labels(
-    annotations: Path,
-    lists: Lists,
-    ids: list[str],
-    pictures: Mapping[str, Path],
-    boxes_of: Callable[[int], tuple[Box, ...]],
+    annotations: Path, lists: Lists, ids: list[str], pictures: Mapping[str, Path]
 ) -> tuple[Mapping[str, Mapping[str, int | None] | None], list[str] | None, list[Finding]]:
     """Return each image's labels, the classes (None if there are none), and complaints."""
     if lists.labelled or not annotations.is_dir():
-        labels, findings = labels_of(lists.labelled, ids, lambda n: {box.name for box in boxes_of(n)})
+        labels, findings = labels_of(lists.labelled, ids, lambda i: read_labels(annotations / f"{i}.xml"))
         return labels, sorted(lists.labelled) or None, findings
     there = {path.stem: path for path in annotations.glob("*.xml")}
     if not there:

@@ -1,6 +1,6 @@
 """Read the lists of PASCAL VOC, ImageSets/Main/*.txt: splits (one id a line) and classes (an id and a label a line)."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ from gradviz.datasets.image_set import Finding
 from gradviz.datasets.pictures import UNWRITABLE, printable
 from gradviz.datasets.splits import split_named
 from gradviz.datasets.text import read_text
-from gradviz.datasets.zero_one import absent, zero_is_absent
+from gradviz.datasets.zero_one import absent
 
 OFFICIAL = ("train", "val", "trainval", "test")
 _VALUES = {"1": 1, "+1": 1, "0": 0, "-1": -1}
@@ -54,27 +54,36 @@ def read_lists(folder: Path, pictures: Mapping[str, Path]) -> Lists:
 
 
 def labels_of(
-    labelled: Mapping[str, list[tuple[str, str]]], ids: Sequence[str], objects: Callable[[int], Collection[str]]
+    labelled: Mapping[str, list[tuple[str, str]]],
+    ids: Sequence[str],
+    annotated: Callable[[str], Mapping[str, int] | None],
 ) -> tuple[dict[str, dict[str, int | None] | None], list[Finding]]:
     """Return each image's labels, None if there is no class, and complaints.
 
-    An image that no list of a class mentions has an unknown label. Where no list holds a -1, a 0 means absent, unless
-    `objects`, the classes in the annotation of the image at a position, show that such images have difficult objects.
+    An image that no list of a class mentions has an unknown label. Lists in which only 0 and 1 stand mean absent by 0,
+    unless what `annotated` returns for an id shows such objects, which are difficult then.
     """
     if not labelled:
         return dict.fromkeys(ids), []
-    values, findings, zeros = _VALUES, [], []
+    said = {label for rows in labelled.values() for _, label in rows}
+    findings: list[Finding] = []
+    zeros: set[tuple[str, str]] = set()
+    if "-1" not in said and {"0", "1"} <= {label.lstrip("+") for label in said}:
+        zeros = {(i, name) for name, rows in labelled.items() for i, label in rows if label == "0"}
+        shown = {i: annotated(i) or {} for i in {i for i, _ in zeros}}
+        difficult = any(name in shown[i] for i, name in zeros)
+        zeros = {(i, name) for i, name in zeros if name not in shown[i] and (shown[i] or not difficult)}
+        findings += [absent("labels", len(zeros))] if zeros else []
     labels: dict[str, dict[str, int | None]] = {identifier: {} for identifier in ids}
     unmentioned = 0
     for name, rows in sorted(labelled.items()):
         known: dict[str, str] = {}
         wrong = 0
         for identifier, label in rows:
-            wrong += label not in values or known.setdefault(identifier, label) != label
+            wrong += label not in _VALUES or known.setdefault(identifier, label) != label
         for identifier, mine in labels.items():
-            mine[name] = values.get(known[identifier]) if identifier in known else None
-            if mine[name] == 0:
-                zeros.append((identifier, name))
+            value = _VALUES[known[identifier]] if identifier in known else None
+            mine[name] = -1 if value == 0 and (identifier, name) in zeros else value
         unmentioned += len(labels.keys() - known.keys())
         if wrong:
             reason = "labels that are not 1, 0, -1 or contradict an earlier list"
@@ -82,15 +91,6 @@ def labels_of(
     if unmentioned:
         reason = "pairs of image and class in no list: neither train nor score"
         findings.append(Finding("labels", reason, count=unmentioned))
-    there = [value for mine in labels.values() for value in mine.values() if value is not None]
-    if zeros and zero_is_absent(there):
-        asked = {identifier for identifier, _ in zeros}
-        seen = {i: set(objects(n)) for n, i in enumerate(ids) if i in asked}
-        difficult = any(name in seen[i] for i, name in zeros)
-        meant = [(i, name) for i, name in zeros if name not in seen[i] and (seen[i] or not difficult)]
-        for identifier, name in meant:
-            labels[identifier][name] = -1
-        findings += [absent("labels", len(meant))] if meant else []
     return dict(labels), findings
 
 

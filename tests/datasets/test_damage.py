@@ -7,7 +7,7 @@ import pytest
 from tests.benchmarks.fuzz_readers import FORMATS, trial
 
 
-@pytest.mark.parametrize("name", [name for name in FORMATS if name != "folder"])
+@pytest.mark.parametrize("name", FORMATS)
 def test_damage_is_read_or_refused_and_never_loses_anything_in_silence(name: str, tmp_path: Path):
     failures = [found for seed in range(25) if (found := trial(name, seed, tmp_path))]
     assert not failures, "\n".join(map(str, failures))
