@@ -197,7 +197,9 @@ class Visitor:
                 for path, (element, fragment, run) in self.elements.items()
                 if run == self._run or (fragments and fragment not in fragments)
             }
-            if self._asked is not None and not fragments and not self._again(message):
+            if self._again(message):  # a run of the whole page follows
+                self._asked = self._asked or time.monotonic()
+            elif self._asked is not None and not fragments:
                 self.waited.append(time.monotonic() - self._asked)
                 self._asked = None
 

@@ -17,13 +17,13 @@ from dataclasses import dataclass, field
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
-
-import httpx
+from urllib.parse import urlsplit
 
 from gradviz.home import ASSETS
 from tests.benchmarks.hazards_core import Found
 from tests.browser.chromium import Address, browsing, serving
 from tests.conftest import ROOT
+from tests.test_package import answer
 from tests.visitors import Visitor, memory, processor
 
 VISITORS, TABS, GROUPS = 50, 3, 5
@@ -209,8 +209,7 @@ def strangers(folder: Path) -> Found:
     there, shown = address(), 0
     refused = 0
     for name in ("evil.example", "evil.example:8501", "localhost.evil.example"):
-        answer = httpx.get(there + "_stcore/host-config", headers={"Host": name})
-        refused += answer.status_code >= 400
+        refused += answer(urlsplit(there).port or 0, name) != 101
     nonsense = ("images=x", "layer=../../etc/passwd", "data=%00", "temperature=nan", "seed=-1", "pair=a&pair=b")
     for query in nonsense:
         with Visitor(there, "", query) as visitor:
