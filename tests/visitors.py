@@ -214,7 +214,8 @@ class Visitor:
         return [getattr(element, kind) for element in shown if element.WhichOneof("type") == kind]
 
     def find(self, kind: str, label: str) -> Any:
-        """Return the widget with this label."""
+        """Wait for the widget with this label and return it."""
+        self.until(lambda: any(label in widget.label for widget in self.all(kind)))
         return next(widget for widget in self.all(kind) if label in widget.label)
 
     def text(self) -> str:
