@@ -32,12 +32,17 @@ UNLABELLED = "no class"
 
 
 def examples(selection: "Selection", progress: Progress, cancel: Cancel) -> dict[str, bytes]:
-    """Return a small JPEG for each of the first classes, as a job: the first picture that shows it and can be read."""
+    """Return a small JPEG for each of the first classes, as a job.
+
+    It is the first picture that shows the class, with as few others as any, and can be read.
+    """
     images, found = selection.images, {}
+    labels = np.zeros((len(images), len(images.classes)), np.int8) if images.labels is None else images.labels
+    others = (labels == 1).sum(axis=1)
     for c, name in enumerate(images.classes[:MOST_EXAMPLES]):
         stop_if(cancel)
-        shown = () if images.labels is None else np.flatnonzero(images.labels[:, c] == 1)[:3]
-        for position in shown:
+        shown = np.flatnonzero(labels[:, c] == 1)
+        for position in shown[np.argsort(others[shown], kind="stable")][:3]:
             with suppress(DatasetError):
                 found[name] = thumbnail(images.paths[position], side=64)
                 break
