@@ -4,7 +4,7 @@ import json
 import sys
 from argparse import Namespace
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, redirect_stdout
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -117,7 +117,7 @@ def extract(arguments: Namespace) -> None:
 
     with _at_work(arguments, "images") as (lab, bar):
         done = lab.extract(arguments.split, progress=bar)
-    _notes(centre_note(arguments.centre))
+    _notes([*done.notes, *centre_note(arguments.centre)])
     if arguments.json:
         skipped = [{"id": s.name, "reason": s.reason} for s in done.skipped]
         return _print_json(
@@ -133,7 +133,6 @@ def extract(arguments: Namespace) -> None:
         f"{done.computed} images computed in {done.seconds:.1f} s, {done.rate:.1f} images/s; "
         f"{done.images - len(done.skipped)} chosen ones are ready, {len(done.skipped)} skipped"
     )
-    _notes(done.notes)
     return _print("\n".join(f"skipped {s.name}: {s.reason}" for s in done.skipped))
 
 
@@ -371,7 +370,8 @@ def _at_work(arguments: Namespace, unit: str = "") -> Iterator[tuple[Any, Bar]]:
     lab = _experiment(arguments)
     if "out" in arguments:
         export.check_place(arguments.out)
-    with Bar(unit) as bar:
+    # A network of the user's own may print; standard output is for the result.
+    with Bar(unit) as bar, redirect_stdout(sys.stderr):
         yield lab, bar
     _notes(as_lines(lab.images.findings))
 

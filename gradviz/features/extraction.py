@@ -380,6 +380,8 @@ def _skipped_note(skipped: Sequence[Finding]) -> tuple[str, ...]:
     """Describe how many images are missing from the result."""
     if not skipped:
         return ()
-    return (
-        f"{len(skipped)} images could not be read and are left out, such as {skipped[0].name}: {skipped[0].reason}",
-    )
+    first = skipped[0]
+    example = first.reason if first.reason.startswith(first.name) else f"{first.name}: {first.reason}"
+    if len(skipped) == 1:
+        return (f"1 image could not be read and is left out: {example}",)
+    return (f"{len(skipped):,} images could not be read and are left out, such as {example}",)

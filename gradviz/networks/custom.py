@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import CodeType, FunctionType
 from typing import Any
 
 import torch
@@ -47,16 +48,9 @@ def load_own(factory: str, *, weights: str | Path | None = None, device: str = "
     Parameters
     ----------
     factory
-        Where it is; the working directory is looked at, too.
+        `package.module:factory`, to be called without arguments; the working directory is looked at, too.
     weights
         A file whose tensors take the place of the module's.
-    device
-        auto, cpu, cuda or mps.
-
-    Parameters
-    ----------
-    factory
-        `package.module:factory`, to be called without arguments.
     device
         auto, cpu, cuda or mps.
 
@@ -119,14 +113,12 @@ def _built(factory: str, function: Callable[[], object], weights: str | Path | N
     if not isinstance(module, nn.Module):
         raise NetworkError(f"{factory} must return a torch.nn.Module, not {type(module).__name__}.")
     side = _side(module, factory)
+    with _code_of(f"The module that {factory} returns cannot be run"):
+        _initialise(module, side)
     with _code_of(f"The module that {factory} returns cannot be copied", partial(_uncopied, module)):
         module = copy.deepcopy(module)
     with _code_of(f"The module that {factory} returns cannot be run"):
         module = module.float().cpu().eval()
-        if any(is_lazy(tensor) for tensor in _tensors(module)):
-            # Lazy layers learn their widths, and draw their weights, when they are run first.
-            with torch.no_grad():
-                module(torch.zeros(1, 3, side, side))
         _fold(module)
     if weights is not None:
         _fill(module, Path(weights).expanduser(), factory)
@@ -135,6 +127,19 @@ def _built(factory: str, function: Callable[[], object], weights: str | Path | N
         if dense and tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
             raise NetworkError(f"{factory} cannot be used: {name} holds values that are not finite.")
     return module, side
+
+
+def _initialise(module: nn.Module, side: int) -> None:
+    """Run a module with lazy layers once: then they learn their widths and draw their weights, and can be copied."""
+    if not any(is_lazy(tensor) for tensor in _tensors(module)):
+        return
+    device = next((tensor.device for tensor in _tensors(module) if not is_lazy(tensor)), torch.device("cpu"))
+    modes = [(part, part.training) for part in module.modules()]
+    module.eval()
+    with torch.no_grad():
+        module(torch.zeros(1, 3, side, side, device=device))
+    for part, training in modes:
+        part.training = training
 
 
 def _fold(module: nn.Module) -> None:
@@ -274,11 +279,53 @@ def _bytes(tensor: Tensor) -> bytes:
 
 
 def _function_digest(model: Model, structure: str) -> str:
-    """Hash what a network computes beside its weights: its structure, and all that it makes of the two proof images.
+    """Hash what a network computes beside its weights: its structure, its code, and what it makes of some images.
 
-    Its forward is code, which has no digest; an edited one gives other features.
+    The images are those that every network is proven on, and smooth ones, dark and bright, which saturate it.
     """
-    digest = hashlib.sha256(f"{structure} {model.network.input_size}".encode())
-    for name, values in model.forward(proof_images(model.network.input_size)).items():
+    side = model.network.input_size
+    digest = hashlib.sha256(f"{structure} {side}".encode())
+    for code in _code(model.body):
+        digest.update(code)
+    smooth = torch.stack([torch.full((3, side, side), value) for value in (-2.5, 0.0, 2.5)])
+    slope = torch.linspace(-2.5, 2.5, side).expand(1, 3, side, side)
+    for name, values in model.forward(torch.cat([proof_images(side), smooth, slope])).items():
         digest.update(f"{name} {tuple(values.shape)}".encode() + values.numpy().tobytes())
     return digest.hexdigest()
+
+
+def _code(body: nn.Module) -> Iterator[bytes]:
+    """Yield the bytecode and the constants of a network's own classes and of the functions that they call.
+
+    What is torch's own is left out: its version does not change what a network means.
+    """
+    seen: set[CodeType] = set()
+
+    def of(code: CodeType, names: Mapping[str, object]) -> Iterator[bytes]:
+        if code in seen:
+            return
+        seen.add(code)
+        yield code.co_code + repr(code.co_names).encode()
+        for constant in code.co_consts:
+            if isinstance(constant, CodeType):
+                yield from of(constant, names)
+            else:
+                yield repr(constant).encode()
+        for name in code.co_names:
+            called = names.get(name)
+            if isinstance(called, FunctionType) and not _of_torch(called.__module__):
+                yield from of(called.__code__, called.__globals__)
+            elif isinstance(called, (int, float, str, tuple)):
+                yield f"{name} {called!r}".encode()
+
+    classes = dict.fromkeys(one for part in body.modules() for one in type(part).__mro__)
+    for one in classes:
+        if not _of_torch(one.__module__):
+            for value in vars(one).values():
+                function = getattr(value, "__func__", value)
+                if isinstance(function, FunctionType):
+                    yield from of(function.__code__, function.__globals__)
+
+
+def _of_torch(module: str) -> bool:
+    return module.partition(".")[0] in ("torch", "torchvision", "builtins", "gradviz")

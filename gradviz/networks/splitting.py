@@ -140,16 +140,16 @@ def proof_images(side: int) -> Tensor:
 def check_alone(body: nn.Module, input_size: int, name: str) -> None:
     """Refuse a body whose features of an image depend on the other images of its batch, or on chance.
 
-    The two images go through together, twice, and one at a time. Raises NetworkError.
+    Eight images, the two in turn, go through together, twice, and one at a time. Raises NetworkError.
     """
-    images = proof_images(input_size)
+    images = proof_images(input_size).repeat(4, 1, 1, 1)
     with torch.no_grad():
         together, again = body(images), body(images)
         if not _error(again, together) <= TOLERANCE:
             raise NetworkError(f"{name} makes something else of the same images each time: it draws at random.")
         why = "it depends on the other images of its batch, as a normalisation over the batch does"
         try:
-            alone = torch.cat([body(image[None]) for image in images])
+            alone = torch.cat([body(image[None]) for image in images[:2]]).repeat(4, *[1] * (together.ndim - 1))
         except Exception as error:
             said = " ".join(str(error).split())[:300]
             raise NetworkError(f"{name} cannot be run on one image: {type(error).__name__}: {said}; {why}.") from error

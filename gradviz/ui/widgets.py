@@ -108,7 +108,7 @@ def notes(lines: Sequence[str], skipped: Sequence[Finding] = ()) -> None:
     for line in lines:
         st.caption(plain(line))
     if skipped:
-        with st.expander(f"{len(skipped)} photographs could not be read"):
+        with st.expander(f"{len(skipped):,} photograph{'s' * (len(skipped) > 1)} could not be read"):
             st.dataframe([{"photograph": s.name, "reason": s.reason} for s in skipped], hide_index=True)
 
 

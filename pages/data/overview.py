@@ -10,7 +10,10 @@ from gradviz.spec import Spec
 from gradviz.ui import polling, views, widgets
 from gradviz.ui.selection import Selection
 
-_COLUMNS = {"picture": st.column_config.ImageColumn("", width=70)}
+_COLUMNS = {
+    "picture": st.column_config.ImageColumn("", width=70),
+    "class": st.column_config.TextColumn(width=160),
+}
 _ROW = 56
 """Pixels of a row with a picture."""
 

@@ -429,6 +429,14 @@ def test_a_network_of_ones_own(ask_json, photographs, tmp_path, monkeypatch):
     assert len(told["spec"]["weights_digest"]) == 64
 
 
+def test_what_a_network_of_ones_own_prints_is_no_part_of_the_json(ask_json, photographs, tmp_path, monkeypatch):
+    noisy = OWN_NETWORK.replace("def small():", 'print("imported")\n\ndef small():\n    print("building")')
+    (tmp_path / "noisy_for_a_test.py").write_text(noisy)
+    monkeypatch.syspath_prepend(tmp_path)
+    asked = ("extract", photographs, "--images", "4", "--network", "noisy_for_a_test:small")
+    assert ask_json(*asked)["images"] == 4
+
+
 def test_weights_beside_a_network_of_ones_own_are_loaded_or_refused(gradviz, photographs, tmp_path, monkeypatch):
     import torch
 

@@ -1,5 +1,7 @@
 """Any torch module that ends in fully connected layers can be used by name."""
 
+import importlib
+import shutil
 import sys
 from pathlib import Path
 
@@ -231,6 +233,18 @@ def across_the_batch():
             h = F.relu(self.fc1(self.b(x)))
             return self.fc2(h - h.mean(0))
     return A()
+def of_five():
+    class A(Net):
+        def forward(self, x):
+            h = F.relu(self.fc1(self.b(x)))
+            return self.fc2(h - (h.mean(0) if len(h) > 4 else 0))
+    return A()
+def lazy_norm():
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Conv2d(3, 8, 5, 4), nn.LazyBatchNorm2d(), body_end(), nn.LazyLinear(10))
+def prints():
+    print("building")
+    return Net()
 def dropout():
     class A(Net):
         def forward(self, x): return self.fc2(F.dropout(F.relu(self.fc1(self.b(x))), 0.5, training=True))
@@ -283,6 +297,7 @@ def habits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("habits:batch_norm", "cannot be run on one image: .*depends on the other images of its batch"),
         ("habits:batch_norm_2d", "changes when it is alone; it depends on the other images of its batch"),
         ("habits:across_the_batch", "changes when it is alone; it depends on the other images of its batch"),
+        ("habits:of_five", "changes when it is alone; it depends on the other images of its batch"),
         ("habits:dropout", "do not reproduce|draws at random"),
         ("habits:tied", "share one weight"),
         ("habits:softmax", "does not end in a fully connected layer .* but in Softmax"),
@@ -320,6 +335,40 @@ def test_lazy_layers_are_run_once(habits: None) -> None:
     model = load_own("habits:lazy", device="cpu")
     assert [(k.inputs, k.outputs) for k in model.layers] == [(32, 24), (24, 10)]
     assert model.notes == ()
+    assert [(k.inputs, k.outputs) for k in load_own("habits:lazy_norm", device="cpu").layers] == [(32, 10)]
+
+
+EDITED = """
+import torch
+from torch import nn
+from torch.nn import functional as F
+LIMIT = 8.0
+def clipped(x): return x.clamp(max=LIMIT)
+class Net(nn.Module):
+    input_size = 32
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.conv, self.fc = nn.Conv2d(3, 4, 8, stride=8), nn.Linear(64, 5)
+    def forward(self, x):
+        x = F.relu(clipped(self.conv(x)))
+        return self.fc(x.flatten(1))
+def make(): return Net()
+"""
+
+
+def test_any_edit_of_the_code_is_another_function(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def function(text: str) -> str:
+        (tmp_path / "edited.py").write_text(text)
+        monkeypatch.delitem(sys.modules, "edited", raising=False)
+        importlib.invalidate_caches()
+        shutil.rmtree(tmp_path / "__pycache__", ignore_errors=True)
+        return load_own("edited:make", device="cpu").function
+
+    plain = function(EDITED)
+    assert function(EDITED) == plain
+    for old, new in (("F.relu(", "F.relu6("), ("8.0", "9.0"), ("max=LIMIT", "min=-LIMIT")):
+        assert function(EDITED.replace(old, new)) != plain, new
 
 
 @pytest.mark.parametrize("factory", ["weight_norm", "spectral_norm"])
