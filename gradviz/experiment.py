@@ -8,7 +8,7 @@ print(lab.evaluate("dW6", train="trainval", test="test").mean_ap)
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -94,10 +94,27 @@ class Experiment:
         found = images if isinstance(images, ImageSet) else find(images, home=home, seed=spec.seed)
         vars(self).update(images=redrawn(found, spec.seed), spec=spec, home=home, store=store, device=device)
         plain = Spec()
-        useless = [name for name in _OF_NETWORKS if getattr(spec, name) != getattr(plain, name)]
-        if found.features and useless:
+        self.check_chosen([name for name in _OF_NETWORKS if getattr(spec, name) != getattr(plain, name)])
+
+    def check_chosen(self, names: Collection[str]) -> None:
+        """Check that what somebody chose, be it the default, can change something for these images.
+
+        Parameters
+        ----------
+        names
+            Fields of the Spec.
+
+        Raises
+        ------
+        ChoiceError
+            For what is about a network, where the features come from a file.
+        """
+        useless = [name for name in _OF_NETWORKS if name in names]
+        if self.images.features and useless:
             options = ", ".join(f"--{name.replace('_', '-')}" for name in useless)
-            raise ChoiceError(f"{found.name} holds features already; leave out {options}: it changes nothing there.")
+            raise ChoiceError(
+                f"{self.images.name} holds features already; leave out {options}: it changes nothing there."
+            )
 
     # What it is about
 

@@ -9,6 +9,7 @@ import io
 import json
 import math
 import os
+import zipfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -47,7 +48,7 @@ def features_npz(features: Features, about: Mapping[str, Any], file: BinaryIO) -
         known |= {"labels": features.labels, "classes": np.array(features.images.classes)}
     if features.images.splits:
         known["split"] = np.array(_smallest_splits(features))
-    _npz(file, made(about, features), ids=np.array(features.ids), **known, **features.arrays)
+    _npz(file, made(about, features), {"ids": np.array(features.ids), **known, **features.arrays})
 
 
 def _smallest_splits(features: Features) -> list[str]:
@@ -73,7 +74,7 @@ def kernel_npz(result: KernelResult, file: BinaryIO) -> None:
         arrays["cols"] = np.array(result.cols.ids)
     if isinstance(result, ProductResult):
         arrays |= {"K_fw": result.K_fw, "K_bw": result.K_bw}
-    _npz(file, made(result.about, result.rows, result.cols), **arrays)
+    _npz(file, made(result.about, result.rows, result.cols), arrays)
 
 
 def map_csv(result: Map) -> str:
@@ -103,24 +104,28 @@ def classification_csv(result: Classification) -> str:
 def evaluations_csv(results: Iterable[Evaluation]) -> str:
     """Return CSV with one line per result: mAP and the AP of every class, in percent, then what it was made from.
 
-    `n_train` and `n_test` count images, `left_out` names the classes that are no part of the mean, `findings` counts
-    what is wrong with the data set. Then follows the result's `about`, so that results of different choices never look
-    alike; there `C` and `temperature_option` are what was asked for, which may be cv. What a result does not have is
-    empty. A class called like another column is written "class NAME".
+    `n_train` and `n_test` count images, `left_out` names the classes that are no part of the mean, `chosen_C` has the C
+    of each class where it was chosen by cross-validation, `findings` counts what is wrong with the data set. Then
+    follows the result's `about`, so that results of different choices never look alike; there `C` and
+    `temperature_option` are what was asked for, which may be cv. What a result does not have is empty. A class called
+    like another column is written "class NAME".
     """
     results = tuple(results)
     classes = tuple(dict.fromkeys(name for r in results for name in r.per_class))
     shown = {"representation", "temperature", "ap"}
     choices = tuple(dict.fromkeys(name for r in results for name in r.about if name not in shown))
     first = ("representation", "temperature", "ap", "mean_ap")
-    counts = ("n_train", "n_test", "left_out", "findings")
+    chosen = ("chosen_C",) if any(r.about.get("C") == "cv" for r in results) else ()
+    counts = ("n_train", "n_test", "left_out", *chosen, "findings")
     last = (*counts, *choices, "temperature_option", *SCORED_WITH)
     used = versions()
     lines = (
         (
             *(r.representation, r.temperature, r.ap, _percent(r.mean_ap)),
             *(_percent(r.per_class.get(name)) for name in classes),
-            *(len(r.train.ids), len(r.test.ids), _reasons(r.left_out), _counted(_findings(r.train, r.test))),
+            *(len(r.train.ids), len(r.test.ids), _reasons(r.left_out)),
+            *(_reasons(r.C) if r.about.get("C") == "cv" else "" for _ in chosen),
+            _counted(_findings(r.train, r.test)),
             *(_cell(r.about.get(name)) for name in choices),
             _cell(r.about.get("temperature")),
             *(_cell(used[name]) for name in SCORED_WITH),
@@ -223,7 +228,7 @@ def _counted(findings: Iterable[Finding]) -> str:
     return "; ".join(f"{n} {kind}" for kind, n in counts.items())
 
 
-def _reasons(left_out: Mapping[str, str]) -> str:
+def _reasons(left_out: Mapping[str, object]) -> str:
     return "; ".join(f"{name}: {why}" for name, why in left_out.items())
 
 
@@ -276,9 +281,13 @@ def save(path: Path, write: Callable[[BinaryIO], object]) -> None:
         part.unlink(missing_ok=True)
 
 
-def _npz(file: BinaryIO, about: Mapping[str, Any], **arrays: np.ndarray) -> None:
-    written: dict[str, Any] = {"about": np.array(json.dumps(about, sort_keys=True)), **arrays}
-    np.savez(file, **written)
+def _npz(file: BinaryIO, about: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+    """Write arrays under any names: `np.savez` takes them as keywords, of which it has `file` itself."""
+    written = {"about": np.array(json.dumps(about, sort_keys=True)), **arrays}
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, array in written.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
+                np.lib.format.write_array(entry, np.asanyarray(array), allow_pickle=False)
 
 
 def _csv(head: Iterable[str], lines: Iterable[Iterable[Any]]) -> str:

@@ -153,6 +153,19 @@ def test_evaluations_as_json_and_csv():
     ]
 
 
+def test_the_table_has_the_penalties_that_were_chosen_by_cross_validation():
+    results = [evaluation(about=ABOUT | {"C": "cv"}), evaluation(about=ABOUT | {"C": 1.0})]
+    head, *lines = read_csv(export.evaluations_csv(results))
+    assert [line[head.index("chosen_C")] for line in lines] == ["cat: 1.0; dog: 0.1", ""]
+
+
+@pytest.mark.parametrize("name", ["file", "self", "args", "kwds", "allow_pickle", "arr_0"])
+def test_arrays_of_any_name_are_written(name: str):
+    one = rows(0, 2)
+    arrays = npz(export.features_npz, replace(one, arrays={name: one.arrays["x5"]}), ABOUT)
+    assert (arrays[name] == one.arrays["x5"]).all()
+
+
 FINDINGS = (Finding("c.jpg", "no picture"), Finding("", "a guess", "guessed", 3), Finding("d.gif", "no picture"))
 
 

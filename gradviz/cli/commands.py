@@ -388,7 +388,9 @@ def _experiment(arguments: Namespace) -> Any:
     from gradviz.spec import Spec
 
     spec = Spec(**{field.name: getattr(arguments, field.name) for field in fields(Spec)})
-    return Experiment(arguments.dataset, spec, home=home(arguments.home), device=arguments.device)
+    lab = Experiment(arguments.dataset, spec, home=home(arguments.home), device=arguments.device)
+    lab.check_chosen(arguments.given)
+    return lab
 
 
 def _notes(notes: Iterable[str]) -> None:

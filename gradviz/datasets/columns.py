@@ -10,18 +10,40 @@ from gradviz.datasets.pictures import PICTURE_SUFFIXES, printable
 from gradviz.datasets.splits import split_named
 from gradviz.errors import DatasetError
 
-_PATH = re.compile("path|fname|name|id|(image|img|file|picture|photo)s?(_?(path|name|file|filename|id))?")
-_LABEL = re.compile("finding_labels|(label|class|category|categorie|tag|target)(e?s)?(_?(name|label))?")
+_PATHS = [
+    re.compile(pattern)
+    for pattern in (
+        "(image|img|picture|photo)s?(_?(path|name|file|filename))?",
+        "fname|files?(_?(name|path))?",
+        "paths?",
+        "name",
+        "id|(image|img|file|picture|photo)_?id",
+    )
+]
+"""Titles of columns of paths; of columns that name as many pictures, the first of these is meant."""
+_LABELS = [
+    re.compile(pattern)
+    for pattern in (
+        "finding_labels|((image|true|gt)_)?(label|class|category|categorie|tag|target)(e?s)?(_?(name|label))?",
+        "choices?|ground_?truth|species(_?name)?|breeds?(_?name)?|diagnos[ie]s",
+    )
+]
+"""Titles of columns of labels, those first that say it most plainly."""
 _SPLIT = re.compile("(data_)?(split|subset|set)s?|partition|phase|usage")
 _HELD_OUT = re.compile("is_val(id)?")
 _INDEX = re.compile(r"|index|idx|row|unnamed.*")
 _TRUTH = {"1": 1, "+1": 1, "1.0": 1, "true": 1, "yes": 1, "0": 0, "0.0": 0, "false": 0, "no": 0, "-1": -1, "-1.0": -1}
+_NUMBER = re.compile(r"[+-]?\d[\d\s.,:/eETZ+-]*")
+"""A number, a date or a time."""
 _ABOVE = 5
 """Lines among which titles are looked for."""
 _POSITIONS = 3
 """Columns without titles that are read: path, label, split."""
 _MOSTLY = 0.9
 """Cells of a column of ones and zeros that have to be such; the others are of unknown meaning, and named."""
+
+Hit = Callable[[str], int]
+"""Says how well a cell names a picture that is there: 0 not at all, 1 by a guess, 2 as it is written."""
 
 
 @dataclass(frozen=True)
@@ -54,21 +76,21 @@ def truth(cell: str) -> int | None:
     return _TRUTH.get(cell.lower())
 
 
-def score(lines: Sequence[Line], is_picture: Callable[[str], bool]) -> tuple[int, int]:
+def score(lines: Sequence[Line], hit: Hit) -> tuple[int, int]:
     """Count the lines that name a picture, and the titles that are known: what tells a separator from others."""
-    pictures = sum(any(is_picture(cell) for cell in line.cells) for line in lines)
+    pictures = sum(any(hit(cell) for cell in line.cells) for line in lines)
     return pictures, max((sum(map(_known, _titles(line))) for line in lines[:_ABOVE]), default=0)
 
 
-def understand(lines: Sequence[Line], is_picture: Callable[[str], bool], file: str) -> Columns:
+def understand(lines: Sequence[Line], hit: Hit, file: str) -> Columns:
     """Decide what each column holds.
 
     Parameters
     ----------
     lines
         All entries, at least one.
-    is_picture
-        Checks whether a cell names a picture that is there.
+    hit
+        Says how well a cell names a picture that is there.
     file
         What messages call the table.
 
@@ -77,29 +99,27 @@ def understand(lines: Sequence[Line], is_picture: Callable[[str], bool], file: s
     DatasetError
         For columns of ones and zeros without titles, or two with the same title.
     """
-    first = _first(lines, is_picture)
+    first = _first(lines, hit)
     titles, body = _titles(lines[first - 1]) if first else [], lines[first:]
     width = max(len(line.cells) for line in lines)
-    named = [i for i, title in enumerate(titles) if _PATH.fullmatch(title)]
-    hits = [sum(is_picture(line.cell(i)) for line in body[:SAMPLE]) for i in range(width)]
+    ranks = [_rank(_PATHS, titles[i]) if i < len(titles) else len(_PATHS) for i in range(width)]
+    named = [i for i in range(width) if ranks[i] < len(_PATHS)]
+    hits = [(sum(hit(line.cell(i)) for line in body[:SAMPLE]), -ranks[i]) for i in range(width)]
     path = max(named or range(width), key=hits.__getitem__)
-    if named and not hits[path] and any(hits):
+    if not hits[path][0]:
         path = max(range(width), key=hits.__getitem__)
     others = [i for i in range(width) if i != path]
     if not first:
         return _untitled(path, others, body, file)
     above = [Finding(f"line {line.number}", "stands above the titles", "not read") for line in lines[: first - 1]]
-    found = _titled(path, others, lines[first - 1], body)
-    names = list(found.classes.values())
-    if len(set(names)) < len(names):
-        raise DatasetError(f"{file} has two columns with the title {max(names, key=names.count)!r}: rename one.")
+    found = _titled(path, others, lines[first - 1], body, file)
     return replace(found, first=first, findings=(*above, *found.findings))
 
 
-def _first(lines: Sequence[Line], is_picture: Callable[[str], bool]) -> int:
+def _first(lines: Sequence[Line], hit: Hit) -> int:
     """Find where the lines begin that follow the titles, of which there may be remarks above; 0 without titles."""
     for place, line in enumerate(lines[:_ABOVE]):
-        if any(cell.lower().endswith(tuple(PICTURE_SUFFIXES)) or is_picture(cell) for cell in line.cells):
+        if any(cell.lower().endswith(tuple(PICTURE_SUFFIXES)) or hit(cell) for cell in line.cells):
             return 0
         if any(map(_known, _titles(line))):
             return place + 1
@@ -107,33 +127,87 @@ def _first(lines: Sequence[Line], is_picture: Callable[[str], bool]) -> int:
 
 
 def _known(title: str) -> bool:
-    return any(known.fullmatch(title) for known in (_PATH, _LABEL, _SPLIT, _HELD_OUT))
+    return any(known.fullmatch(title) for known in (*_PATHS, *_LABELS, _SPLIT, _HELD_OUT))
+
+
+def _rank(known: Sequence[re.Pattern[str]], title: str) -> int:
+    """Return the place of the first pattern that a title fits; their number where it fits none."""
+    return next((place for place, pattern in enumerate(known) if pattern.fullmatch(title)), len(known))
 
 
 def _titles(line: Line) -> list[str]:
     return [re.sub(r"[\s.-]+", "_", cell.lower()) for cell in line.cells]
 
 
-def _titled(path: int, others: Sequence[int], first: Line, body: Sequence[Line]) -> Columns:
+def _titled(path: int, others: Sequence[int], first: Line, body: Sequence[Line], file: str) -> Columns:
     titles = _titles(first)
+    filled = [i for i in others if _filled(body, i)]
 
-    def first_of(known: re.Pattern[str]) -> int | None:
-        return next((i for i in others if i < len(titles) and known.fullmatch(titles[i])), None)
+    def first_of(*known: re.Pattern[str]) -> int | None:
+        ranked = [(_rank(known, titles[i]), i) for i in filled if i < len(titles)]
+        rank, found = min(ranked, default=(len(known), None))
+        return found if rank < len(known) else None
 
-    labels, split, held_out = first_of(_LABEL), first_of(_SPLIT), first_of(_HELD_OUT)
+    labels, split, held_out = first_of(*_LABELS), first_of(_SPLIT), first_of(_HELD_OUT)
     held_out = held_out if split is None else None
-    rest = [i for i in others if i not in (labels, split, held_out) and not _counts(first, body, i)]
+    rest = [i for i in filled if i not in (labels, split, held_out) and not _counts(first, body, i)]
     findings: list[Finding] = []
     classes: dict[int, str] = {}
     if labels is None:
-        classes = {i: printable(first.cell(i)) for i in rest if first.cell(i) and _ones_and_zeros(body, i)}
-        if not classes and len(rest) == 1 and _repeats(body, rest[0]):
-            labels = rest[0]
-            findings.append(Finding(_called(first, labels), "the column is read as the labels", "guessed"))
+        labels, classes, findings = _guessed(first, body, rest, file)
+        empty = [_called(first, i) for i in others if i not in filled and i < len(titles) and first.cell(i)]
+        findings += [Finding(name, "a column that is empty", "not read") for name in empty]
+    said = {name for finding in findings for name in finding.name.split(", ")}
     unread = [_called(first, i) for i in rest if i not in classes and i != labels]
+    unread = [name for name in unread if name not in said]
     if unread:
         findings.append(Finding(", ".join(unread), "columns that are not read", "not read", len(unread)))
     return Columns(path, 1, labels, split, held_out, classes, tuple(findings))
+
+
+def _guessed(
+    first: Line, body: Sequence[Line], rest: Sequence[int], file: str
+) -> tuple[int | None, dict[int, str], list[Finding]]:
+    """Return the column of labels or those that are classes, where no title says it: never both.
+
+    A column that is 1 throughout says nothing of the pictures, and a text that comes again says more than a flag beside
+    it, unless the columns of ones and zeros have exactly one 1 in each line, as only classes have.
+    """
+    flags = [i for i in rest if first.cell(i) and _ones_and_zeros(body, i)]
+    names = [printable(first.cell(i)) for i in flags]
+    if len(set(names)) < len(names):
+        raise DatasetError(f"{file} has two columns with the title {max(names, key=names.count)!r}: rename one.")
+    values = {i: {truth(cell) for cell in _filled(body, i)} for i in flags}
+    ones = [i for i in flags if not values[i] & {0, -1}]
+    classes = {i: name for i, name in zip(flags, names, strict=True) if i not in ones}
+    telling = any(1 in values[i] for i in classes)
+    texts = [i for i in rest if i not in flags and _is_text(first, body, i)]
+    if telling and (not texts or _one_each(body, list(classes))):
+        constant = [Finding(_called(first, i), "1 in every line, and so no class", "not read") for i in ones]
+        return None, classes, constant
+    if len(texts) > 1:
+        named = ", ".join(_called(first, i) for i in texts)
+        reason = "each could hold the labels: give one of them the title label"
+        return None, {}, [Finding(named, reason, "not read", len(texts))]
+    alone = rest[0] if len(rest) == 1 and not flags and _repeats(body, rest[0]) else None
+    labels = texts[0] if texts else alone
+    if labels is None:
+        return None, {}, []
+    return labels, {}, [Finding(_called(first, labels), "the column is read as the labels", "guessed")]
+
+
+def _is_text(first: Line, body: Sequence[Line], column: int) -> bool:
+    """Check for words of which some come again and not all are the same: not numbers, times or paths."""
+    title = _titles(first)[column] if column < len(first.cells) else ""
+    cells = _filled(body, column)
+    words = [cell for cell in cells if not _NUMBER.fullmatch(cell)]
+    known = _rank(_PATHS, title) < len(_PATHS)
+    return not known and len(words) >= _MOSTLY * len(cells) and len(set(cells)) > 1 and _repeats(body, column)
+
+
+def _one_each(body: Sequence[Line], columns: Sequence[int]) -> bool:
+    """Check whether each line has exactly one 1 in these columns."""
+    return len(columns) > 1 and all([truth(line.cell(i)) for i in columns].count(1) == 1 for line in body)
 
 
 def _called(first: Line, column: int) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 from gradviz.datasets.image_set import Finding
 from gradviz.datasets.pictures import UNWRITABLE, printable
 from gradviz.datasets.reading import Format, Listing, Row
+from gradviz.datasets.splits import split_named
 from gradviz.datasets.zero_one import absent, zero_is_absent
 from gradviz.errors import ChoiceError, DatasetError
 from gradviz.representations import check_name
@@ -18,14 +19,14 @@ _RESERVED = ("about", "ids", "classes", "labels", "split")
 def read_features(path: Path) -> Listing:
     """List the rows of an npz as `features --out` writes it; those that are not finite in some array are skipped.
 
-    Any array of n rows of numbers is a vector of its name. Labels without any -1 are read as 0 and 1, unless this
-    program wrote them.
+    Any array of n rows of numbers is a vector of its name; one whose name cannot be asked for is named. Labels without
+    any -1 are read as 0 and 1, unless this program wrote them.
 
     Raises
     ------
     DatasetError
-        If the file is not such an npz, holds pickled arrays (they are refused), an array's name cannot be
-        asked for, or no row is finite.
+        If the file is not such an npz, holds pickled arrays (they are refused), has no array that can be
+        asked for by its name, or no row is finite.
     """
     arrays = _arrays(path)
     if "ids" not in arrays or arrays["ids"].ndim != 1:
@@ -83,18 +84,20 @@ def _features(path: Path, n: int, arrays: dict[str, np.ndarray]) -> tuple[dict[s
     for key in [key for key in arrays if key not in _RESERVED]:
         array = arrays[key]
         if UNWRITABLE.search(key):
-            raise DatasetError(f"{path} has an array called {printable(key)!r}: rename it, in plain characters.")
+            findings.append(Finding(printable(key), "an array that has to be renamed, in plain characters", "not read"))
+            continue
         try:
             check_name(key)
         except ChoiceError as error:
-            raise DatasetError(f"{path}: {error}") from error
+            findings.append(Finding(key, f"an array that has to be renamed: {str(error).rstrip('.')}", "not read"))
+            continue
         if array.ndim != 2 or len(array) != n or not array.shape[1] or array.dtype.kind not in "fiub":
             reason = f"{array.dtype} {array.shape}, not numbers of shape ({n}, d)"
             findings.append(Finding(key, reason, "not read"))
         else:
             features[key] = array
     if not features and findings:
-        raise DatasetError(f"{path}: {findings[0].name} is {findings[0].reason}.")
+        raise DatasetError(f"{path}: {findings[0].name} is {findings[0].reason}.", findings=findings)
     if not features:
         raise DatasetError(f"{path} holds ids but no features: looked for {FORMAT.looks}.")
     return features, findings
@@ -138,7 +141,7 @@ def _splits(path: Path, arrays: dict[str, np.ndarray]) -> list[str]:
         return [""] * len(arrays["ids"])
     if arrays["split"].shape != arrays["ids"].shape:
         raise DatasetError(f"{path}: split has shape {arrays['split'].shape}, ids {arrays['ids'].shape}.")
-    return [text.strip() for text in _texts(arrays["split"])]
+    return [split_named(text) or text.strip() for text in _texts(arrays["split"])]
 
 
 def _texts(array: np.ndarray) -> list[str]:

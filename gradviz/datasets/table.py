@@ -1,11 +1,13 @@
 """Read a CSV that lists pictures: `path,label;label[,split]`, or columns with titles."""
 
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from gradviz.datasets.columns import Columns, score, truth, understand
 from gradviz.datasets.delimited import Line, read_lines
@@ -13,9 +15,12 @@ from gradviz.datasets.image_set import Finding
 from gradviz.datasets.label_lists import Labels, label_lists
 from gradviz.datasets.pictures import PICTURE_SUFFIXES, printable
 from gradviz.datasets.reading import Format, Listing, Row
-from gradviz.datasets.scan import below
+from gradviz.datasets.scan import below, pictures_below
 from gradviz.datasets.zero_one import absent, zero_is_absent
 from gradviz.errors import DatasetError
+
+_UPLOADED = re.compile("[0-9a-f]{8}-")
+"""What Label Studio puts before the name of a file that is uploaded."""
 
 
 def read_table(path: Path) -> Listing:
@@ -33,13 +38,13 @@ def read_table(path: Path) -> Listing:
     root = path.resolve().parent
     located = cache(partial(_located, root))
 
-    def is_picture(listed: str) -> bool:
-        return isinstance(located(listed).found, Path)
-
-    lines = read_lines(path, lambda sample: score(sample, is_picture))
+    lines = read_lines(path, lambda sample: score(sample, partial(_hit, located)))
     if not lines:
         return Listing(root, ())
-    columns = understand(lines, is_picture, str(path))
+    columns = understand(lines, partial(_hit, located), str(path))
+    if not any(_hit(located, line.cell(columns.path)) for line in lines[columns.first :]):
+        located = cache(partial(_by_name, _pictures_by_name(root), located, _last_parts(lines)))
+        columns = understand(lines, partial(_hit, located), str(path))
     findings = list(columns.findings)
     entries: dict[Path, _Entry] = {}
     again: list[int] = []
@@ -114,6 +119,54 @@ def _located(root: Path, listed: str) -> _Place:
     ways = [below(root, listed + suffix) for suffix in sorted(PICTURE_SUFFIXES)] if listed else []
     there = [way for way in ways if isinstance(way, Path)]
     return _Place(there[0], listed, "the picture's suffix is added") if len(there) == 1 else _Place(found, listed)
+
+
+def _hit(located: Callable[[str], _Place], listed: str) -> int:
+    place = located(listed)
+    return 0 if isinstance(place.found, str) else 1 if place.guess else 2
+
+
+def _by_name(
+    pictures: Mapping[str, Sequence[Path]],
+    located: Callable[[str], _Place],
+    listed_as: Mapping[str, Collection[str]],
+    listed: str,
+) -> _Place:
+    """Find a picture by its file's name alone, for a list in which no path leads to one: a list of another computer.
+
+    Only one path of the list, and only one picture, may have this name. Label Studio puts eight digits before it.
+    """
+    name = _last_part(listed)
+    name = name if name in pictures else _UPLOADED.sub("", name, count=1)
+    if name not in pictures or len(listed_as[name]) > 1:
+        return located(listed)
+    there = pictures[name]
+    guess = "no path leads to a picture: they are found by the names of the files"
+    return _Place(there[0], listed, guess) if len(there) == 1 else located(listed)
+
+
+def _last_part(listed: str) -> str:
+    """Return the name of the file in a path or address; empty where there is no folder before it."""
+    folders, slash, name = unquote(listed).replace("\\", "/").replace("?d=", "/").rpartition("/")
+    return name if slash and ".." not in folders.split("/") else ""
+
+
+def _last_parts(lines: Sequence[Line]) -> dict[str, set[str]]:
+    """Return the cells that end in each name, with and without the digits that Label Studio puts before it."""
+    found: dict[str, set[str]] = {}
+    for line in lines:
+        for cell in line.cells:
+            name = _last_part(cell)
+            for way in (name, _UPLOADED.sub("", name, count=1)):
+                found.setdefault(way, set()).add(cell)
+    return found
+
+
+def _pictures_by_name(root: Path) -> dict[str, list[Path]]:
+    found: dict[str, list[Path]] = {}
+    for one in pictures_below(root)[0]:
+        found.setdefault(one.path.name, []).append(one.path)
+    return found
 
 
 def _refusal(line: Line, columns: Columns) -> str:

@@ -25,7 +25,7 @@ from gradviz.datasets.pictures import HEAD, as_jpeg, open_picture, picture_forma
 from gradviz.datasets.reading import Listing, Row
 from gradviz.datasets.scan import grouped, is_hidden, kind, within
 from gradviz.datasets.splits import ORDER
-from gradviz.datasets.unpacking import Unpacked, leads_out, original_name
+from gradviz.datasets.unpacking import Unpacked, is_guessed, leads_out, original_name
 from gradviz.errors import DatasetError
 
 MB = 1_000_000
@@ -156,6 +156,10 @@ class Uploads:
         # Pictures hardly shrink in a zip: what grows beyond this is a bomb, often of overlapping entries.
         if sum(info.file_size for info, _, _ in entries) > 2 * self.limits.zip_bytes:
             raise DatasetError(f"refused: unpacks to more than {2 * self.limits.zip_bytes / MB:g} MB")
+        guessed = [called for info, called, _ in entries if is_guessed(info)]
+        if guessed:
+            reason = "the zip does not say how names are written: they are read in code page 437"
+            self._findings.append(Finding(printable(guessed[0]), reason, "guessed", len(guessed)))
         unpacked = Unpacked(self.folder)
         results: list[tuple[str, str | None]] = []
         others: list[str] = []
@@ -220,12 +224,18 @@ class Uploads:
         except DatasetError as error:
             # Its pictures stay, unlabelled.
             return [(name, str(error).replace(str(unpacked.root), name).rstrip("."))]
-        classes = frozenset(listing.classes or {label for row in listing.rows for label in row.labels or ()})
+        called = unpacked.renamed
+        known = listing.classes or {label for row in listing.rows for label in row.labels or ()}
+        classes = frozenset(called.get(name, name) for name in known)
         for row in listing.rows:
             if row.path is not None and (key := unpacked.pictures.get(row.path)):
-                said = _Said(classes if row.labels is not None else frozenset(), row.labels or {}, tuple(row.splits))
+                labels = {called.get(name, name): value for name, value in (row.labels or {}).items()}
+                said = _Said(classes if row.labels is not None else frozenset(), labels, tuple(row.splits))
                 self._pictures[key].said.append(said)
         self._findings += listing.findings
+        if called:
+            reason = "names that the file system cannot have: a list that names them by their paths misses them"
+            self._findings.append(Finding(printable(next(iter(called.values()))), reason, "guessed", len(called)))
         return []
 
     def _take(self, name: str, content: bytes | BinaryIO) -> tuple[str, str | None]:

@@ -24,6 +24,8 @@ PLOTLY = {"displaylogo": False, "toImageButtonOptions": {"format": "svg"}}
 
 LONGEST = 120
 """Characters of a file's name; file systems hold 255 bytes, and browsers add to a name that is taken."""
+_DEVICE = re.compile("con|nul|aux|prn|com[0-9]|lpt[0-9]", re.IGNORECASE)
+"""Names that Windows takes for devices, whatever suffix follows."""
 MOST_FINDINGS = 500
 """Rows of a table of findings."""
 
@@ -81,13 +83,17 @@ def downloads(offers: Iterable[Download]) -> None:
 def file_name(text: str) -> str:
     """Return a name that every file system takes: letters without accents, digits, `.`, `_` and `-`.
 
-    Any other sign becomes `_`, and so does what stands between folders. The suffix stays where the name is cut.
+    Any other sign becomes `_`, and so does what stands between folders; a device of Windows (con, nul) gets one more.
+    The suffix stays where the name is cut.
     """
     plain = unicodedata.normalize("NFKD", text)
     plain = "".join(sign for sign in plain if not unicodedata.combining(sign))
     plain = re.sub("[^A-Za-z0-9._-]+", "_", plain).rstrip(".")
     if not plain or plain[0] in ".-":  # hidden, or taken for an option
         plain = f"_{plain}"
+    device, dot, suffix = plain.partition(".")
+    if _DEVICE.fullmatch(device):
+        plain = f"{device}_{dot}{suffix}"
     stem, dot, suffix = plain.rpartition(".")
     return plain if len(plain) <= LONGEST else f"{(stem or suffix)[: LONGEST - 12]}{dot}{suffix[:11]}"
 

@@ -468,6 +468,9 @@ def test_weights_beside_a_network_of_ones_own_are_loaded_or_refused(gradviz, pho
         ("--temperature", "cv"),
         ("--network", "vgg16"),
         ("--tf32",),
+        ("--preprocess", "center"),
+        ("--pseudo-label", "uniform"),
+        ("--temperature", "1"),
     ],
 )
 def test_what_is_about_a_network_is_refused_where_features_come_from_a_file(

@@ -94,10 +94,20 @@ def test_an_array_of_any_name_is_a_vector_of_that_name(tmp_path: Path, name: str
     assert not noted(images)
 
 
-@pytest.mark.parametrize("name", ["fc6+fc7", "a;b", "a:b", "a@b@c", "7", "50_resnet"])
-def test_a_name_that_could_not_be_asked_for_is_refused(tmp_path: Path, name: str):
-    with pytest.raises(DatasetError, match=r"f\.npz: An array called .* cannot be asked for: rename it"):
-        read_features(save(tmp_path, ids=IDS, x6=X, **{name: X}))
+@pytest.mark.parametrize("name", ["fc6+fc7", "a;b", "a:b", "a@b@c", "7", "50_resnet", "dW6", "a\u202eb"])
+def test_an_array_whose_name_could_not_be_asked_for_is_left_out_with_a_finding(tmp_path: Path, name: str):
+    images = read_features(save(tmp_path, ids=IDS, x6=X, **{name: X}))
+    assert list(images.features) == ["x6"]
+    ((called, kind, reason),) = [(f.name, f.kind, f.reason) for f in noted(images)]
+    assert (called, kind) == (name.replace("\u202e", "?"), "not read")
+    assert reason.startswith("an array that has to be renamed")
+    with pytest.raises(DatasetError, match=r"f\.npz: .* is an array that has to be renamed"):
+        read_features(save(tmp_path, ids=IDS, **{name: X}))
+
+
+def test_splits_are_known_by_all_their_names(tmp_path: Path):
+    images = read_features(save(tmp_path, ids=IDS, x6=X, split=np.array(["Training", "VALID", "odd", ""])))
+    assert {name: list(at) for name, at in images.splits.items()} == {"odd": [2], "train": [0], "val": [1]}
 
 
 def test_a_product_is_refused_as_a_vector(tmp_path: Path):

@@ -218,3 +218,82 @@ def test_what_lists_no_picture_is_refused_in_one_line(tmp_path: Path, content: b
     with pytest.raises(DatasetError, match=r"list\.csv") as caught:
         read_table(tmp_path / "list.csv")
     assert "\n" not in str(caught.value)
+
+
+LS = "annotation_id,annotator,choice,created_at,id,image,lead_time"
+
+
+@pytest.mark.parametrize(
+    ("title", "line", "guessed"),
+    [
+        ("filename,annotator,species", "{path},1,{label}", False),
+        ("filename,annotator,animal", "{path},1,{label}", True),
+        ("filename,is_crowd,breed", "{path},0,{label}", False),
+        ("filename,occluded,animal", "{path},{bit},{label}", True),
+        ("filename,when,width,animal", "{path},2024-01-02 10:00:00,640,{label}", True),
+        (LS, "{n},1,{label},2024,{n},{path},1.0", False),
+    ],
+)
+def test_a_flag_is_no_class_beside_a_column_of_names(folder: Path, title: str, line: str, guessed: bool):
+    lines = [line.format(n=n, bit=n % 2, path=path, label=CATS[path][0]) for n, path in enumerate(CATS)]
+    images = read_table(write(folder, "\n".join([title, *lines])))
+    assert shown(images) == CATS
+    assert ("guessed" in {kind for kind, _ in said(images)}) == guessed
+
+
+def test_a_text_beside_classes_that_exclude_each_other_is_not_read(folder: Path):
+    lines = [f"p/{n}.jpg,{'ab'[n % 2]},1,{n // 2 == 0:d},{n // 2 == 1:d}" for n in range(4)]
+    images = read_table(write(folder, "\n".join(["path,camera,checked,cat,dog", *lines])))
+    assert images.classes == ("cat", "dog")
+    assert {f.name for f in noted(images) if f.kind == "not read"} == {"camera", "checked"}
+
+
+def test_a_column_of_the_same_number_throughout_is_no_class(folder: Path):
+    images = read_table(write(folder, "path,annotator,is_crowd\np/0.jpg,1,0\np/1.jpg,1,0\n"))
+    assert images.classes == ()
+    assert [(f.name, f.kind, f.count) for f in noted(images)] == [("annotator, is_crowd", "not read", 2)]
+
+
+def test_of_several_texts_none_is_guessed(folder: Path):
+    lines = [f"p/{n}.jpg,{'ab'[n % 2]},{'cd'[n // 2]}" for n in range(4)]
+    images = read_table(write(folder, "\n".join(["path,camera,animal", *lines])))
+    assert images.classes == ()
+    (finding,) = noted(images)
+    assert (finding.name, finding.count) == ("camera, animal", 2)
+    assert "title label" in finding.reason
+
+
+def test_a_path_as_written_is_preferred_to_one_with_a_suffix_added(folder: Path):
+    for number in range(3):
+        picture(folder / f"{number}.jpg", 9 + number)
+    images = read_table(write(folder, "id,image,label\n0,1.jpg,cat\n1,2.jpg,dog\n2,0.jpg,cat\n"))
+    assert images.ids == ("1.jpg", "2.jpg", "0.jpg")
+    images = read_table(write(folder, "path,image,label\n0.jpg,1.jpg,cat\n1.jpg,2.jpg,dog\n"))
+    assert images.ids == ("1.jpg", "2.jpg")
+
+
+def test_an_empty_column_with_a_title_is_named(folder: Path):
+    images = read_table(write(folder, "filename,cat,dog\np/0.jpg,1,\np/1.jpg,0,\n"))
+    assert images.classes == ("cat",)
+    assert ("dog", "a column that is empty", "not read") in [(f.name, f.reason, f.kind) for f in noted(images)]
+
+
+@pytest.mark.parametrize(
+    "far", ["/data/upload/1/{}", "/data/upload/1/0a1b2c3d-{}", "C:\\me\\{}", "/data/local-files/?d=a/{}", "other/{}"]
+)
+def test_paths_of_another_computer_are_found_by_the_names_of_files(folder: Path, far: str):
+    lines = [f"{far.format(Path(path).name)},{label}" for path, (label,) in CATS.items()]
+    images = read_table(write(folder, "\n".join(["image,choice", *lines])))
+    assert [images.labels_of(i) for i in range(4)] == list(CATS.values())
+    assert [path.name for path in images.paths] == ["0.jpg", "1.jpg", "2.jpg", "3.jpg"]
+    assert [f.count for f in noted(images) if "by the names of the files" in f.reason] == [4]
+
+
+def test_a_name_alone_is_not_believed_where_it_could_be_another_picture(folder: Path):
+    images = read_table(write(folder, "path,label\np/0.jpg,cat\ntrain/1.jpg,dog\np/2.jpg,dog\n"))
+    assert images.ids == ("p/0.jpg", "p/2.jpg"), "some paths are right, so the others are wrong"
+    picture(folder / "q/1.jpg")
+    images = read_table(
+        write(folder, "path,label\n/a/0.jpg,cat\n/a/1.jpg,dog\n/a/2.jpg,cat\n/b/2.jpg,dog\n/a/3.jpg,x\n")
+    )
+    assert images.ids == ("/a/0.jpg", "/a/3.jpg")

@@ -11,6 +11,7 @@ from PIL import Image
 
 from gradviz.datasets.formats import FORMATS
 from gradviz.datasets.reading import Format
+from gradviz.datasets.unpacking import Unpacked
 from gradviz.datasets.uploads import Added, Limits, Uploads
 from gradviz.errors import Cancelled, DatasetError
 from tests.datasets.examples import EXAMPLES, LABELS, NEVER_SPLIT, SPLITS
@@ -238,6 +239,31 @@ def test_names_that_look_the_same_stay_two_classes(uploads: Uploads):
     assert found == {"1.jpg": ("a?b",), "2.jpg": ("a?b (2)",), "3.jpg": ("c",)}
 
 
+@pytest.mark.parametrize("tells_case", [True, False])
+def test_classes_that_differ_in_case_only_or_are_long_keep_their_names(
+    uploads: Uploads, tells_case: bool, monkeypatch: pytest.MonkeyPatch
+):
+    if not tells_case:  # what a file system that does not tell case apart says of any folder
+        monkeypatch.setattr(Unpacked, "_as_told", lambda self, name: name.casefold())
+    names = ["Cat", "cat", "x" * 255, "ы" * 200, "ы" * 201]
+    found = classes_of({f"{name}/{i}.jpg": jpeg(i) for i, name in enumerate(names)}, uploads)
+    assert found == {f"{i}.jpg": (name,) for i, name in enumerate(names)}
+    renamed = [f.count for f in uploads.image_set().findings if "the file system cannot have" in f.reason]
+    assert renamed == [2 if tells_case else 3]
+
+
+def test_a_list_in_a_zip_names_files_that_differ_in_case_only(uploads: Uploads):
+    long = "y" * 200
+    table = f"path,label\na/img.jpg,cat\na/IMG.JPG,dog\na/{long}.jpg,owl\n".encode()
+    entries = {"a/img.jpg": jpeg(1), "a/IMG.JPG": jpeg(2), f"a/{long}.jpg": jpeg(3), "l.csv": table}
+    assert sorted(classes_of(entries, uploads).values()) == [("cat",), ("dog",), ("owl",)]
+
+
+def test_only_a_drive_leads_out_by_its_colon(uploads: Uploads):
+    added = uploads.add_zip(packed({"a:b/1.jpg": jpeg(1), "C:/2.jpg": jpeg(2), "d:\\3.jpg": jpeg(3)}))
+    assert (added.accepted, {name for name, _ in added.refused}) == (1, {"C:/2.jpg", "d:\\3.jpg"})
+
+
 def without_utf8_flag(buffer: io.BytesIO) -> io.BytesIO:
     content = bytearray(buffer.getvalue())
     for header, offset in ((b"PK\3\4", 7), (b"PK\1\2", 9)):
@@ -260,6 +286,7 @@ def test_another_code_page_is_told_apart_too(uploads: Uploads):
     for ascii, text in ((b"AAAAA", "кошки"), (b"BBBBB", "песик")):
         content = content.replace(ascii, text.encode("cp866"))
     uploads.add_zip(io.BytesIO(content))
+    assert [f.count for f in uploads.image_set().findings if "code page 437" in f.reason] == [2]
     assert len(uploads.image_set().classes) == 2
 
 

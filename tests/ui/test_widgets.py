@@ -114,6 +114,10 @@ def test_names_of_files_can_be_saved_everywhere(text, suffix):
         ("C:\\temp\\x.npz", "C_temp_x.npz"),
         (".hidden.json", "_.hidden.json"),
         ("", "_"),
+        ("con.csv", "con_.csv"),
+        ("LPT1.tar.gz", "LPT1_.tar.gz"),
+        ("nul", "nul_"),
+        ("contour.csv", "contour.csv"),
     ],
 )
 def test_names_of_files_stay_readable(text, name):
