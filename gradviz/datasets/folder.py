@@ -1,11 +1,10 @@
 """Read a plain folder of pictures: a subfolder's name is the class of what lies in it."""
 
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from gradviz.datasets.image_set import Finding
-from gradviz.datasets.layout import NEARLY_ALL, Place, laid_out
+from gradviz.datasets.layout import Place, laid_out
 from gradviz.datasets.pictures import printable
 from gradviz.datasets.reading import Format, Listing, Row
 from gradviz.datasets.scan import Found, pictures_below
@@ -48,12 +47,16 @@ def arranged(root: Path, found: Sequence[Found], findings: Sequence[Finding]) ->
 
 
 def _check(root: Path, places: Sequence[Place]) -> None:
-    """Refuse classes whose names say that nobody meant them as classes."""
-    names = Counter(place.label for place in places if place.label is not None)
-    if names and sum(count for name, count in names.items() if no_class(name)) >= NEARLY_ALL * sum(names.values()):
-        listed = printable(", ".join(sorted(names)))
+    """Refuse classes whose names say that nobody meant them as classes; train beside two others may run on rails."""
+    names = {place.label for place in places if place.label is not None}
+    odd = sorted(name for name in names if no_class(name))
+    rails = [name for name in odd if name.lower() == "train"]
+    if odd and not (odd == rails and len(names) > len(odd) + 1):
+        listed = printable(", ".join(odd))
+        called = "a subfolder called" if len(odd) == 1 else "subfolders called"
+        verb = "names" if len(odd) == 1 else "name"
         raise DatasetError(
-            f"{root} has subfolders called {listed}, which name no class: give each class a folder of its own, or name "
+            f"{root} has {called} {listed}, which {verb} no class: give each class a folder of its own, or name "
             "the one folder that holds the pictures."
         )
 

@@ -173,3 +173,10 @@ def test_an_empty_folder_says_what_was_looked_for(tmp_path: Path):
     (tmp_path / "phone.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0")
     with pytest.raises(DatasetError, match=r"skipped 1, such as phone\.heic: HEIC.*export it as JPEG\)"):
         read_folder(tmp_path)
+
+
+@pytest.mark.parametrize("other", ["images", "train", "test2", "JPEGImages"])
+def test_one_folder_beside_one_that_names_no_class_is_one_sentence(tmp_path: Path, other: str):
+    fill(tmp_path, **{"cat": 5, other: 2})
+    with pytest.raises(DatasetError, match=f"a subfolder called {other}, which names no class"):
+        read_folder(tmp_path)
