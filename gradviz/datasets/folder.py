@@ -7,8 +7,8 @@ from gradviz.datasets.image_set import Finding
 from gradviz.datasets.layout import Place, laid_out
 from gradviz.datasets.pictures import printable
 from gradviz.datasets.reading import Format, Listing, Row
-from gradviz.datasets.scan import Found, pictures_below
-from gradviz.datasets.splits import ORDER, no_class
+from gradviz.datasets.scan import Found, is_empty, pictures_below, within
+from gradviz.datasets.splits import ORDER, no_class, split_named
 from gradviz.errors import DatasetError
 
 
@@ -26,7 +26,18 @@ def read_folder(folder: Path) -> Listing:
     """
     root = folder.resolve()
     found, findings = pictures_below(root)
-    return arranged(root, found, findings)
+    return arranged(root, found, [*findings, *_empty_splits(root)])
+
+
+def _empty_splits(root: Path) -> list[Finding]:
+    """Name folders called like splits in which there is nothing."""
+    empty = [
+        path
+        for folder in within(root)
+        for path in sorted(folder.iterdir())
+        if split_named(path.name) and path.is_dir() and is_empty(path)
+    ]
+    return [Finding(printable(path.relative_to(root).as_posix()), "the folder of a split, but empty") for path in empty]
 
 
 def arranged(root: Path, found: Sequence[Found], findings: Sequence[Finding]) -> Listing:

@@ -99,7 +99,7 @@ def _round_all(folders: Sequence[Folders]) -> Folders:
         # it, and no folder beside it.
         meant = share > 0.5 and (len(splits) > 1 or (says_nothing(name) and inner and len(tops) == 1))
         meant = meant or (share >= NEARLY_ALL and inner and (says_nothing(name) or bool(splits)))
-        if share < 1 and not meant and not (share >= _MOST and len(inner) > 1 and len(tops) == 1):
+        if share < 1 and not meant and not (share >= _MOST and len(_branches(below)) > 1 and len(tops) == 1):
             break
         passed.append(name)
         fit = below
@@ -176,7 +176,7 @@ def _with_splits(names: Sequence[str], inner: Sequence[Folders | None]) -> tuple
             members[split].append(i)
     places = [Place()] * len(names)
     findings = []
-    below: dict[str, set[str]] = defaultdict(set)
+    below: dict[str, set[Folders]] = defaultdict(set)
     for split, positions in members.items():
         rests = {i: _below_split(split, (inner[i] or ())[1:]) for i in positions}
         labelled = [i for i in positions if rests[i]]
@@ -211,26 +211,38 @@ def _without_splits(names: Sequence[str], inner: Sequence[Folders | None]) -> tu
     if tops:
         findings += _strays([names[i] for i, place in enumerate(inner) if not place], _BESIDE_CLASSES)
     findings += _strays([names[i] for i, place in enumerate(inner) if place and place[0] in odd], _NO_CLASS)
-    below: dict[str, set[str]] = defaultdict(set)
+    below: dict[str, set[Folders]] = defaultdict(set)
     for place in inner:
         if place and place[0] not in odd:
             _note(below, place)
     return _one_spelling(places, findings + _doubtful(below))
 
 
-def _note(below: dict[str, set[str]], place: Folders) -> None:
+def _note(below: dict[str, set[Folders]], place: Folders) -> None:
     """Keep which folders lie in the folder of a class."""
     if place:
-        below[place[0]] |= {name for name in place[1:2] if not says_nothing(name) and not split_named(name)}
+        below[place[0]].add(tuple(name for name in place[1:] if not says_nothing(name) and not split_named(name)))
 
 
-def _doubtful(below: dict[str, set[str]]) -> list[Finding]:
+def _branches(places: Collection[Folders]) -> set[str]:
+    """List the folders side by side at the least depth that has several; none where there is but one all the way."""
+    fit = set(places)
+    while fit := {place for place in fit if place}:
+        names = {place[0] for place in fit}
+        if len(names) > 1:
+            return names
+        fit = {place[1:] for place in fit}
+    return set()
+
+
+def _doubtful(below: dict[str, set[Folders]]) -> list[Finding]:
     """Say which folders were taken for classes though they may be round the classes, or may be a split."""
     findings = []
-    several = sorted(name for name, inside in below.items() if len(inside) > 1)
+    inside = {name: _branches(places) for name, places in below.items()}
+    several = sorted(name for name, folders in inside.items() if folders)
     if several:
         listed = ", ".join(several[:NAMED]) + (", ..." if len(several) > NAMED else "")
-        example = ", ".join(sorted(below[several[0]])[:NAMED])
+        example = ", ".join(sorted(inside[several[0]])[:NAMED])
         reason = f"read as a class, with folders in it ({printable(example)}) that are read as none"
         findings.append(Finding(printable(listed), reason, "guessed", len(several)))
     findings += [

@@ -19,7 +19,7 @@ _YEAR = re.compile(r"[ _.-]?(19|20)\d\d$")
 _SAYS_NOTHING = frozenset(
     (
         *("data", "dataset", "datasets", "image", "images", "img", "imgs", "jpg", "jpeg", "jpegs", "jpegimages", "png"),
-        *("picture", "pictures", "photo", "photos", "photographs", "all", "all_images", "raw", "files", "input", "x"),
+        *("picture", "pictures", "photo", "photos", "photographs", "all", "all_images", "raw", "files", "input"),
         *("masks", "thumbs", "thumbnail", "thumbnails", "preview", "previews", "samples"),
         *("obj_train_data", "obj_valid_data", "obj_test_data", "annotations", "labels", "pngimages"),
     )

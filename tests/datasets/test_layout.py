@@ -73,10 +73,6 @@ CASES = {
     },
     "previews in classes": {"cat": ("cat", None), "cat/thumbs": (None, None), "dog": ("dog", None)},
     "a class of masks": {"mask": ("mask", None), "no_mask": ("no_mask", None), "bad_mask": ("bad_mask", None)},
-        "mask": ("mask", None),
-        "no_mask": ("no_mask", None),
-        "mask_worn_wrongly": ("mask_worn_wrongly", None),
-    },
     "unlabelled beside a split": {
         "train/cat": ("cat", "train"),
         "train/dog": ("dog", "train"),
