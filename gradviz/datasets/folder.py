@@ -1,13 +1,15 @@
 """Read a plain folder of pictures: a subfolder's name is the class of what lies in it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from gradviz.datasets.image_set import Finding
 from gradviz.datasets.layout import Place, laid_out
 from gradviz.datasets.pictures import printable
 from gradviz.datasets.reading import Format, Listing, Row
-from gradviz.datasets.scan import Found, is_empty, pictures_below, within
+from gradviz.datasets.scan import Found, contents, is_empty, unread, within
+from gradviz.datasets.split_lists import with_lists
 from gradviz.datasets.splits import ORDER, no_class, split_named
 from gradviz.errors import DatasetError
 
@@ -25,8 +27,9 @@ def read_folder(folder: Path) -> Listing:
         If the folder cannot be read, or the names of its subfolders can be those of no classes.
     """
     root = folder.resolve()
-    found, findings = pictures_below(root)
-    return arranged(root, found, [*findings, *_empty_splits(root)])
+    found = contents(root)
+    listing, unused = with_lists(arranged(root, found.pictures, found.findings), found.lists)
+    return replace(listing, findings=[*listing.findings, *unread(unused), *_empty_splits(root)])
 
 
 def _empty_splits(root: Path) -> list[Finding]:

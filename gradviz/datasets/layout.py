@@ -18,7 +18,7 @@ _BESIDE_SPLITS = "beside the folders of the splits: without label and split"
 _BESIDE_CLASSES = "beside the folders of the classes: without label"
 _NO_CLASS = "a folder whose name is no class, beside folders that are classes: without label"
 _COPIES = "a folder of masks, previews or samples beside the pictures: without label and split"
-_FLAT = "a split without folders of classes: its pictures have no label"
+FLAT = "a split without folders of classes: its pictures have no label"
 
 Folders = tuple[str, ...]
 
@@ -187,7 +187,7 @@ def _with_splits(names: Sequence[str], inner: Sequence[Folders | None]) -> tuple
         if labelled:
             findings += _strays([names[i] for i in positions if not rests[i]], _BESIDE_CLASSES)
         else:
-            findings.append(Finding(printable(spelt[0]), _FLAT, count=len(positions)))
+            findings.append(Finding(printable(spelt[0]), FLAT, count=len(positions)))
         if len(spelt) > 1:
             findings.append(Finding(printable(", ".join(spelt)), f"together the split {split}", "joined"))
     findings += _strays([names[i] for i, split in enumerate(tops) if not split], _BESIDE_SPLITS)
