@@ -208,9 +208,11 @@ class Format:
         DatasetError
             If it is not in this format or damaged.
         """
-        place = self.place(path) or path
-        listing = self.listing(place)
-        return listing if place == path else replace(listing, findings=[*listing.findings, *beside(path, place)])
+        listing = self.listing(self.place(path) or path)
+        whole = path.resolve()
+        if not path.is_dir() or listing.root == whole or not listing.root.is_relative_to(whole):
+            return listing
+        return replace(listing, findings=[*listing.findings, *beside(whole, listing.root)])
 
     def read(self, path: Path, *, seed: int = 0, name: str | None = None) -> ImageSet:
         """Read a file or folder.

@@ -113,12 +113,6 @@ def contents(folder: Path, *, deepest: int = DEEPEST) -> Contents:
     return Contents(sorted(pictures, key=_name), sorted(lists, key=_name), findings)
 
 
-def pictures_below(folder: Path, *, deepest: int = DEEPEST) -> tuple[list[Found], list[Finding]]:
-    """List the pictures in `folder` and the folders below it; the files beside them are not read, and so named."""
-    found = contents(folder, deepest=deepest)
-    return found.pictures, [*found.findings, *unread(found.lists)]
-
-
 def unread(lists: Iterable[Found]) -> list[Finding]:
     """Name lists that no reader has used."""
     names = [found.name for found in lists]
