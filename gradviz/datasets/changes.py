@@ -57,7 +57,13 @@ def _of_list(path: str) -> Iterator[tuple[str, int, int]]:
         yield path, 0, 0
 
 
-def _of_folder(folder: str | Path, deepest: int, *, lists: bool = True) -> Iterator[tuple[str, int, int]]:
+def _of_folder(
+    folder: str | Path, deepest: int, *, lists: bool = True, above: tuple[tuple[int, int], ...] = ()
+) -> Iterator[tuple[str, int, int]]:
+    """List the entries of a folder and those below it; a link to a folder that holds it is not followed."""
+    place = _identity(folder)
+    if place is None or place in above:
+        return
     held = _entries(str(folder))
     if held is None:
         return
@@ -66,7 +72,15 @@ def _of_folder(folder: str | Path, deepest: int, *, lists: bool = True) -> Itera
     for path in files if lists else ():
         yield from _of_list(path)
     for path in folders if deepest else ():
-        yield from _of_folder(path, deepest - 1, lists=lists)
+        yield from _of_folder(path, deepest - 1, lists=lists, above=(*above, place))
+
+
+def _identity(folder: str | Path) -> tuple[int, int] | None:
+    try:
+        status = os.stat(folder)  # noqa: PTH116
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _entries(folder: str) -> _Held | None:

@@ -26,6 +26,7 @@ from gradviz.datasets.image_set import Box, Finding
 from gradviz.datasets.pictures import PICTURE_SUFFIXES, printable
 from gradviz.datasets.reading import Format, Listing, Row
 from gradviz.datasets.scan import below
+from gradviz.datasets.splits import split_named
 from gradviz.errors import DatasetError
 
 _PREFIX = "instances_"
@@ -55,7 +56,11 @@ def read_coco(path: Path) -> Listing:
         raise DatasetError(f"{path} holds no COCO instances: looked for {FORMAT.looks}.")
     folder = files[0].parent.parent if files[0].parent.name == "annotations" else files[0].parent
     reader = _Reader(folder.resolve())
-    splits = [file.stem.removeprefix(_PREFIX) for file in files] if len(files) > 1 else None
+    stems = [file.stem.removeprefix(_PREFIX) for file in files]
+    splits = [split_named(stem) or stem for stem in stems] if len(files) > 1 else None
+    for split in sorted({split for split in splits or () if (splits or []).count(split) > 1}):
+        listed = ", ".join(stem for stem in stems if (split_named(stem) or stem) == split)
+        reader.findings.append(Finding(printable(listed), f"together the split {split}", "joined"))
     for i, file in enumerate(files):
         reader.read(file, (splits[i],) if splits else ())
     return Listing(
@@ -63,7 +68,7 @@ def read_coco(path: Path) -> Listing:
         reader.rows(),
         reader.findings + (_beside(files, reader) if path.is_dir() else []),
         classes=sorted(reader.categories),
-        splits=splits,
+        splits=list(dict.fromkeys(splits)) if splits else None,
         boxes_of=reader.boxes.of_positions(distinct=reader.joined),
     )
 

@@ -9,6 +9,7 @@ from gradviz.datasets.image_set import Finding
 from gradviz.datasets.pictures import printable
 from gradviz.datasets.reading import Format, Listing, Row
 from gradviz.datasets.scan import contents, unread
+from gradviz.datasets.splits import ORDER, split_named
 from gradviz.datasets.text import read_text
 from gradviz.errors import DatasetError
 
@@ -19,17 +20,61 @@ def read_fiftyone(folder: Path) -> Listing:
     """List the pictures in `data/` with the classes in `labels.json`: {"classes": [...], "labels": {name: class}}.
 
     A class is a name or a number in the list; a picture may have several, or boxes with a `label`. Pictures that the
-    file does not mention, or gives no class, have unknown labels. Ids are paths below `data/`.
+    file does not mention, or gives no class, have unknown labels. Both may lie in the folders of splits; a class that
+    the file of one does not know is unknown there. Ids are paths below `data/`, or below the folder of the splits.
 
     Raises
     ------
     DatasetError
-        If labels.json is damaged.
+        If a labels.json is damaged.
     """
     root = folder.resolve()
+    if _is_part(root):
+        return _part(root)
+    parts = [(split, path, _part(path)) for split, path in _splits(root)]
+    if not parts:
+        raise DatasetError(f"{folder} is not FiftyOne's: looked for {FORMAT.looks}.")
+    classes = list(dict.fromkeys(name for _, _, part in parts for name in part.classes or ()))
+    rows, findings = [], []
+    spelt: dict[str, list[str]] = {}
+    for split, path, part in parts:
+        spelt.setdefault(split, []).append(path.name)
+        unknown = dict.fromkeys(name for name in classes if name not in (part.classes or ()))
+        findings += [Finding(f"{path.name}/{f.name}", f.reason, f.kind, f.count) for f in part.findings]
+        for row in part.rows:
+            labels = None if row.labels is None else {**row.labels, **unknown}
+            rows.append(Row(f"{path.name}/data/{row.id}", row.path, labels, (split,)))
+    findings += [
+        Finding(printable(", ".join(names)), f"together the split {split}", "joined")
+        for split, names in spelt.items()
+        if len(names) > 1
+    ]
+    others = [path for path in sorted(root.iterdir()) if path not in {path for _, path, _ in parts}]
+    for path in others:
+        if path.is_dir() and path.name[0] not in "._":
+            count = len(contents(path).pictures)
+            findings += [Finding(printable(path.name), "pictures beside the splits", count=count)] if count else []
+    splits = [split for split in ORDER if any(split in row.splits for row in rows)]
+    return Listing(root, rows, findings, classes=classes or None, splits=splits)
+
+
+def _is_part(folder: Path) -> bool:
+    return (folder / "data").is_dir() and (folder / _FILE).is_file()
+
+
+def _splits(folder: Path) -> list[tuple[str, Path]]:
+    """List the folders of splits that hold pictures and classes, with the split."""
+    try:
+        found = [(split_named(path.name), path) for path in sorted(folder.iterdir())]
+    except OSError:
+        return []
+    return [(split, path) for split, path in found if split and _is_part(path)]
+
+
+def _part(root: Path) -> Listing:
     document = _document(root / _FILE)
     if document is None:
-        raise DatasetError(f"{folder / _FILE} is not FiftyOne's: looked for {FORMAT.looks}.")
+        raise DatasetError(f"{root / _FILE} is not FiftyOne's: looked for {FORMAT.looks}.")
     found = contents(root / "data")
     classes = [printable(str(name)) for name in document.get("classes") or ()]
     said = document["labels"]
@@ -85,8 +130,8 @@ def _document(path: Path) -> dict[str, Any] | None:
 
 FORMAT = Format(
     name="a FiftyOne folder",
-    layout="`data/` with pictures and `labels.json` with `classes` and `labels`",
-    labels="from `labels.json`",
+    layout="`data/` with pictures and `labels.json` with `classes` and `labels`, or both in the folder of each split",
+    labels="from `labels.json`; the folders are splits",
     listing=read_fiftyone,
-    fits=lambda folder: (folder / "data").is_dir() and (folder / _FILE).is_file(),
+    fits=lambda folder: _is_part(folder) or bool(_splits(folder)),
 )

@@ -1,15 +1,16 @@
 """Read a plain folder of pictures: a subfolder's name is the class of what lies in it."""
 
-from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from gradviz.datasets.image_set import Finding
-from gradviz.datasets.layout import NEARLY_ALL, Place, laid_out
+from gradviz.datasets.layout import Place, laid_out
 from gradviz.datasets.pictures import printable
 from gradviz.datasets.reading import Format, Listing, Row
-from gradviz.datasets.scan import Found, pictures_below
-from gradviz.datasets.splits import ORDER, no_class
+from gradviz.datasets.scan import Found, contents, is_empty, unread, within
+from gradviz.datasets.split_lists import with_lists
+from gradviz.datasets.splits import ORDER, no_class, split_named
 from gradviz.errors import DatasetError
 
 
@@ -26,8 +27,20 @@ def read_folder(folder: Path) -> Listing:
         If the folder cannot be read, or the names of its subfolders can be those of no classes.
     """
     root = folder.resolve()
-    found, findings = pictures_below(root)
-    return arranged(root, found, findings)
+    found = contents(root)
+    listing, unused = with_lists(arranged(root, found.pictures, found.findings), found.lists)
+    return replace(listing, findings=[*listing.findings, *unread(unused), *_empty_splits(root)])
+
+
+def _empty_splits(root: Path) -> list[Finding]:
+    """Name folders called like splits in which there is nothing."""
+    empty = [
+        path
+        for folder in within(root)
+        for path in sorted(folder.iterdir())
+        if split_named(path.name) and path.is_dir() and is_empty(path)
+    ]
+    return [Finding(printable(path.relative_to(root).as_posix()), "the folder of a split, but empty") for path in empty]
 
 
 def arranged(root: Path, found: Sequence[Found], findings: Sequence[Finding]) -> Listing:
@@ -48,12 +61,16 @@ def arranged(root: Path, found: Sequence[Found], findings: Sequence[Finding]) ->
 
 
 def _check(root: Path, places: Sequence[Place]) -> None:
-    """Refuse classes whose names say that nobody meant them as classes."""
-    names = Counter(place.label for place in places if place.label is not None)
-    if names and sum(count for name, count in names.items() if no_class(name)) >= NEARLY_ALL * sum(names.values()):
-        listed = printable(", ".join(sorted(names)))
+    """Refuse classes whose names say that nobody meant them as classes; train beside two others may run on rails."""
+    names = {place.label for place in places if place.label is not None}
+    odd = sorted(name for name in names if no_class(name))
+    rails = [name for name in odd if name.lower() == "train"]
+    if odd and not (odd == rails and len(names) > len(odd) + 1):
+        listed = printable(", ".join(odd))
+        called = "a subfolder called" if len(odd) == 1 else "subfolders called"
+        verb = "names" if len(odd) == 1 else "name"
         raise DatasetError(
-            f"{root} has subfolders called {listed}, which name no class: give each class a folder of its own, or name "
+            f"{root} has {called} {listed}, which {verb} no class: give each class a folder of its own, or name "
             "the one folder that holds the pictures."
         )
 

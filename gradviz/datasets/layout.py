@@ -8,7 +8,7 @@ from typing import NamedTuple
 from gradviz.datasets.image_set import Finding
 from gradviz.datasets.pictures import printable
 from gradviz.datasets.scan import NAMED
-from gradviz.datasets.splits import says_nothing, split_named
+from gradviz.datasets.splits import is_copy, no_class, says_nothing, split_named
 
 NEARLY_ALL = 0.9
 """Share of the pictures that a layout must fit before the others are called strays."""
@@ -17,7 +17,8 @@ _MOST = 0.75
 _BESIDE_SPLITS = "beside the folders of the splits: without label and split"
 _BESIDE_CLASSES = "beside the folders of the classes: without label"
 _NO_CLASS = "a folder whose name is no class, beside folders that are classes: without label"
-_FLAT = "a split without folders of classes: its pictures have no label"
+_COPIES = "a folder of masks, previews or samples beside the pictures: without label and split"
+FLAT = "a split without folders of classes: its pictures have no label"
 
 Folders = tuple[str, ...]
 
@@ -37,6 +38,14 @@ def laid_out(names: Sequence[str]) -> tuple[list[Place], list[Finding]]:
     names
         The path of each picture below the folder of all, with `/` between its parts.
     """
+    aside = _aside([tuple(name.split("/")[:-1]) for name in names])
+    found, findings = _arranged([name for name, copy in zip(names, aside, strict=True) if not copy])
+    laid = iter(found)
+    places = [Place() if copy else next(laid) for copy in aside]
+    return places, findings + _strays([name for name, copy in zip(names, aside, strict=True) if copy], _COPIES)
+
+
+def _arranged(names: Sequence[str]) -> tuple[list[Place], list[Finding]]:
     folders = [tuple(name.split("/")[:-1]) for name in names]
     round_all = _round_all(folders)
     depth = len(round_all)
@@ -49,6 +58,24 @@ def laid_out(names: Sequence[str]) -> tuple[list[Place], list[Finding]]:
     return _without_splits(names, inner)
 
 
+def _aside(folders: Sequence[Folders]) -> list[bool]:
+    """Tell which pictures lie in a folder of masks or previews: beside the pictures themselves, never a class."""
+    inside: dict[Folders, set[str]] = defaultdict(set)
+    for place in set(folders):
+        for depth, name in enumerate(place):
+            inside[place[:depth]].add(name)
+    holding = set(folders)
+
+    def copies(above: Folders, name: str) -> bool:
+        others = {other for other in inside[above] if not is_copy(other)}
+        if not is_copy(name) or any(name.lower() in other.lower() for other in others):
+            return False  # mask and no_mask are two classes
+        return above in holding or len(others) > 1 or any(says_nothing(other) or split_named(other) for other in others)
+
+    found = {place: any(copies(place[:depth], name) for depth, name in enumerate(place)) for place in holding}
+    return [found[place] for place in folders]
+
+
 def _round_all(folders: Sequence[Folders]) -> Folders:
     """Return the folders that (nearly) all pictures lie in, and that are neither splits nor classes."""
     passed, fit = [], list(folders)
@@ -56,6 +83,11 @@ def _round_all(folders: Sequence[Folders]) -> Folders:
         tops = Counter(place[0] for place in fit if place)
         if not tops or any(split_named(name) for name in tops):
             break
+        if holding := _holders(fit):
+            name = max(sorted(holding), key=tops.__getitem__)
+            passed.append(name)
+            fit = [place[1:] for place in fit if place[:1] == (name,)]
+            continue
         name, count = tops.most_common(1)[0]
         below = [place[1:] for place in fit if place[:1] == (name,)]
         inner = {place[0] for place in below if place}
@@ -67,22 +99,62 @@ def _round_all(folders: Sequence[Folders]) -> Folders:
         # it, and no folder beside it.
         meant = share > 0.5 and (len(splits) > 1 or (says_nothing(name) and inner and len(tops) == 1))
         meant = meant or (share >= NEARLY_ALL and inner and (says_nothing(name) or bool(splits)))
-        if share < 1 and not meant and not (share >= _MOST and len(inner) > 1 and len(tops) == 1):
+        if share < 1 and not meant and not (share >= _MOST and len(_branches(below)) > 1 and len(tops) == 1):
             break
         passed.append(name)
         fit = below
     return tuple(passed)
 
 
+def _holders(places: Sequence[Folders]) -> set[str]:
+    """List the top folders that cannot be classes, whatever lies beside them: classes or splits of classes are in them.
+
+    Their names say nothing and they hold two folders, or one of the splits in them does. Where several hold splits,
+    they are classes.
+    """
+    of_top: dict[str, list[Folders]] = defaultdict(list)
+    for place in places:
+        if place:
+            of_top[place[0]].append(place[1:])
+    with_splits = {name for name, below in of_top.items() if any(place and split_named(place[0]) for place in below)}
+    if len(with_splits) > 1:
+        return set()
+    if with_splits:
+        return {name for name in with_splits if _split_of_classes(of_top[name])}
+    return {name for name, below in of_top.items() if says_nothing(name) and len(_classes_in(below)) > 1}
+
+
+def _split_of_classes(places: Sequence[Folders]) -> bool:
+    """Check whether one of the top folders is a split with two classes in it."""
+    for name in {place[0] for place in places if place}:
+        split = split_named(name)
+        if split:
+            rests = [_below_split(split, place[1:]) for place in places if place[:1] == (name,)]
+            if len({rest[0] for rest in rests if rest}) > 1:
+                return True
+    return False
+
+
+def _classes_in(places: Iterable[Folders]) -> set[str]:
+    """List the folders below those whose names say nothing."""
+    found = set()
+    for place in places:
+        while place and says_nothing(place[0]):
+            place = place[1:]
+        if place:
+            found.add(place[0])
+    return found
+
+
 def _splits_on_top(places: Sequence[Folders]) -> bool:
-    """Check whether the top folders are splits: two of them with most pictures, or one that is nearly alone."""
+    """Check whether the top folders are splits: two with most pictures, one nearly alone, or one with classes in it."""
+    if _split_of_classes(places):
+        return True
     of_split = Counter(split_named(place[0]) if place else None for place in places)
-    others = {place[0] for place in places if place and not split_named(place[0])}
     inside = sum(of_split.values()) - of_split.pop(None, 0)
     if len(of_split) > 1:
         return inside > 0.5 * len(places)
-    classes = {place[1] for place in places if len(place) > 1 and split_named(place[0])}
-    return bool(of_split) and (inside >= NEARLY_ALL * len(places) or (len(classes) > 1 and len(others) < 2))
+    return bool(of_split) and inside >= NEARLY_ALL * len(places)
 
 
 def _splits_below(places: Sequence[Folders]) -> bool:
@@ -104,20 +176,22 @@ def _with_splits(names: Sequence[str], inner: Sequence[Folders | None]) -> tuple
             members[split].append(i)
     places = [Place()] * len(names)
     findings = []
+    below: dict[str, set[Folders]] = defaultdict(set)
     for split, positions in members.items():
         rests = {i: _below_split(split, (inner[i] or ())[1:]) for i in positions}
         labelled = [i for i in positions if rests[i]]
         for i in positions:
             places[i] = Place(rests[i][0] if rests[i] else None, split)
+            _note(below, rests[i])
         spelt = sorted({(inner[i] or ("",))[0] for i in positions})
         if labelled:
             findings += _strays([names[i] for i in positions if not rests[i]], _BESIDE_CLASSES)
         else:
-            findings.append(Finding(printable(spelt[0]), _FLAT, count=len(positions)))
+            findings.append(Finding(printable(spelt[0]), FLAT, count=len(positions)))
         if len(spelt) > 1:
             findings.append(Finding(printable(", ".join(spelt)), f"together the split {split}", "joined"))
     findings += _strays([names[i] for i, split in enumerate(tops) if not split], _BESIDE_SPLITS)
-    return _one_spelling(places, findings)
+    return _one_spelling(places, findings + _doubtful(below))
 
 
 def _below_split(split: str, rest: Folders) -> Folders:
@@ -130,14 +204,53 @@ def _below_split(split: str, rest: Folders) -> Folders:
 def _without_splits(names: Sequence[str], inner: Sequence[Folders | None]) -> tuple[list[Place], list[Finding]]:
     """Read <class>/...; test/ or images/ beside classes is none of them, but train/ may be one: it runs on rails."""
     tops = {place[0] for place in inner if place}
-    odd = {name for name in tops if says_nothing(name) or (split_named(name) and name.lower() != "train")}
+    odd = {name for name in tops if no_class(name) and name.lower() != "train"}
     odd = odd if len(tops - odd) > 1 else set()
     places = [Place(place[0] if place and place[0] not in odd else None) for place in inner]
     findings = []
     if tops:
         findings += _strays([names[i] for i, place in enumerate(inner) if not place], _BESIDE_CLASSES)
     findings += _strays([names[i] for i, place in enumerate(inner) if place and place[0] in odd], _NO_CLASS)
-    return _one_spelling(places, findings)
+    below: dict[str, set[Folders]] = defaultdict(set)
+    for place in inner:
+        if place and place[0] not in odd:
+            _note(below, place)
+    return _one_spelling(places, findings + _doubtful(below))
+
+
+def _note(below: dict[str, set[Folders]], place: Folders) -> None:
+    """Keep which folders lie in the folder of a class."""
+    if place:
+        below[place[0]].add(tuple(name for name in place[1:] if not says_nothing(name) and not split_named(name)))
+
+
+def _branches(places: Collection[Folders]) -> set[str]:
+    """List the folders side by side at the least depth that has several; none where there is but one all the way."""
+    fit = set(places)
+    while fit := {place for place in fit if place}:
+        names = {place[0] for place in fit}
+        if len(names) > 1:
+            return names
+        fit = {place[1:] for place in fit}
+    return set()
+
+
+def _doubtful(below: dict[str, set[Folders]]) -> list[Finding]:
+    """Say which folders were taken for classes though they may be round the classes, or may be a split."""
+    findings = []
+    inside = {name: _branches(places) for name, places in below.items()}
+    several = sorted(name for name, folders in inside.items() if folders)
+    if several:
+        listed = ", ".join(several[:NAMED]) + (", ..." if len(several) > NAMED else "")
+        example = ", ".join(sorted(inside[several[0]])[:NAMED])
+        reason = f"read as a class, with folders in it ({printable(example)}) that are read as none"
+        findings.append(Finding(printable(listed), reason, "guessed", len(several)))
+    findings += [
+        Finding(printable(name), "read as a class, not as a split", "guessed")
+        for name in sorted(below)
+        if split_named(name) == "train"
+    ]
+    return findings
 
 
 def _strays(names: Iterable[str], reason: str) -> list[Finding]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gradviz.datasets.halves import halves
 from gradviz.datasets.image_set import ApKind, Box, Finding, ImageSet, no_boxes
-from gradviz.datasets.scan import such_as, within
+from gradviz.datasets.scan import beside, inside, such_as, within
 from gradviz.errors import DatasetError
 
 DRAWN = "halves that are drawn at random: the labelled images have no splits of their own"
@@ -90,7 +90,8 @@ class Listing:
         """
         classes, labels, unknown = self._labels()
         own = self._own_splits()
-        drawn = None if own is not None or labels is None else seed
+        # Where no image has a label, there is nothing to draw from.
+        drawn = None if own is not None or labels is None or not labels.any() else seed
         splits = own or {} if drawn is None or labels is None else halves(labels, seed=seed)
         # What was drawn is said: it is the program's choice, not the data's.
         said = [Finding(", ".join(splits), DRAWN, "guessed")] if drawn is not None and splits else []
@@ -190,10 +191,28 @@ class Format:
         return self.place(path) is not None
 
     def place(self, path: Path) -> Path | None:
-        """Return what is read: the file, or the folder, which may lie alone in those that people name."""
-        if path.is_dir():
-            return next((folder for folder in within(path) if self.fits(folder)), None)
-        return path if path.suffix.lower() in self.suffixes else None
+        """Return what is read: the file, or the folder, or the only one in it, at the least depth, that fits."""
+        if not path.is_dir():
+            return path if path.suffix.lower() in self.suffixes else None
+        alone = next((folder for folder in within(path) if self.fits(folder)), None)
+        if alone is not None:
+            return alone
+        fitting = next((found for level in inside(path) if (found := [one for one in level if self.fits(one)])), [])
+        return fitting[0] if len(fitting) == 1 else None
+
+    def listed(self, path: Path) -> Listing:
+        """List a file or folder, and name what lies beside the data set in it.
+
+        Raises
+        ------
+        DatasetError
+            If it is not in this format or damaged.
+        """
+        listing = self.listing(self.place(path) or path)
+        whole = path.resolve()
+        if not path.is_dir() or listing.root == whole or not listing.root.is_relative_to(whole):
+            return listing
+        return replace(listing, findings=[*listing.findings, *beside(whole, listing.root)])
 
     def read(self, path: Path, *, seed: int = 0, name: str | None = None) -> ImageSet:
         """Read a file or folder.
@@ -212,7 +231,7 @@ class Format:
         DatasetError
             If it is not in this format, is damaged, or holds nothing usable.
         """
-        listing = self.listing(self.place(path) or path)
+        listing = self.listed(path)
         if not listing.rows:
             verb = "holds" if path.is_dir() else "lists"
             said = f"{path} {verb} no usable picture{such_as(listing.findings)}: looked for {self.looks}."

@@ -16,6 +16,7 @@ from gradviz.datasets.pictures import (
     printable,
     why_not,
 )
+from gradviz.datasets.splits import split_named
 from gradviz.errors import DatasetError
 
 DEEPEST = 8
@@ -42,6 +43,10 @@ _SILENT_NAMES = frozenset(
 )
 _UNWRITABLE_NAME = "a name with characters that cannot be written down"
 _LFS = b"version https://"
+
+
+_MANY_FOLDERS = 50
+"""Folders beside each other that are searched for a data set: more of them are classes."""
 
 
 Kind = Literal["picture", "list", "silent", "unknown"]
@@ -108,12 +113,6 @@ def contents(folder: Path, *, deepest: int = DEEPEST) -> Contents:
     return Contents(sorted(pictures, key=_name), sorted(lists, key=_name), findings)
 
 
-def pictures_below(folder: Path, *, deepest: int = DEEPEST) -> tuple[list[Found], list[Finding]]:
-    """List the pictures in `folder` and the folders below it; the files beside them are not read, and so named."""
-    found = contents(folder, deepest=deepest)
-    return found.pictures, [*found.findings, *unread(found.lists)]
-
-
 def unread(lists: Iterable[Found]) -> list[Finding]:
     """Name lists that no reader has used."""
     names = [found.name for found in lists]
@@ -126,18 +125,32 @@ def unread(lists: Iterable[Found]) -> list[Finding]:
 
 
 def grouped(names: Sequence[str], reason: str, of_kind: FindingKind) -> list[Finding]:
-    """Make findings of files: one each for a few of the same suffix, one for many."""
-    of_suffix: dict[str, list[str]] = {}
+    """Make findings of files: one each for a few of the same suffix and folder, one for many.
+
+    Few in each of many folders side by side are many, too; one that lies elsewhere is still named.
+    """
+    alike: dict[tuple[str, str], list[str]] = {}
     for name in sorted(names):
-        of_suffix.setdefault(os.path.splitext(name)[1].lower(), []).append(name)  # noqa: PTH122 - many names
+        alike.setdefault((os.path.dirname(name), os.path.splitext(name)[1].lower()), []).append(name)  # noqa: PTH120, PTH122
+    few: dict[tuple[str, str], list[str]] = {}
     findings = []
-    for suffix, alike in of_suffix.items():
-        if len(alike) <= NAMED:
-            findings += [Finding(printable(name), reason, of_kind) for name in alike]
+    for (folder, suffix), listed in alike.items():
+        if len(listed) > NAMED:
+            findings.append(_many(folder, suffix, reason, of_kind, len(listed)))
         else:
-            shared = os.path.commonpath([os.path.dirname(name) for name in alike])  # noqa: PTH120
-            findings.append(Finding(printable(f"{shared and shared + '/'}*{suffix}"), reason, of_kind, len(alike)))
+            # A file right in the scanned folder has no neighbours one folder up.
+            above = os.path.dirname(folder) if folder else "."  # noqa: PTH120
+            few.setdefault((above, suffix), []).extend(listed)
+    for (folder, suffix), listed in few.items():
+        if len(listed) > NAMED:
+            findings.append(_many(folder, suffix, reason, of_kind, len(listed)))
+        else:
+            findings += [Finding(printable(name), reason, of_kind) for name in listed]
     return findings
+
+
+def _many(folder: str, suffix: str, reason: str, of_kind: FindingKind, count: int) -> Finding:
+    return Finding(printable(f"{folder and folder + '/'}*{suffix}"), reason, of_kind, count)
 
 
 def names_below(folder: Path, *, deepest: int = DEEPEST) -> list[str]:
@@ -149,7 +162,10 @@ def names_below(folder: Path, *, deepest: int = DEEPEST) -> list[str]:
 
 
 def within(folder: Path, *, deepest: int = 3) -> list[Path]:
-    """List the folder and, as long as one holds nothing but a single folder (and files that are no pictures), that."""
+    """List the folder and, as long as one holds nothing but a single folder (and files that are no pictures), that.
+
+    Folders without any file count for nothing.
+    """
     chain = [folder]
     for _ in range(deepest):
         try:
@@ -157,12 +173,48 @@ def within(folder: Path, *, deepest: int = 3) -> list[Path]:
                 visible = [entry for entry in entries if not is_hidden(entry.name)]
         except OSError:
             break
-        folders = [entry for entry in visible if entry.is_dir()]
-        pictures = [entry for entry in visible if entry not in folders and kind(entry.name) == "picture"]
+        every = [entry for entry in visible if _is_folder(entry)]
+        folders = [entry for entry in every if not is_empty(Path(entry.path))]
+        pictures = [entry for entry in visible if entry not in every and kind(entry.name) == "picture"]
         if len(folders) != 1 or pictures:
             break
         chain.append(chain[-1] / folders[0].name)
     return chain
+
+
+def is_empty(folder: Path) -> bool:
+    """Check whether neither a folder nor any below it has a visible file, looking no further than the first."""
+    try:
+        return next(_files(folder, "", DEEPEST, []), None) is None
+    except DatasetError:
+        return False
+
+
+def inside(folder: Path, *, deepest: int = 3) -> list[list[Path]]:
+    """List the visible folders that may hold a data set of their own, by depth: those of splits are parts of one."""
+    levels = [[folder]]
+    for _ in range(deepest):
+        found = [path for above in levels[-1] for path in _folders(above) if not split_named(path.name)]
+        if not found or len(found) > _MANY_FOLDERS:
+            break
+        levels.append(found)
+    return levels[1:]
+
+
+def beside(folder: Path, inner: Path) -> list[Finding]:
+    """Name what lies in a folder but not in the one below it that is read alone."""
+    reason = f"beside the data set, which is read from {printable(inner.relative_to(folder).as_posix())}/"
+    findings = []
+    for above in (path for path in (inner, *inner.parents) if path != folder and path.is_relative_to(folder)):
+        with os.scandir(above.parent) as entries:
+            names = sorted(entry.name for entry in entries if not is_hidden(entry.name) and entry.name != above.name)
+        prefix = "" if above.parent == folder else f"{above.parent.relative_to(folder).as_posix()}/"
+        files = [prefix + name for name in names if not (above.parent / name).is_dir() and kind(name) != "silent"]
+        findings += grouped(files, reason, "left out")
+        for path in (above.parent / name for name in names):
+            if path.is_dir() and (number := len(names_below(path))):
+                findings.append(Finding(printable(f"{prefix}{path.name}/"), reason, count=number))
+    return findings
 
 
 def is_hidden(name: str) -> bool:
@@ -250,6 +302,14 @@ def _files(
             yield from _files(Path(entry.path), name + "/", deepest - 1, findings, above)
         else:
             findings.append(Finding(printable(name), "a folder too deep inside others"))
+
+
+def _folders(folder: Path) -> list[Path]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(Path(entry.path) for entry in entries if _is_folder(entry) and not is_hidden(entry.name))
+    except OSError:
+        return []
 
 
 def _is_folder(entry: os.DirEntry) -> bool:

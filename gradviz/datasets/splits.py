@@ -19,10 +19,12 @@ _YEAR = re.compile(r"[ _.-]?(19|20)\d\d$")
 _SAYS_NOTHING = frozenset(
     (
         *("data", "dataset", "datasets", "image", "images", "img", "imgs", "jpg", "jpeg", "jpegs", "jpegimages", "png"),
-        *("picture", "pictures", "photo", "photos", "photographs", "all", "all_images", "raw", "files", "input", "x"),
+        *("picture", "pictures", "photo", "photos", "photographs", "all", "all_images", "raw", "files", "input"),
+        *("masks", "thumbs", "thumbnail", "thumbnails", "preview", "previews", "samples"),
         *("obj_train_data", "obj_valid_data", "obj_test_data", "annotations", "labels", "pngimages"),
     )
 )
+_COPIES = frozenset(("mask", "masks", "thumbs", "thumbnail", "thumbnails", "preview", "previews", "samples"))
 
 
 @lru_cache(10_000)
@@ -39,6 +41,11 @@ def split_named(name: str) -> str | None:
 def says_nothing(name: str) -> bool:
     """Check whether a folder's name says that there are pictures, but not what they show: images, data, JPEGImages."""
     return name.strip().lower() in _SAYS_NOTHING
+
+
+def is_copy(name: str) -> bool:
+    """Check whether a folder's name says that it holds copies of pictures or masks: of no class beside the pictures."""
+    return name.strip().lower() in _COPIES
 
 
 def no_class(name: str) -> bool:

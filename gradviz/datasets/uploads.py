@@ -307,7 +307,7 @@ def _unzipped(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> byt
 def _listing(folder: Path) -> Listing:
     """Read what was unpacked like a folder that somebody names; a CSV, which would be named itself, if it is alone."""
     form = recognised(folder)
-    listing = form.listing(form.place(folder) or folder)
+    listing = form.listed(folder)
     tables = [path for inner in within(folder) for path in sorted(inner.glob("*.csv"))]
     if any(row.labels is not None for row in listing.rows) or len(tables) != 1:
         return listing

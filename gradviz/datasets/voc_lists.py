@@ -142,7 +142,7 @@ def _separated(lists: Mapping[str, Rows], findings: list[Finding]) -> Lists:
     own = {stem for stem in one if any(name.endswith(f"_{stem}") for name in two)}
     splits: dict[str, list[str]] = {}
     for stem, ids in one.items():
-        split = stem if stem in own or stem in OFFICIAL else split_named(stem)
+        split = stem if stem in OFFICIAL else split_named(stem) or (stem if stem in own else None)
         if split is None:
             reason = "one column, and the name is no split: neither ids of a split nor labels of a class"
             findings.append(Finding(printable(f"{stem}.txt"), reason, "not read"))
@@ -169,6 +169,6 @@ def _class_and_split(stem: str, own: Iterable[str]) -> tuple[str, str | None]:
     endings = [split for split in {*own, *OFFICIAL} if stem.endswith(f"_{split}")]
     if endings:
         split = max(endings, key=len)
-        return stem.removesuffix(f"_{split}"), split
+        return stem.removesuffix(f"_{split}"), split if split in OFFICIAL else split_named(split) or split
     name, _, last = stem.rpartition("_")
     return name, split_named(last)

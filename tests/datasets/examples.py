@@ -91,10 +91,14 @@ def coco_export(folder: Path, splits: Splits) -> Path:
 
 
 def fiftyone(folder: Path, splits: Splits) -> Path:
-    for name in LABELS:
-        picture(folder / f"data/{name}.jpg", int(name))
-    numbers = {name: 1 if label == "dog" else 0 for name, label in LABELS.items()}
-    _write(folder / "labels.json", json.dumps({"classes": ["cat", "dog"], "labels": numbers | {"gone": 0}}))
+    for split in sorted(set(splits.values())) if splits else [""]:
+        names = [name for name in LABELS if not splits or splits[name] == split]
+        for name in names:
+            picture(folder / split / f"data/{name}.jpg", int(name))
+        numbers = {name: 1 if LABELS[name] == "dog" else 0 for name in names}
+        gone = {} if split == "train" else {"gone": 0}
+        said = json.dumps({"classes": ["cat", "dog"], "labels": numbers | gone})
+        _write(folder / split / "labels.json", said)
     return folder
 
 
@@ -134,7 +138,7 @@ It holds LABELS, the splits if there are any, and one entry called `gone` that c
 """
 ALWAYS_SPLIT: set[str] = set()
 """Formats in which labels cannot be without splits."""
-NEVER_SPLIT = {"a FiftyOne folder"}
+NEVER_SPLIT: set[str] = set()
 """Formats that cannot name splits."""
 
 

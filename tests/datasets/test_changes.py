@@ -98,3 +98,13 @@ def test_what_is_not_there_has_a_stamp_too(tmp_path: Path):
     assert stamp(tmp_path / "none.csv") == stamp(tmp_path / "none.csv")
     (tmp_path / "ring").symlink_to(tmp_path / "ring")
     stamp(tmp_path)
+
+
+def test_links_round_in_a_circle_are_followed_once(tmp_path: Path):
+    picture(tmp_path / "cat/0.jpg")
+    for number in range(8):
+        (tmp_path / f"cat/{number}").symlink_to(tmp_path / "cat")
+        (tmp_path / f"cat/up{number}").symlink_to(tmp_path)
+    started = time.monotonic()
+    stamp(tmp_path)
+    assert time.monotonic() - started < 2

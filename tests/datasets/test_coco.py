@@ -44,8 +44,8 @@ def test_two_files_are_two_splits(tmp_path: Path):
     assert images.classes == ("cat", "dog")
     assert images.labels.tolist() == [[0, 1], [1, -1], [-1, -1]], "only a crowd of cats: 0"
     assert {split: list(positions) for split, positions in images.splits.items()} == {
-        "train2017": [0, 1],
-        "val2017": [2],
+        "train": [0, 1],
+        "val": [2],
     }
     assert images.boxes(0) == (Box("dog", 10, 5, 20, 30), Box("cat", 1, 1, 10, 10, difficult=True))
     assert images.boxes(2) == ()
@@ -320,3 +320,14 @@ def test_a_picture_in_several_other_folders_is_not_guessed(tmp_path: Path):
     images = read_coco(write(tmp_path / "annotations/instances_all.json", [image(n) for n in range(1, 5)], []))
     assert images.ids == ("images/1.jpg", "images/2.jpg", "new/4.jpg")
     assert ("3.jpg", "in several folders: new/, old/") in [(f.name, f.reason) for f in noted(images)]
+
+
+def test_two_lists_of_one_split_are_joined_and_said(tmp_path: Path):
+    for number, split in enumerate(("train2014", "train2017", "val2017", "minival"), 1):
+        picture(tmp_path / "images" / f"{number}.jpg", number)
+        write(tmp_path / f"annotations/instances_{split}.json", [image(number)], [instance(number, 3)])
+    images = read_coco(tmp_path)
+    assert {split: len(positions) for split, positions in images.splits.items()} == {"minival": 1, "train": 2, "val": 1}
+    assert [(f.name, f.reason) for f in images.findings if f.kind == "joined"] == [
+        ("train2014, train2017", "together the split train")
+    ]

@@ -41,3 +41,14 @@ def test_what_cannot_be_told_is_unknown_and_named(tmp_path: Path):
 def test_another_labels_json_is_one_sentence(tmp_path: Path, document: object):
     with pytest.raises(DatasetError, match=r"labels\.json is not FiftyOne's: looked for data/"):
         find(write(tmp_path, document))
+
+
+def test_folders_of_splits_and_a_class_that_only_one_of_them_knows(tmp_path: Path):
+    write(tmp_path / "train", {"classes": ["cat", "dog"], "labels": {"a": 0, "b": 1}}, "ab")
+    write(tmp_path / "validation", {"classes": ["cat"], "labels": {"c": 0, "gone": 0}}, "c")
+    picture(tmp_path / "more/1.jpg")
+    images = find(tmp_path)
+    assert images.ids == ("train/data/a.jpg", "train/data/b.jpg", "validation/data/c.jpg")
+    assert images.labels.tolist() == [[1, -1], [-1, 1], [1, 0]]
+    assert {split: list(positions) for split, positions in images.splits.items()} == {"train": [0, 1], "val": [2]}
+    assert {(f.name, f.count) for f in images.findings} == {("validation/gone", 1), ("more", 1)}

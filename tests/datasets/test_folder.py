@@ -173,3 +173,21 @@ def test_an_empty_folder_says_what_was_looked_for(tmp_path: Path):
     (tmp_path / "phone.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0")
     with pytest.raises(DatasetError, match=r"skipped 1, such as phone\.heic: HEIC.*export it as JPEG\)"):
         read_folder(tmp_path)
+
+
+@pytest.mark.parametrize("other", ["images", "train", "test2", "JPEGImages"])
+def test_one_folder_beside_one_that_names_no_class_is_one_sentence(tmp_path: Path, other: str):
+    fill(tmp_path, **{"cat": 5, other: 2})
+    with pytest.raises(DatasetError, match=f"a subfolder called {other}, which names no class"):
+        read_folder(tmp_path)
+
+
+def test_the_empty_folder_of_a_split_and_an_odd_list_are_named(tmp_path: Path):
+    for number in range(5):
+        fill(tmp_path, **{f"train__n{number}__images": 1})
+        (tmp_path / f"train/n{number}/boxes.txt").touch()
+    (tmp_path / "val").mkdir()
+    (tmp_path / "test").mkdir()
+    (tmp_path / "test/more.txt").touch()
+    named = {finding.name: finding.count for finding in read_folder(tmp_path).findings}
+    assert named == {"val": 1, "train/*.txt": 5, "test/more.txt": 1}

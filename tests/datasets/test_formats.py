@@ -13,6 +13,7 @@ from gradviz.datasets.reading import Format
 from gradviz.errors import DatasetError
 from tests.conftest import ROOT
 from tests.datasets.examples import ALWAYS_SPLIT, EXAMPLES, LABELS, NEVER_SPLIT, SPLITS
+from tests.small_sets import picture
 
 every_format = pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
 
@@ -153,3 +154,25 @@ def test_help_doctor_and_messages_name_every_format(gradviz, capsys, tmp_path: P
     with pytest.raises(DatasetError) as caught:
         find("nothing of this name")
     assert sentence(layouts=True) in str(caught.value)
+
+
+@pytest.mark.parametrize("stray", ["a picture", "a folder", "an empty folder"])
+@pytest.mark.parametrize("form", [form for form in FORMATS if not form.suffixes], ids=lambda form: form.name)
+def test_what_lies_beside_a_wrapped_set_does_not_change_its_format(form: Format, stray: str, tmp_path: Path):
+    example(form, tmp_path / "download", None).rename(tmp_path / "set")
+    (tmp_path / "download" / "inner").mkdir(parents=True)
+    (tmp_path / "set").rename(tmp_path / "download" / "inner" / "set")
+    if stray == "an empty folder":
+        (tmp_path / "logs" / "old").mkdir(parents=True)
+    else:
+        picture(tmp_path / ("x.jpg" if stray == "a picture" else "odd/x.jpg"))
+    images = find(tmp_path)
+    assert images.format == form.name
+    if form.name == "a folder of pictures" and stray == "a folder":
+        # Two folders may well be two classes: it is said that there are others in them.
+        assert any(finding.kind == "guessed" and "cat, dog" in finding.reason for finding in images.findings)
+        return
+    assert {"cat", "dog"} <= set(images.classes)
+    assert {images.labels_of(i) for i in range(len(images))} <= {("cat",), ("dog",), ()}
+    if stray != "an empty folder" and len(images) == len(LABELS):
+        assert any("x.jpg" in finding.name or "odd/" in finding.name for finding in images.findings)

@@ -62,6 +62,35 @@ CASES = {
     "one folder in another": {"photos/holiday": (None, None)},
     "one split": {"train/bus": ("bus", "train"), "train/car": ("car", "train")},
     "years": {"train2017/bus": ("bus", "train"), "val2017/car": ("car", "val")},
+    "masks beside images": {"images/cat": ("cat", None), "images/dog": ("dog", None), "masks": (None, None)},
+    "masks of classes": {"images/cat": ("cat", None), "images/dog": ("dog", None), "masks/cat": (None, None)},
+    "samples": {"dataset/cat": ("cat", None), "dataset/dog": ("dog", None), "samples": (None, None)},
+    "masks in splits": {
+        "train/images": (None, "train"),
+        "train/masks": (None, None),
+        "val/images": (None, "val"),
+        "val/masks": (None, None),
+    },
+    "previews in classes": {"cat": ("cat", None), "cat/thumbs": (None, None), "dog": ("dog", None)},
+    "a class of masks": {"mask": ("mask", None), "no_mask": ("no_mask", None), "bad_mask": ("bad_mask", None)},
+    "unlabelled beside a split": {
+        "train/cat": ("cat", "train"),
+        "train/dog": ("dog", "train"),
+        "unlabelled": (None, None),
+        "extra": (None, None),
+    },
+    "classes twice": {
+        "train/cat": ("cat", "train"),
+        "train/dog": ("dog", "train"),
+        "cat": (None, None),
+        "dog": (None, None),
+    },
+    "a folder round splits beside others": {
+        "mine/train/cat": ("cat", "train"),
+        "mine/train/dog": ("dog", "train"),
+        "more": (None, None),
+        "other": (None, None),
+    },
     "nothing": {"": (None, None)},
 }
 
@@ -144,3 +173,17 @@ def test_names_of_splits():
     assert no_class("test1")
     assert says_nothing("JPEGImages")
     assert not no_class("trains")
+
+
+def test_what_lies_round_classes_is_none_whatever_the_shares():
+    for inner in ("images", "data", "train"):
+        places = meant({f"{inner}/cat": 2, f"{inner}/dog": 2, "unlabelled": 90, "": 4})
+        assert {label for label, _ in places.values()} == {"cat", "dog", None}, inner
+
+
+def test_a_class_with_folders_in_it_is_said_to_be_a_guess():
+    _, findings = laid_out(names({"fold1/cat": 3, "fold1/dog": 3, "fold2/cat": 3, "fold2/dog": 3}))
+    assert [(f.kind, f.name, f.count) for f in findings] == [("guessed", "fold1, fold2", 2)]
+    _, findings = laid_out(names({"train/pets/cat": 3, "train/pets/dog": 3, "test/bird": 3}))
+    assert [(f.kind, f.name) for f in findings] == [("guessed", "pets")]
+    assert laid_out(names({"cat/images": 3, "dog/images": 3}))[1] == []

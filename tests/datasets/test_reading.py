@@ -82,3 +82,9 @@ def test_a_format_names_what_it_reads_and_reports_what_is_empty(tmp_path: Path):
     assert form().recognises(file)
     assert not form().recognises(tmp_path)
     assert not form().recognises(tmp_path / "list.csv")
+
+
+def test_no_halves_are_drawn_where_no_image_has_a_label():
+    rows = [Row(name, Path(name)) for name in "abc"]
+    images = Listing(Path(), rows, classes=("cat",)).image_set(name="set")
+    assert (dict(images.splits), images.drawn, images.findings) == ({}, None, ())

@@ -3,9 +3,15 @@ from pathlib import Path
 
 import pytest
 
-from gradviz.datasets.scan import any_picture, below, pictures_below, within
+from gradviz.datasets.image_set import Finding
+from gradviz.datasets.scan import Found, any_picture, below, contents, unread, within
 from gradviz.errors import DatasetError
 from tests.small_sets import picture
+
+
+def pictures_below(folder: Path, **limits: int) -> tuple[list[Found], list[Finding]]:
+    found = contents(folder, **limits)
+    return found.pictures, [*found.findings, *unread(found.lists)]
 
 
 def test_pictures_are_told_by_their_first_bytes(tmp_path: Path):

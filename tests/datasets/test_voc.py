@@ -400,3 +400,18 @@ def test_a_devkit_one_level_deeper_is_found(tmp_path: Path):
     (tmp_path / "archive/LICENSE").touch()
     images = find(tmp_path)
     assert (images.format, images.classes) == ("a folder in VOC layout", ("cat", "train"))
+
+
+def test_splits_spelt_otherwise_have_their_usual_names_with_lists_of_classes_too(tmp_path: Path):
+    labels = {"cat": {"a": 1, "b": -1, "c": 1}}
+    images = find(voc(tmp_path, labels, {"training": ["a", "b"], "validation": ["c"]}))
+    assert {split: list(positions) for split, positions in images.splits.items()} == {"train": [0, 1], "val": [2]}
+    assert images.labels is not None
+    assert images.labels.tolist() == [[1], [-1], [1]]
+
+
+def test_what_lies_beside_a_devkit_is_named(tmp_path: Path):
+    voc(tmp_path / "VOCdevkit/VOC2007", {"cat": {"a": 1, "b": -1}}, {"train": ["a"], "val": ["b"]})
+    picture(tmp_path / "extra/1.jpg")
+    images = find(tmp_path)
+    assert [(f.name, f.kind, f.count) for f in images.findings] == [("extra/", "left out", 1)]
