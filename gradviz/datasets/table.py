@@ -15,7 +15,7 @@ from gradviz.datasets.image_set import Finding
 from gradviz.datasets.label_lists import Labels, label_lists
 from gradviz.datasets.pictures import PICTURE_SUFFIXES, printable
 from gradviz.datasets.reading import Format, Listing, Row
-from gradviz.datasets.scan import below, pictures_below
+from gradviz.datasets.scan import below, contents
 from gradviz.datasets.zero_one import absent, zero_is_absent
 from gradviz.errors import DatasetError
 
@@ -164,7 +164,7 @@ def _last_parts(lines: Sequence[Line]) -> dict[str, set[str]]:
 
 def _pictures_by_name(root: Path) -> dict[str, list[Path]]:
     found: dict[str, list[Path]] = {}
-    for one in pictures_below(root)[0]:
+    for one in contents(root).pictures:
         found.setdefault(one.path.name, []).append(one.path)
     return found
 
