@@ -17,7 +17,7 @@ from gradviz.datasets.pictures import open_picture
 from gradviz.errors import ChoiceError, DatasetError
 
 ApKind = Literal["eleven_point", "area"]
-FindingKind = Literal["left out", "joined", "guessed", "not read"]
+FindingKind = Literal["left out", "unlabelled", "joined", "guessed", "not read"]
 EVERYTHING = "all"
 """The split that exists in every data set: all its images."""
 
@@ -37,7 +37,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Finding:
-    """Record what a reader left out, joined, guessed or did not understand, `count` times for one reason."""
+    """Record what a reader left out or without a label, joined, guessed or did not understand, `count` times for one reason."""
 
     name: str
     reason: str

@@ -187,7 +187,7 @@ def _with_splits(names: Sequence[str], inner: Sequence[Folders | None]) -> tuple
         if labelled:
             findings += _strays([names[i] for i in positions if not rests[i]], _BESIDE_CLASSES)
         else:
-            findings.append(Finding(printable(spelt[0]), FLAT, count=len(positions)))
+            findings.append(Finding(printable(spelt[0]), FLAT, "unlabelled", len(positions)))
         if len(spelt) > 1:
             findings.append(Finding(printable(", ".join(spelt)), f"together the split {split}", "joined"))
     findings += _strays([names[i] for i, split in enumerate(tops) if not split], _BESIDE_SPLITS)
@@ -261,9 +261,9 @@ def _strays(names: Iterable[str], reason: str) -> list[Finding]:
     findings = []
     for folder, alike in sorted(of_folder.items()):
         if len(alike) <= NAMED:
-            findings += [Finding(printable(name), reason) for name in alike]
+            findings += [Finding(printable(name), reason, "unlabelled") for name in alike]
         else:
-            findings.append(Finding(printable(f"{folder}/*" if folder else "*"), reason, count=len(alike)))
+            findings.append(Finding(printable(f"{folder}/*" if folder else "*"), reason, "unlabelled", len(alike)))
     return findings
 
 

@@ -75,7 +75,7 @@ def test_a_flat_split_has_pictures_without_labels(tmp_path: Path):
     assert {name: len(p) for name, p in images.splits.items()} == {"train": 6, "test": 5}
     assert not images.labels[images.splits["test"]].any()
     assert images.unknown[images.splits["test"]].all()
-    assert said(images) == {("left out", "test"): 5}
+    assert said(images) == {("unlabelled", "test"): 5}
 
 
 def test_flat_splits_alone_have_no_labels(tmp_path: Path):
@@ -98,7 +98,7 @@ def test_strays_beside_the_splits_are_unlabelled_and_named(tmp_path: Path, top: 
     assert {name: len(p) for name, p in images.splits.items()} == {"train": 8, "val": 8, "test": 8}
     strays = [images.source(f"{top}{name}") for name in ("misc/0.jpg", "stray.jpg")]
     assert images.unknown[strays].all()
-    assert said(images) == {("left out", f"{top}misc/0.jpg"): 1, ("left out", f"{top}stray.jpg"): 1}
+    assert said(images) == {("unlabelled", f"{top}misc/0.jpg"): 1, ("unlabelled", f"{top}stray.jpg"): 1}
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_annotation_files_that_are_not_read_are_named(tmp_path: Path):
         ("not read", "val/val_annotations.txt"): 1,
         ("not read", "export.json"): 1,
         ("not read", "labels.csv"): 1,
-        ("left out", "val"): 3,
+        ("unlabelled", "val"): 3,
     }
 
 
