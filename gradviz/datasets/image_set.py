@@ -37,7 +37,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Finding:
-    """Record what a reader left out or without a label, joined, guessed or did not understand, `count` times for one reason."""
+    """Record what a reader left out, joined, guessed, did not understand or took without a label, `count` times."""
 
     name: str
     reason: str
