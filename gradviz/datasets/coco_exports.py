@@ -51,7 +51,8 @@ def read_exports(folder: Path) -> Listing:
 
 def _row(root: Path, row: Row, unknown: set[str], split: str | None) -> Row:
     labels = None if row.labels is None else {**row.labels, **dict.fromkeys(unknown)}
-    name = row.id if row.path is None else row.path.relative_to(root).as_posix()
+    inside = row.path is not None and row.path.is_relative_to(root)
+    name = row.path.relative_to(root).as_posix() if row.path and inside else row.id
     return Row(name, row.path, labels, (split,) if split else ())
 
 

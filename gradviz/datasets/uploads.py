@@ -103,9 +103,12 @@ class Uploads:
         name = printable(PurePosixPath(getattr(file, "name", "") or "the zip").name)
         with self._lock:
             try:
-                _check_directory(file, self.limits)
+                promised = _check_directory(file, self.limits)
                 with zipfile.ZipFile(file) as archive:
-                    return self._report(self._members(archive, name, progress, cancel))
+                    there = len(archive.infolist())
+                    damaged = f"damaged: {there} of the {promised} files in it can be found; create the zip again"
+                    told = self._members(archive, name, progress, cancel)
+                    return self._report(told if there == promised else [(name, damaged), *told])
             except DatasetError as error:
                 return self._report([(name, str(error))])
             except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error):
@@ -276,8 +279,11 @@ class Uploads:
         return Added(len(results) - len(refused), refused)
 
 
-def _check_directory(file: BinaryIO, limits: Limits) -> None:
-    """Refuse a zip by its size and by its end record, before zipfile reads a directory of any length into memory."""
+def _check_directory(file: BinaryIO, limits: Limits) -> int:
+    """Return how many entries a zip says it has.
+
+    It is refused by its size and by its end record, before zipfile reads a directory of any length into memory.
+    """
     size = file.seek(0, os.SEEK_END)
     if size > limits.zip_bytes:
         raise DatasetError(f"refused: larger than {limits.zip_bytes / MB:g} MB")
@@ -289,6 +295,7 @@ def _check_directory(file: BinaryIO, limits: Limits) -> None:
     entries, directory_bytes = struct.unpack("<HI", tail[end + 10 : end + 16])
     if entries > limits.zip_entries or directory_bytes > 1000 * limits.zip_entries or b"PK\6\7" in tail[:end][-20:]:
         raise DatasetError(f"refused: more than {limits.zip_entries} files")
+    return entries
 
 
 def _unzipped(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> bytes | str:

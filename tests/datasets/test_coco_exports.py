@@ -63,3 +63,12 @@ def test_one_list_beside_the_pictures(tmp_path: Path):
         images = find(root)
         assert (images.format, images.labels.tolist()) == ("a COCO export", [[1, -1], [-1, 1]])
         assert [f.kind for f in images.findings] == ["guessed"]
+
+
+def test_a_list_in_a_folder_of_its_own_has_its_pictures_beside_that(tmp_path: Path):
+    for name in ("a.jpg", "b.jpg"):
+        picture(tmp_path / "train" / name)
+    write(tmp_path / "annotations/copy of instances_train.json", {"train/a.jpg": "cat", "train/b.jpg": "dog"})
+    images = find(tmp_path)
+    assert images.labels.tolist() == [[1, -1], [-1, 1]]
+    assert all(path.is_file() for path in images.paths)

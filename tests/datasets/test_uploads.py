@@ -216,6 +216,19 @@ def test_damaged_zips_never_raise(uploads: Uploads):
     uploads.image_set()
 
 
+def test_a_zip_whose_list_of_files_is_cut_short_says_so(uploads: Uploads):
+    whole = packed({f"{kind}/{i}.jpg": jpeg(i) for i, kind in enumerate(("cat", "dog", "cat", "dog"))}).getvalue()
+    # The third entry of the directory claims a comment that swallows the rest of the directory.
+    third = [i for i in range(len(whole)) if whole[i : i + 4] == b"PK\1\2"][2]
+    end = whole.rindex(b"PK\5\6")
+    name = struct.unpack_from("<H", whole, third + 28)[0]
+    damaged = bytearray(whole)
+    struct.pack_into("<H", damaged, third + 32, end - third - 46 - name)
+    added = uploads.add_zip(io.BytesIO(bytes(damaged)))
+    assert added.refused[0] == ("the zip", "damaged: 3 of the 4 files in it can be found; create the zip again")
+    assert len(uploads.image_set()) == 3
+
+
 def test_an_empty_zip_says_so(uploads: Uploads):
     assert uploads.add_zip(packed({"readme.txt": b"x"})) == Added(0, (("the zip", "no picture in it"),))
     with pytest.raises(DatasetError, match="There is no picture yet"):
