@@ -14,6 +14,7 @@ import streamlit as st
 from gradviz.datasets import ImageSet, find, known
 from gradviz.datasets.catalogue import places as places_of
 from gradviz.datasets.changes import stamp
+from gradviz.datasets.reading import redrawn
 from gradviz.download.pace import size_text
 from gradviz.errors import GradvizError
 from gradviz.networks import NETWORKS, Layer, by_family
@@ -140,14 +141,22 @@ def named(given: Sequence[str], taken: Sequence[str] = ()) -> dict[str, str]:
 
 def _opened(place: str) -> tuple[ImageSet, str]:
     there = json.dumps([place, *(stamp(part) for part in places_of(place))])
-    images, splits = _found(place, there, _seed())
+    images = _found(place, there)
+    # Only splits that a seed has drawn are drawn again with another one; reading a list takes seconds.
+    images, splits = _split(place, there, None if images.drawn is None else _seed())
     return images, json.dumps([there, splits])
 
 
 @st.cache_resource(max_entries=8, show_spinner="Reading the list of photographs")
-def _found(place: str, there: str, seed: int) -> tuple[ImageSet, str]:
-    """Read a data set; return a digest of its splits with it, since a seed may have drawn them."""
-    images = find(place, seed=seed)
+def _found(place: str, there: str) -> ImageSet:
+    return find(place)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _split(place: str, there: str, seed: int | None) -> tuple[ImageSet, str]:
+    """Return a data set and a digest of its splits, since a seed may have drawn them."""
+    images = _found(place, there)
+    images = images if seed is None else redrawn(images, seed)
     splits = sha256()
     for name, positions in sorted(images.splits.items()):
         splits.update(f"{name} {len(positions)}".encode() + positions.tobytes())

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from gradviz.datasets import find
 from gradviz.experiment import Experiment
 from gradviz.export import features_npz
 from gradviz.spec import OPTIONS, Spec
+from gradviz.ui import sidebar
 from gradviz.ui.sidebar import named
 from tests.pages.apps import at, lab, settled
 
@@ -268,6 +270,19 @@ def test_findings_stand_below_the_error_that_follows_from_them(start: Callable[.
     assert "no usable picture" in app.error[0].value
     assert [popover.proto.popover.label for popover in app.get("popover")] == ["1 left out"]
     assert app.dataframe[0].value["name"].tolist() == ["empty.jpg"]
+
+
+def test_another_seed_does_not_read_the_data_set_again(
+    start: Callable[..., AppTest], snapshots: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = []
+    monkeypatch.setattr(sidebar, "find", lambda place, **more: read.append(place) or find(place, **more))
+    app = settled(start(snapshots))
+    for seed in (3, 4):
+        app.number_input(key="seed").set_value(seed)
+        settled(app)
+    assert app.session_state["selection"].spec.seed == 4
+    assert read == [str(snapshots)]
 
 
 def test_a_seed_draws_the_same_halves_as_on_the_command_line(
