@@ -20,7 +20,7 @@ from gradviz import kernels, metrics, results
 from gradviz.callbacks import Cancel, Progress, never, part, silent
 from gradviz.datasets import ImageSet, find
 from gradviz.datasets.reading import redrawn
-from gradviz.embedding import embed, nearest
+from gradviz.embedding import Method, embed, nearest
 from gradviz.errors import ChoiceError
 from gradviz.features.extraction import Extracted, Extraction, Features
 from gradviz.features.pseudo_labels import PseudoLabel, pseudo_label
@@ -30,9 +30,11 @@ from gradviz.kernels import Kernel, ProductKernel
 from gradviz.networks import Network, network
 from gradviz.networks.custom import load_own
 from gradviz.networks.loading import Model, load
+from gradviz.placement import placed
 from gradviz.representations import Offer, Representation, parse, tempered
 from gradviz.results import once, percent
 from gradviz.spec import TEMPERATURE_GRID, Spec, check
+from gradviz.words import counted
 
 if TYPE_CHECKING:
     from gradviz.svm import OneVsRestSVC
@@ -102,14 +104,14 @@ class Experiment:
         Parameters
         ----------
         names
-            Fields of the Spec.
+            Fields of the Spec, or `device`.
 
         Raises
         ------
         ChoiceError
             For what is about a network, where the features come from a file.
         """
-        useless = [name for name in _OF_NETWORKS if name in names]
+        useless = [name for name in (*_OF_NETWORKS, "device") if name in names]
         if self.images.features and useless:
             options = ", ".join(f"--{name.replace('_', '-')}" for name in useless)
             raise ChoiceError(
@@ -143,6 +145,7 @@ class Experiment:
         else:
             file = self._label.digest if self._label.name == "file" else None
             made |= {"weights_digest": self.model.digest, "pseudo_label_digest": file, "device": str(self.model.device)}
+            made |= self.model.described()
         return made | more
 
     # Features and kernels
@@ -331,7 +334,7 @@ class Experiment:
         of: "Experiment | None" = None,
         progress: Progress = silent,
         cancel: Cancel = never,
-    ) -> tuple[results.Neighbour, ...]:
+    ) -> results.Neighbours:
         """List the images whose kernel value with `image` is largest; ties keep the data set's order.
 
         Parameters
@@ -352,8 +355,8 @@ class Experiment:
 
         Returns
         -------
-        tuple of Neighbour
-            At most `top`, the largest value first. Centred by the split's mean where the Spec says so.
+        Neighbours
+            A tuple of at most `top`, the largest value first. Centred by the split's mean where the Spec says so.
 
         Raises
         ------
@@ -366,23 +369,33 @@ class Experiment:
         rows = self.features(parsed.needs, where, progress=progress, cancel=cancel)
         asked = home_of.features(parsed.needs, [position], cancel=cancel)
         means = self._means(parsed, rows)
-        K = self._kernel(parsed, asked, rows, means, cancel=cancel).K
+        between = self._kernel(parsed, asked, rows, means, cancel=cancel)
+        zeros, K = results.zero_note(between, self.spec.normalise), between.K
         K = (kernels.centre(K, self._kernel(parsed, rows, None, means, cancel=cancel).K) if self.spec.centre else K)[0]
         order = [i for i in np.argsort(-K, kind="stable") if of or rows.ids[i] != image][:top]
         shown = self.images.labels_of
-        return tuple(results.Neighbour(rows.ids[i], shown(int(rows.positions[i])), float(K[i])) for i in order)
+        return results.Neighbours(
+            (results.Neighbour(rows.ids[i], shown(int(rows.positions[i])), float(K[i])) for i in order),
+            rows=(rows, asked),
+            notes=once(rows.notes, asked.notes, zeros),
+            about=self.about(representation=parsed.name, split=split, image=image, top=top),
+        )
 
     def embed(
         self,
         representation: str,
         split: str | None = None,
         *,
+        method: Method = "umap",
         neighbours: int = 15,
+        min_dist: float = 0.1,
+        perplexity: float = 30.0,
+        seed: int | None = None,
         others: "Experiment | None" = None,
         progress: Progress = silent,
         cancel: Cancel = never,
     ) -> results.Map:
-        """Map a split with UMAP from the kernel's distances; the same seed gives the same picture.
+        """Map a split from the kernel's distances; the same seed gives the same picture.
 
         Parameters
         ----------
@@ -390,13 +403,19 @@ class Experiment:
             Such as x6, dW6 or x6+x7.
         split
             The n images to map; None for all.
+        method
+            umap, tsne, or pca, which draws nothing at random.
         neighbours
-            The neighbours of each image that UMAP holds together, at least 2.
+            The neighbours of each image that UMAP holds together, at least 2; quality is measured on as many.
+        min_dist, perplexity
+            How close UMAP may draw two images, and how many neighbours t-SNE has in mind.
+        seed
+            What the map draws with; None for the Spec's. The splits are the Spec's in any case.
         others
             An experiment with the same Spec on m further photographs, such as a visitor's own, to be mapped with
             the split; the purity is the split's alone.
         progress, cancel
-            Progress counts thousandths of the work; UMAP itself cannot be stopped.
+            Progress counts thousandths of the work; UMAP and t-SNE cannot be stopped in between.
 
         Returns
         -------
@@ -406,9 +425,12 @@ class Experiment:
         Raises
         ------
         ChoiceError
-            Where there is no such representation or split, or for fewer than two neighbours.
+            Where there is no such representation or split, and for a method or a number that cannot be.
         """
-        check("neighbours", neighbours)
+        how = {"method": method, "neighbours": neighbours, "min_dist": min_dist, "perplexity": perplexity}
+        for name, value in how.items():
+            check(name, value)
+        seed = self.spec.seed if seed is None else seed
         parsed = parse(representation, self.offer)
         rows, found = self._of_split(parsed, split, part(progress, 0, 0.5), cancel)
         K, extra = found.K, None
@@ -416,8 +438,17 @@ class Experiment:
             extra, means = others.features(parsed.needs, cancel=cancel), self._means(parsed, rows)
             between = self._kernel(parsed, rows, extra, means, cancel=cancel).K
             K = np.block([[K, between], [between.T, self._kernel(parsed, extra, None, means, cancel=cancel).K]])
-        drawn = embed(K, neighbours=neighbours, seed=self.spec.seed, progress=part(progress, 0.5, 1), cancel=cancel)
-        purity = _purity(found.K, rows, neighbours)
+        drawn = embed(
+            K,
+            method=method,
+            neighbours=neighbours,
+            min_dist=min_dist,
+            perplexity=perplexity,
+            seed=seed,
+            progress=part(progress, 0.5, 1),
+            cancel=cancel,
+        )
+        purity = _purity(found.K, rows, neighbours, None if others else drawn.nearest)
         return results.Map(
             representation=parsed.name,
             rows=rows,
@@ -430,11 +461,59 @@ class Experiment:
                 rows.notes,
                 results.zero_note(found, self.spec.normalise),
                 extra.notes if extra else (),
-                results.method_note(drawn),
+                results.method_note(drawn, method),
                 results.centre_note(self.spec.centre),
             ),
-            about=self.about(representation=parsed.name, split=split, neighbours=neighbours),
+            about=self.about(representation=parsed.name, split=split, **how) | {"seed": seed},
+            method=drawn.method,
         )
+
+    def place(
+        self,
+        drawn: results.Map,
+        others: "Experiment",
+        split: str | None = None,
+        *,
+        neighbours: int = 5,
+        progress: Progress = silent,
+        cancel: Cancel = never,
+    ) -> results.Map:
+        """Place further photographs on a map that stays as it is: each at the mean of its nearest under the kernel.
+
+        Parameters
+        ----------
+        drawn
+            What `embed` has returned for the split, without others.
+        others
+            An experiment with the same Spec on m further photographs, such as a visitor's own.
+        split
+            The split that was mapped.
+        neighbours
+            How many of the map's photographs decide where another one stands; see gradviz.placement.placed.
+        progress, cancel
+            Progress counts thousandths of the work.
+
+        Returns
+        -------
+        Map
+            The map with `others`: points (n + m, 2). Its quality stays that of the n.
+
+        Raises
+        ------
+        ChoiceError
+            Where the split is not what was mapped.
+        """
+        parsed = parse(drawn.representation, self.offer)
+        rows = self.features(parsed.needs, split, progress=part(progress, 0, 0.6), cancel=cancel)
+        if not np.array_equal(rows.positions, drawn.rows.positions):
+            raise ChoiceError("The map does not show the images of this split.")
+        extra = others.features(parsed.needs, progress=part(progress, 0.6, 0.9), cancel=cancel)
+        means = self._means(parsed, rows)
+        own = kernels.diagonal(parsed, rows.arrays, normalise=self.spec.normalise, means=means)
+        between = self._kernel(parsed, extra, rows, means, cancel=cancel).K
+        points = np.concatenate([drawn.points, placed(between, own, drawn.points, neighbours)])
+        progress(1, 1)
+        return replace(drawn, points=points, others=extra, notes=once(drawn.notes, extra.notes))
 
     # Classifiers
 
@@ -453,7 +532,7 @@ class Experiment:
 
         The order of the images in the data set changes nothing: both splits are taken in the order of their ids. The
         normalisation "centred" takes the mean of the training images away from all, so that nothing of the test images
-        is known in training.
+        is known in training, nor in cross-validation anything of the images that are held out.
 
         Parameters
         ----------
@@ -475,7 +554,7 @@ class Experiment:
         check("C", C)
         check("ap", ap or self.images.ap)
         parsed, kind, laps = parse(representation, self.offer), ap or self.images.ap, _Laps()
-        labels = self._labels
+        _ = self._labels  # that there are none says more than that the splits overlap
         self._check_splits(train, test)
         if self.spec.temperature == "cv":
             chosen = self._at_best_temperature(parsed, train, C, kind, part(progress, 0, 0.7), cancel)
@@ -483,20 +562,90 @@ class Experiment:
             again = part(progress, 0.7, 1)
             found = chosen.evaluate(representation, train=train, test=test, C=C, ap=ap, progress=again, cancel=cancel)
             return replace(found, seconds={**laps.seconds, **found.seconds}, about={**found.about, "temperature": "cv"})
-        rows = self.features(parsed.needs, self._by_id(train), progress=part(progress, 0, 0.4), cancel=cancel)
-        cols = self.features(parsed.needs, self._by_id(test), progress=part(progress, 0.4, 0.8), cancel=cancel)
+        prepared = self.prepare(representation, train=train, test=test, progress=part(progress, 0, 0.8), cancel=cancel)
+        return self.score(prepared, C=C, ap=ap, progress=part(progress, 0.8, 1), cancel=cancel)
+
+    def prepare(
+        self,
+        representation: str,
+        *,
+        train: str,
+        test: str,
+        progress: Progress = silent,
+        cancel: Cancel = never,
+    ) -> "Prepared":
+        """Compute the kernels that `score` trains and scores on, for any number of penalties.
+
+        Parameters
+        ----------
+        representation, train, test
+            As for `evaluate`.
+        progress, cancel
+            Progress counts thousandths of the work; cancel is asked between batches.
+
+        Returns
+        -------
+        Prepared
+            For `score` of the same experiment.
+
+        Raises
+        ------
+        ChoiceError
+            As for `evaluate`, and where the temperature is "cv": the penalty is part of that choice.
+        """
+        parsed, laps = parse(representation, self.offer), _Laps()
+        labels = self._labels
+        self._check_splits(train, test)
+        rows = self.features(parsed.needs, self._by_id(train), progress=part(progress, 0, 0.5), cancel=cancel)
+        cols = self.features(parsed.needs, self._by_id(test), progress=part(progress, 0.5, 1), cancel=cancel)
         laps.end("features")
         means = self._means(parsed, rows)
         trained = self._kernel(parsed, rows, None, means, cancel=cancel)
         asked = self._kernel(parsed, cols, rows, means, cancel=cancel)
         laps.end("kernel")
+        untrained = {c: metrics.one_sided(y, "training") for c, y in enumerate(labels[rows.positions].T)}
+        return Prepared(parsed, train, test, rows, cols, trained, asked, untrained, laps.seconds)
+
+    def score(
+        self,
+        prepared: "Prepared",
+        *,
+        C: float | Literal["cv"] = 1.0,
+        ap: str | None = None,
+        progress: Progress = silent,
+        cancel: Cancel = never,
+    ) -> results.Evaluation:
+        """Train one binary SVM per class on prepared kernels and score it, as `evaluate` does.
+
+        Parameters
+        ----------
+        prepared
+            What `prepare` returned.
+        C, ap
+            As for `evaluate`.
+        progress, cancel
+            Progress counts pieces of the work; cancel is asked between classes.
+
+        Raises
+        ------
+        ChoiceError
+            Where C is no positive number, there is no such average precision, or the temperature is "cv".
+        """
+        check("C", C)
+        check("ap", ap or self.images.ap)
+        if self.spec.temperature == "cv":
+            raise ChoiceError("A temperature that is chosen by cv is chosen by evaluate.")
+        kind, laps = ap or self.images.ap, _Laps()
+        parsed, rows, cols = prepared.parsed, prepared.rows, prepared.cols
+        trained, asked = prepared.trained, prepared.asked
+        labels = self._labels
         svm = self._classifier(C, kind)
-        svm.fit(trained.K, labels[rows.positions], progress=part(progress, 0.8, 1), cancel=cancel)
+        of_fold = self._of_fold(parsed, rows, cancel) if C == "cv" else None
+        svm.fit(trained.K, labels[rows.positions], of_fold=of_fold, progress=progress, cancel=cancel)
         scores = svm.decision_function(asked.K)
         laps.end("svm")
-        untrained = {c: metrics.one_sided(y, "training") for c, y in enumerate(labels[rows.positions].T)}
         asked_labels = labels[cols.positions]
-        measured = metrics.mean_ap(scores, asked_labels, kind, untrained=untrained, rounding=svm.rounding_)
+        measured = metrics.mean_ap(scores, asked_labels, kind, untrained=prepared.untrained, rounding=svm.rounding_)
         left_out = {self.images.classes[c]: why for c, why in measured.left_out.items()}
         zeros = [results.zero_note(found, self.spec.normalise) for found in (trained, asked)]
         back = np.argsort(cols.positions)
@@ -505,13 +654,14 @@ class Experiment:
             mean_ap=100 * measured.mean,
             per_class={c: percent(a) for c, a in zip(self.images.classes, measured.per_class, strict=True)},
             left_out=left_out,
+            tempered=self._tempered(parsed),
             ap=kind,
             C=dict(zip(self.images.classes, np.asarray(svm.C_).tolist(), strict=True)),
             temperature=self.spec.temperature,
             train=replace(rows, positions=np.sort(rows.positions), arrays={}),
             test=replace(cols, positions=cols.positions[back], arrays={}),
             scores=scores[back],
-            seconds=laps.seconds,
+            seconds={**prepared.seconds, **laps.seconds},
             notes=once(
                 rows.notes,
                 cols.notes,
@@ -519,7 +669,7 @@ class Experiment:
                 results.centre_note(self.spec.centre),
                 results.unscored_notes(left_out),
             ),
-            about=self.about(representation=parsed.name, train=train, test=test, C=C, ap=kind),
+            about=self.about(representation=parsed.name, train=prepared.train, test=prepared.test, C=C, ap=kind),
         )
 
     def classify(
@@ -565,7 +715,8 @@ class Experiment:
         trained = self._kernel(parsed, rows, None, means, cancel=cancel)
         asked = self._kernel(parsed, cols, rows, means, cancel=cancel)
         svm = self._classifier(C, self.images.ap)
-        svm.fit(trained.K, labels[rows.positions], progress=part(progress, 0.8, 1), cancel=cancel)
+        of_fold = self._of_fold(parsed, rows, cancel) if C == "cv" else None
+        svm.fit(trained.K, labels[rows.positions], of_fold=of_fold, progress=part(progress, 0.8, 1), cancel=cancel)
         zeros = [results.zero_note(found, self.spec.normalise) for found in (trained, asked)]
         untrained = results.untrained_notes(
             {
@@ -628,6 +779,8 @@ class Experiment:
                     temperature=scored.temperature,
                     alignment=aligned,
                     purity=purity and purity.value,
+                    train=scored.train,
+                    test=scored.test,
                     left_out=scored.left_out,
                     notes=scored.notes,
                     about=scored.about,
@@ -657,7 +810,10 @@ class Experiment:
         if where is None or isinstance(where, str):
             chosen = self.images.select(where, self.spec.images)
             if not len(chosen):
-                raise ChoiceError(f"The split {where} of {self.images.name} has no image: choose another one.")
+                raise ChoiceError(
+                    f"The split {where} of {self.images.name} has no image: choose another one.",
+                    findings=self.images.findings,
+                )
             return chosen
         return np.asarray(where, np.int64)
 
@@ -668,6 +824,12 @@ class Experiment:
     def _means(self, parsed: Representation, rows: Features) -> dict[str, np.ndarray] | None:
         """Compute the means that the normalisation "centred" takes away; None for any other."""
         return kernels.unit_means(rows.arrays, parsed.needs) if self.spec.normalise == "centred" else None
+
+    def _of_fold(self, parsed: Representation, rows: Features, cancel: Cancel) -> kernels.CentredKernels | None:
+        """Return what gives the kernel of each fold of a cross-validation, where the mean is taken away; else None."""
+        if self.spec.normalise != "centred":
+            return None
+        return kernels.CentredKernels(parsed, rows.arrays, cancel=cancel)
 
     def _kernel(
         self,
@@ -711,7 +873,7 @@ class Experiment:
         shared = np.intersect1d(self.images.select(train), self.images.select(test))
         if len(shared):
             raise ChoiceError(
-                f"{train} and {test} of {self.images.name} share {len(shared)} images: "
+                f"{train} and {test} of {self.images.name} share {counted(len(shared), 'image')}: "
                 "choose splits that do not overlap."
             )
 
@@ -721,6 +883,12 @@ class Experiment:
 
         return OneVsRestSVC(C=C, seed=self.spec.seed, ap=ap)
 
+    def _tempered(self, parsed: Representation) -> bool:
+        """Return whether a representation depends on the temperature; what comes from a file depends on nothing."""
+        if self.images.features:
+            return False
+        return any(tempered(name, self._network.numbers[-1]) for name in parsed.needs)
+
     def _at_best_temperature(
         self, parsed: Representation, train: str, C: float | Literal["cv"], ap: str, progress: Progress, cancel: Cancel
     ) -> "Experiment":
@@ -728,23 +896,47 @@ class Experiment:
         from gradviz.svm import cross_validate
 
         labs = [self._at(temperature) for temperature in TEMPERATURE_GRID]
-        if not any(tempered(name, self._network.numbers[-1]) for name in parsed.needs):
+        if not self._tempered(parsed):
             return labs[0]
         scores = []
         for i, lab in enumerate(labs):
             here = part(progress, i / len(labs), (i + 1) / len(labs))
             rows = lab.features(parsed.needs, self._by_id(train), progress=here, cancel=cancel)
-            K = lab._kernel(parsed, rows, None, lab._means(parsed, rows), cancel=cancel).K
+            K = lab._of_fold(parsed, rows, cancel) or lab._kernel(parsed, rows, None, None, cancel=cancel).K
             labels = self._labels[rows.positions]
             scores.append(cross_validate(K, labels, C=C, seed=self.spec.seed, ap=ap, cancel=cancel))
         return labs[int(np.argmax(np.nan_to_num(scores, nan=-1)))]
 
 
-def _purity(K: np.ndarray, rows: Features, k: int) -> metrics.Purity | None:
-    """Measure how often the k nearest images share a class; None without labels or without another image."""
+@dataclass(frozen=True)
+class Prepared:
+    """Hold what `Experiment.score` needs of one representation.
+
+    `trained` (n, n) and `asked` (m, n) are the kernels of the training and of the test images, `rows` and `cols` the
+    images, whose vectors are needed only where they are centred. `untrained` says for the position of each class that
+    cannot be learnt why, `seconds` what each stage took.
+    """
+
+    parsed: Representation
+    train: str
+    test: str
+    rows: Features
+    cols: Features
+    trained: Kernel
+    asked: Kernel
+    untrained: dict[int, str]
+    seconds: dict[str, float]
+
+
+def _purity(K: np.ndarray, rows: Features, k: int, found: np.ndarray | None = None) -> metrics.Purity | None:
+    """Measure how often the k nearest images share a class; None without labels or without another image.
+
+    `found` are the positions of these nearest, where they are known.
+    """
     if rows.labels is None or len(rows.ids) < 2:
         return None
-    return metrics.neighbour_purity(nearest(K, min(k, len(K) - 1))[0], rows.labels)
+    found = nearest(K, k)[0] if found is None else found
+    return metrics.neighbour_purity(found, rows.labels)
 
 
 class _Laps:

@@ -11,16 +11,30 @@ import math
 import os
 import zipfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
-from gradviz.datasets import Finding
+from gradviz.datasets import Finding, ImageSet
 from gradviz.errors import ChoiceError
-from gradviz.features.extraction import Features
-from gradviz.results import Alignments, Classification, Evaluation, KernelResult, LayerRow, Map, ProductResult
+from gradviz.features.extraction import Extracted, Features
+from gradviz.features.one_image import Passage
+from gradviz.resampling import LEVEL, Difference, Resampled
+from gradviz.results import (
+    Alignments,
+    BoardRow,
+    Classification,
+    Evaluation,
+    KernelResult,
+    LayerRow,
+    Map,
+    Neighbours,
+    ProductResult,
+    Retrieval,
+)
 from gradviz.versions import versions
 
 MADE_FROM = "made_from"
@@ -90,39 +104,133 @@ def map_csv(result: Map) -> str:
     return _csv(("id", "x", "y", "labels", MADE_FROM), _with_origin(lines, made(result.about, *parts)))
 
 
+def selection_csv(images: ImageSet, ids: Sequence[str]) -> str:
+    """Return CSV with one line for each id: its file, its splits and classes, and `made_from` as in `map_csv`.
+
+    Parameters
+    ----------
+    images
+        The data set.
+    ids
+        Which of its images, in the order of the lines.
+
+    Returns
+    -------
+    str
+        The table.
+
+    Raises
+    ------
+    ChoiceError
+        For an id that is not in the data set.
+    """
+    head = ("id", "file", "splits", "classes")
+    positions = [images.source(identifier) for identifier in ids]
+    splits = {name: set(of.tolist()) for name, of in images.splits.items()}
+    lines = [
+        (
+            images.ids[i],
+            images.paths[i].name if images.paths else "",
+            "; ".join(name for name, of in splits.items() if i in of),
+            "; ".join(images.labels_of(i)),
+        )
+        for i in positions
+    ]
+    return _csv((*head, MADE_FROM), _with_origin(lines, made({"dataset": images.name, "digest": images.digest})))
+
+
+def passage_csv(passage: Passage, classes: Sequence[str], temperature: float, about: Mapping[str, Any]) -> str:
+    """Return CSV with a line for each class of the network, the likeliest first, and `made_from` as in `map_csv`.
+
+    Parameters
+    ----------
+    passage
+        One photograph's way through the network.
+    classes
+        The P names of the network's classes.
+    temperature
+        One of the passage's.
+    about
+        What it was made from, as JSON values; the versions of the libraries are added.
+    """
+    y = passage.vectors[max((name for name in passage.vectors if name.startswith("y")), key=lambda name: int(name[1:]))]
+    p, g = passage.probabilities[passage.temperatures.index(temperature)], passage.g
+    lines = (
+        (classes[c], *(f"{value:.9g}" for value in (y[c], p[c], g[c], (p[c] - g[c]) / temperature)))
+        for c in np.argsort(-y, kind="stable")
+    )
+    return _csv(("class", "logit", "p", "g", "gradient", MADE_FROM), _with_origin(lines, made(about)))
+
+
+def passage_npz(passage: Passage, about: Mapping[str, Any], file: BinaryIO) -> None:
+    """Write every vector of one photograph: x and y (d,), p and every dE/dy with a row for each temperature, and g.
+
+    Parameters
+    ----------
+    passage
+        One photograph's way through the network.
+    about
+        As in `passage_csv`.
+    file
+        Open for writing bytes.
+    """
+    more = {"p": passage.probabilities, "g": passage.g, "temperatures": np.array(passage.temperatures)}
+    _npz(file, made(about), {**passage.vectors, **passage.gradients, **more})
+
+
 def classification_csv(result: Classification) -> str:
-    """Return CSV with one line per photograph: its id, the score of every class, and `made_from` as in `map_csv`.
+    """Return CSV with one line per photograph: its id, the score of every class, what the SVMs look through and learn
+    from, and `made_from` as in `map_csv`.
 
     A class called like another column is written "class NAME".
     """
     rows = zip(result.rows.ids, result.scores, strict=True)
-    head = ("id", *_class_columns(result.classes, ("id", MADE_FROM)), MADE_FROM)
-    lines = ((i, *(f"{score:.4f}" for score in scores)) for i, scores in rows)
+    seen_by = ("dataset", "network", "representation", "temperature", "train")
+    through = [_cell(result.about.get(name)) for name in seen_by]
+    head = ("id", *_class_columns(result.classes, ("id", *seen_by, MADE_FROM)), *seen_by, MADE_FROM)
+    lines = ((i, *(f"{score:.4f}" for score in scores), *through) for i, scores in rows)
     return _csv(head, _with_origin(lines, made(result.about, result.rows)))
 
 
-def evaluations_csv(results: Iterable[Evaluation]) -> str:
+def evaluations_csv(results: Iterable[Evaluation], drawn: Sequence[Resampled | None] = ()) -> str:
     """Return CSV with one line per result: mAP and the AP of every class, in percent, then what it was made from.
 
-    `n_train` and `n_test` count images, `left_out` names the classes that are no part of the mean, `chosen_C` has the C
-    of each class where it was chosen by cross-validation, `findings` counts what is wrong with the data set. Then
-    follows the result's `about`, so that results of different choices never look alike; there `C` and
-    `temperature_option` are what was asked for, which may be cv. What a result does not have is empty. A class called
-    like another column is written "class NAME".
+    Parameters
+    ----------
+    results
+        The evaluations.
+    drawn
+        What `gradviz.comparison.resampled` makes of each, or None; with it the bounds of 95 % intervals are there too:
+        mean_ap_low, mean_ap_high, "CLASS low" and "CLASS high".
+
+    Returns
+    -------
+    str
+        "CLASS positives" counts the test images that show it. A result that does not depend on the temperature has
+        none. `n_train` and `n_test` count images, `left_out` names the classes that are no part of the mean, `chosen_C`
+        has the C of each class where it was chosen by cross-validation, `findings` counts what is wrong with the data
+        set. Then follows the result's `about`, so that results of different choices never look alike; there `C` and
+        `temperature_option` are what was asked for, which may be cv. What a result does not have is empty. A class
+        called like another column is written "class NAME".
     """
     results = tuple(results)
+    drawn = tuple(drawn) or (None,) * len(results)
     classes = tuple(dict.fromkeys(name for r in results for name in r.per_class))
+    bounds = any(drawn)
+    beside = ("positives", *(("low", "high") if bounds else ()))
     shown = {"representation", "temperature", "ap"}
     choices = tuple(dict.fromkeys(name for r in results for name in r.about if name not in shown))
-    first = ("representation", "temperature", "ap", "mean_ap")
+    first = ("representation", "temperature", "ap", "mean_ap", *(("mean_ap_low", "mean_ap_high") if bounds else ()))
     chosen = ("chosen_C",) if any(r.about.get("C") == "cv" for r in results) else ()
     counts = ("n_train", "n_test", "left_out", *chosen, "findings")
     last = (*counts, *choices, "temperature_option", *SCORED_WITH)
     used = versions()
     lines = (
         (
-            *(r.representation, r.temperature, r.ap, _percent(r.mean_ap)),
+            *(r.representation, r.temperature if r.tempered else "", r.ap, _percent(r.mean_ap)),
+            *(map(_percent, one.interval if one else (None, None)) if bounds else ()),
             *(_percent(r.per_class.get(name)) for name in classes),
+            *_beside_classes(r, one, classes, bounds=bounds),
             *(len(r.train.ids), len(r.test.ids), _reasons(r.left_out)),
             *(_reasons(r.C) if r.about.get("C") == "cv" else "" for _ in chosen),
             _counted(_findings(r.train, r.test)),
@@ -130,51 +238,293 @@ def evaluations_csv(results: Iterable[Evaluation]) -> str:
             _cell(r.about.get("temperature")),
             *(_cell(used[name]) for name in SCORED_WITH),
         )
-        for r in results
+        for r, one in zip(results, drawn, strict=True)
     )
-    return _csv((*first, *_class_columns(classes, (*first, *last)), *last), lines)
+    of_classes = _class_columns(classes, (*first, *last))
+    more = _class_columns([f"{name} {what}" for what in beside for name in classes], (*first, *last, *of_classes))
+    return _csv((*first, *of_classes, *more, *last), lines)
 
 
-def evaluation_json(result: Evaluation) -> dict[str, Any]:
-    """Return an evaluation as JSON values; `gradviz evaluate --like` repeats it."""
+def _beside_classes(
+    result: Evaluation, drawn: Resampled | None, classes: Sequence[str], *, bounds: bool
+) -> Iterator[Any]:
+    """List the positives of every class and, with `bounds`, the lower and then the upper end of its interval."""
+    yield from (_cell(result.positives.get(name)) for name in classes)
+    if bounds:
+        of = _bounds(result, drawn) if drawn else {}
+        for end in (0, 1):
+            yield from (_percent((of.get(name) or (None, None))[end]) for name in classes)
+
+
+def _bounds(result: Evaluation, drawn: Resampled) -> dict[str, tuple[float, float] | None]:
+    """Return the interval of each class, None where it has none."""
+    of = zip(result.per_class, drawn.intervals.tolist(), strict=True)
+    return {name: None if any(map(math.isnan, bounds)) else (bounds[0], bounds[1]) for name, bounds in of}
+
+
+def image_scores_csv(results: Iterable[Evaluation]) -> str:
+    """Return CSV with one line per result and test image: what the SVM of each class says of it, and what it shows.
+
+    `labels` are the classes that it shows, `difficult` those that it shows by difficult objects only, separated by
+    semicolons: it is left out for these. Scores of different classes are not on one scale. Then follows the result's
+    `about`, as in `evaluations_csv`.
+    """
+    results = tuple(results)
+    classes = tuple(dict.fromkeys(name for r in results for name in r.per_class))
+    choices = tuple(dict.fromkeys(name for r in results for name in r.about if name != "representation"))
+    first = ("representation", "id", "labels", "difficult")
+    lines = (
+        (
+            *(r.representation, name, _shown(r, row, 1), _shown(r, row, 0)),
+            *(f"{found[c]:.6f}" if c in found else "" for c in classes),
+            *(_cell(r.about.get(choice)) for choice in choices),
+        )
+        for r in results
+        for row, name in enumerate(r.test.ids)
+        for found in (dict(zip(r.per_class, r.scores[row].tolist(), strict=True)),)
+    )
+    return _csv((*first, *_class_columns(classes, (*first, *choices)), *choices), lines)
+
+
+def _shown(result: Evaluation, row: int, label: int) -> str:
+    labels = result.test.labels
+    if labels is None:
+        return ""
+    return ";".join(name for name, value in zip(result.per_class, labels[row], strict=True) if value == label)
+
+
+def evaluation_json(result: Evaluation, drawn: Resampled | None = None) -> dict[str, Any]:
+    """Return an evaluation as JSON values; `gradviz evaluate --like` repeats it.
+
+    Parameters
+    ----------
+    result
+        The evaluation.
+    drawn
+        What `gradviz.comparison.resampled` makes of it; its 95 % intervals are then part of it.
+
+    Returns
+    -------
+    dict
+        `temperature` is None where the representation does not depend on it; `positives` counts the test images that
+        show each class.
+    """
     return {
         "mean_ap": _finite(result.mean_ap),
         "per_class": dict(result.per_class),
+        "positives": result.positives,
+        **({"intervals": _intervals(result, drawn)} if drawn else {}),
         "left_out": dict(result.left_out),
         "n_train": len(result.train.ids),
         "n_test": len(result.test.ids),
         "C": dict(result.C),
-        "temperature": result.temperature,
+        "temperature": _temperature(result.temperature) if result.tempered else None,
         "seconds": {name: round(s, 3) for name, s in result.seconds.items()},
         "notes": list(result.notes),
         "spec": made(result.about, result.train, result.test),
     }
 
 
+def _intervals(result: Evaluation, drawn: Resampled) -> dict[str, Any]:
+    found = {name: bounds and list(bounds) for name, bounds in _bounds(result, drawn).items()}
+    mean = [_finite(bound) for bound in drawn.interval]
+    return {"share": LEVEL, "draws": len(drawn.per_class), "mean_ap": mean, "per_class": found}
+
+
+def board_csv(rows: Iterable[BoardRow], about: Mapping[str, Any]) -> str:
+    """Return CSV with one line per representation and temperature: cross-validated mAP in percent, and all else of it.
+
+    Then follow the average precision of each class and `about`, what all were made from.
+
+    Parameters
+    ----------
+    rows
+        Of any networks.
+    about
+        Data set and choices, as JSON values.
+    """
+    rows = tuple(rows)
+    classes = tuple(dict.fromkeys(name for row in rows for name in row.per_class))
+    first = ("network", "representation", "temperature", "cv_mean_ap", "cv_mean_ap_low", "cv_mean_ap_high")
+    first += ("alignment", "purity", "dimensions", "seconds", "images")
+    lines = (
+        (
+            *(row.network or "", row.representation, "" if row.temperature is None else f"{row.temperature:g}"),
+            *(_percent(row.mean_ap), *map(_percent, row.interval), _number(row.alignment), _number(row.purity)),
+            "+".join("x".join(map(str, factors)) for factors in row.dimensions),
+            *(f"{row.seconds:.3f}", row.images),
+            *(_percent(row.per_class.get(name)) for name in classes),
+            *map(_cell, about.values()),
+        )
+        for row in rows
+    )
+    return _csv((*first, *_class_columns(classes, (*first, *about)), *about), lines)
+
+
+def board_json(rows: Iterable[BoardRow]) -> list[dict[str, Any]]:
+    """Return the rows of a board as JSON values: figures in percent, "inf" for the limit of the temperature."""
+    return [
+        {
+            "network": row.network,
+            "representation": row.representation,
+            "temperature": None if row.temperature is None else _temperature(row.temperature),
+            "cv_mean_ap": _finite(row.mean_ap),
+            "cv_interval": [_finite(bound) for bound in row.interval],
+            "cv_per_class": dict(row.per_class),
+            "alignment": _finite(row.alignment),
+            "purity": _finite(row.purity),
+            "dimensions": [list(factors) for factors in row.dimensions],
+            "seconds": round(row.seconds, 3),
+            "images": row.images,
+        }
+        for row in rows
+    ]
+
+
+def choice_json(
+    rows: Sequence[BoardRow],
+    chosen: BoardRow,
+    test: tuple[Evaluation, Resampled] | None,
+    rivals: Iterable[tuple[str, BoardRow, Evaluation, Difference]],
+    about: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return a board with what was chosen on it as JSON values.
+
+    Parameters
+    ----------
+    rows
+        Of any networks.
+    chosen
+        The best of them.
+    test
+        Its score on the test images, and what `gradviz.comparison.resampled` makes of it; None without test images.
+    rivals
+        What the best is compared with on the test images: what it is, its row, its score, and the best minus it.
+    about
+        What all was made from, as JSON values.
+
+    Returns
+    -------
+    dict
+        `board`, `chosen`, `test` as `evaluation_json` has it or None, `differences` in percent, and `made`.
+    """
+    return {
+        "chosen": board_json([chosen])[0],
+        "test": evaluation_json(*test) if test else None,
+        "differences": [
+            {
+                "rival": name,
+                **{
+                    key: board_json([row])[0][key] for key in ("network", "representation", "temperature", "cv_mean_ap")
+                },
+                "test_mean_ap": _finite(run.mean_ap),
+                "difference": _finite(difference.mean),
+                "interval": [_finite(bound) for bound in difference.interval],
+            }
+            for name, row, run, difference in rivals
+        ],
+        "board": board_json(rows),
+        "made": dict(about),
+    }
+
+
+def extracted_json(done: Extracted, images: ImageSet, about: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what an extraction did as JSON values, and the choices that it was made with.
+
+    Parameters
+    ----------
+    done
+        What `Experiment.extract` returned.
+    images
+        Its data set, whose findings are added to what was skipped.
+    about
+        What the experiment says of its choices.
+    """
+    return {
+        "images": done.images,
+        "computed": done.computed,
+        "images_per_second": round(done.rate, 1),
+        "seconds": round(done.seconds, 3),
+        "skipped": [{"id": s.name, "reason": s.reason} for s in done.skipped],
+        "spec": _made(about, dict.fromkeys((*images.findings, *done.skipped))),
+    }
+
+
 def layers_csv(rows: Iterable[LayerRow]) -> str:
     """Return CSV with one line per representation: mAP in percent, temperature, alignment, purity of neighbours.
 
-    `left_out` names the classes that are no part of the mean; `made_from` is as in `map_csv`.
+    `left_out` names the classes that are no part of the mean, `n_train` and `n_test` count images; `made_from` is as in
+    `map_csv`.
     """
     rows = tuple(rows)
-    head = ("representation", "mean_ap", "temperature", "alignment", "purity", "left_out", MADE_FROM)
+    counts = ("n_train", "n_test")
+    head = ("representation", "mean_ap", "temperature", "alignment", "purity", "left_out", *counts, MADE_FROM)
     lines = (
         (
             *(r.representation, _percent(r.mean_ap), r.temperature, _number(r.alignment), _number(r.purity)),
-            _reasons(r.left_out),
+            *(_reasons(r.left_out), len(r.train.ids), len(r.test.ids)),
         )
         for r in rows
     )
-    return _csv(head, _with_origin(lines, _made_of_layer(rows[0]) if rows else {}))
+    return _csv(head, _with_origin(lines, made(rows[0].about, rows[0].train, rows[0].test) if rows else {}))
 
 
 def layers_json(rows: Iterable[LayerRow]) -> list[dict[str, Any]]:
     """Return the same as JSON values, each row with what it was made from; null for a figure that does not exist."""
     return [
-        {f.name: _finite(getattr(row, f.name)) for f in fields(row) if f.name != "about"}
-        | {"spec": _made_of_layer(row)}
+        {f.name: _finite(getattr(row, f.name)) for f in fields(row) if f.name not in ("about", "train", "test")}
+        | {"n_train": len(row.train.ids), "n_test": len(row.test.ids)}
+        | {"spec": made(row.about, row.train, row.test)}
         for row in rows
     ]
+
+
+def neighbours_json(found: Neighbours) -> list[dict[str, Any]]:
+    """Return neighbours as JSON values, each with what it was made from."""
+    spec = made(found.about, *found.rows)
+    return [{"id": n.id, "value": round(n.value, 6), "labels": list(n.labels), "spec": spec} for n in found]
+
+
+def neighbours_csv(found: Sequence[Neighbours]) -> str:
+    """Return CSV with one line per neighbour, under one kernel after another: which, its rank, value and classes.
+
+    `in_common` are the classes that it shares with the image that was asked for. `made_from` is as in `map_csv`; its
+    `representations` are all of them.
+
+    Parameters
+    ----------
+    found
+        What is near the same image under each kernel, as `Experiment.neighbours` returns it.
+    """
+    lines = []
+    for one in found:
+        asked = one.rows[-1]
+        shown = asked.images.labels_of(int(asked.positions[0]))
+        name = one.about["representation"]
+        lines += [
+            (name, rank, n.id, f"{n.value:.6f}", "; ".join(n.labels), "; ".join(c for c in shown if c in n.labels))
+            for rank, n in enumerate(one, 1)
+        ]
+    names = [one.about["representation"] for one in found]
+    about = {name: value for name, value in found[0].about.items() if name != "representation"} if found else {}
+    origin = made({**about, "representations": names}, *(found[0].rows if found else ()))
+    head = ("representation", "rank", "id", "value", "classes", "in_common", MADE_FROM)
+    return _csv(head, _with_origin(lines, origin))
+
+
+def retrieval_csv(result: Retrieval) -> str:
+    """Return CSV with one line per query: its classes, how many others share one, its average precision in percent.
+
+    There is a column for each kernel, empty where the query shares a class with no other; `made_from` is as in
+    `map_csv`.
+    """
+    rows = result.rows
+    lines = (
+        (name, "; ".join(rows.images.labels_of(int(position))), hits, *(_percent(value) for value in ap))
+        for name, position, hits, ap in zip(rows.ids, rows.positions, result.hits, result.ap.T, strict=True)
+    )
+    head = ("id", "classes", "hits", *(f"ap_{name}" for name in result.representations), MADE_FROM)
+    return _csv(head, _with_origin(lines, made(result.about, rows)))
 
 
 def alignment_json(result: Alignments) -> dict[str, Any]:
@@ -200,11 +550,11 @@ def made(about: Mapping[str, Any], *features: Features) -> dict[str, Any]:
     features
         The features that it was computed from, whose images have the findings.
     """
-    return {**about, "findings": [asdict(one) for one in _findings(*features)], "versions": versions()}
+    return _made(about, _findings(*features))
 
 
-def _made_of_layer(row: LayerRow) -> dict[str, Any]:
-    return {**row.about, "versions": versions()}
+def _made(about: Mapping[str, Any], findings: Iterable[Finding]) -> dict[str, Any]:
+    return {**about, "findings": [asdict(one) for one in findings], "versions": versions()}
 
 
 def _with_origin(lines: Iterable[Sequence[Any]], origin: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
@@ -244,14 +594,45 @@ def _class_columns(classes: Sequence[str], taken: Collection[str]) -> tuple[str,
     return tuple(titles)
 
 
-def check_place(path: Path) -> None:
-    """Raise ChoiceError where a file cannot be written; to be checked before the work that fills it."""
+def check_place(path: Path, inputs: Iterable[Path] = ()) -> None:
+    """Check that a file can be written, before the work that fills it.
+
+    Parameters
+    ----------
+    path
+        Where it will be.
+    inputs
+        Files that it is made from.
+
+    Raises
+    ------
+    ChoiceError
+        Where it cannot be written, or is one of the inputs.
+    """
     if not path.name or path.is_dir():
         raise ChoiceError(f"{path} is a folder: name a file with --out.")
-    if not path.parent.is_dir():
-        raise ChoiceError(f"There is no folder {path.parent}: make it, or name another file with --out.")
-    if not os.access(path.parent, os.W_OK):
-        raise ChoiceError(f"{path.parent} cannot be written: name another file with --out.")
+    if _is_special(path):
+        if not os.access(path, os.W_OK):
+            raise ChoiceError(f"{path} cannot be written: name another file with --out.")
+        return
+    folder = path.resolve().parent if path.is_symlink() else path.parent
+    if not folder.is_dir():
+        raise ChoiceError(f"There is no folder {folder}: make it, or name another file with --out.")
+    if not os.access(folder, os.W_OK):
+        raise ChoiceError(f"{folder} cannot be written: name another file with --out.")
+    if path.exists() and any(_same(one.expanduser(), path) for one in inputs):
+        raise ChoiceError(f"{path} is read for this result and would be lost: name another file with --out.")
+
+
+def _same(one: Path, other: Path) -> bool:
+    with suppress(OSError, ValueError):  # an input may be a name instead of a path
+        return one.samefile(other)
+    return False
+
+
+def _is_special(path: Path) -> bool:
+    """Check whether a path is a device or a pipe, which takes what is written and cannot be replaced by a file."""
+    return path.exists() and not path.is_file()
 
 
 def save(path: Path, write: Callable[[BinaryIO], object]) -> None:
@@ -260,7 +641,8 @@ def save(path: Path, write: Callable[[BinaryIO], object]) -> None:
     Parameters
     ----------
     path
-        Where it will be; a file that is there is replaced.
+        Where it will be; a file that is there is replaced, and so is what a link leads to. What is no file, such as
+        a pipe, is written into.
     write
         Called with a file that is open for writing bytes.
 
@@ -270,13 +652,22 @@ def save(path: Path, write: Callable[[BinaryIO], object]) -> None:
         Where it cannot be written.
     """
     check_place(path)
+    try:
+        if _is_special(path):
+            with path.open("wb") as file:
+                write(file)
+        else:
+            _replace(path.resolve(), write)
+    except OSError as error:
+        raise ChoiceError(f"{path} cannot be written ({error.strerror}): name another file with --out.") from error
+
+
+def _replace(path: Path, write: Callable[[BinaryIO], object]) -> None:
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with part.open("wb") as file:
             write(file)
         part.replace(path)
-    except OSError as error:
-        raise ChoiceError(f"{path} cannot be written ({error.strerror}): name another file with --out.") from error
     finally:
         part.unlink(missing_ok=True)
 
@@ -304,6 +695,11 @@ def _named(names: Sequence[str], values: np.ndarray) -> dict[str, float | None]:
 
 def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _temperature(value: float) -> float | str:
+    """Return a temperature as a JSON value, which has no infinity."""
+    return "inf" if value == math.inf else value
 
 
 def _cell(value: Any) -> Any:

@@ -1,102 +1,157 @@
 """Turn results into plotly figures; colours are explicit, so that they are the same in light, dark and reports."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from gradviz.representations import Kind
+from gradviz.results import mean_name
 
 if TYPE_CHECKING:
-    from plotly.graph_objects import Figure
+    from plotly.graph_objects import Figure, Scatter
 
+    from gradviz.resampling import Difference
     from gradviz.results import Evaluation
 
-# Three shades per kind, so that forward, backward and product are told apart at a glance.
-COLOURS: dict[Kind, tuple[str, ...]] = {
-    "forward": ("#3f8fd2", "#7db8e8", "#1f5f96"),
-    "backward": ("#e08a2e", "#f0b878", "#a8611a"),
-    "product": ("#9a5fc4", "#c49ae2", "#693a8e"),
-    "concatenation": ("#3fa878", "#86cfae", "#23714e"),
+# Two shades per kind: two results of one kind are told apart, and forward, backward and product at a glance.
+COLOURS: dict[Kind, tuple[str, str]] = {
+    "forward": ("#1f4e8c", "#5b9be0"),
+    "backward": ("#c43a1e", "#f08a62"),
+    "product": ("#7a2a8c", "#c078d0"),
+    "concatenation": ("#2a6ebb", "#86b6ea"),
 }
 LONGEST = 22
-"""Letters of a class's name under its bars."""
+"""Letters of a class's name beside its dots."""
+_DARK = "#566273"
+_RIGHT = 2
+"""Plotly's number of the axis of the differences."""
 _LINE = "rgba(128, 128, 128, 0.35)"
 
 
-def colours(kinds: Sequence[Kind]) -> list[str]:
-    """Choose the colour of each bar of a group: by kind, with a new shade for each further one of the same kind."""
-    seen: dict[Kind, int] = {}
-    found = []
-    for kind in kinds:
-        shades = COLOURS[kind]
-        found.append(shades[seen.get(kind, 0) % len(shades)])
-        seen[kind] = seen.get(kind, 0) + 1
-    return found
+def ap_dots(
+    a: "Evaluation",
+    b: "Evaluation | None",
+    difference: "Difference | None",
+    *,
+    names: Sequence[str],
+    kinds: Sequence[Kind],
+    title: str = "",
+) -> "Figure":
+    """Draw the average precision of every class under one or two results, in percent, and their difference.
 
-
-def ap_bars(results: Sequence["Evaluation"], names: Sequence[str], kinds: Sequence[Kind]) -> "Figure":
-    """Draw the average precision of every class, in percent: one group of bars per class, and mAP as the first group.
-
-    A class without a positive test image has no bar.
+    The classes are sorted by the first result, the greatest on top, above them the mean. A class that is left out has
+    no dot. Beside them stand, where there are two, the differences: a thick bar is the 95 % interval of the class
+    alone, a thin one those that hold for all classes at once.
 
     Parameters
     ----------
-    results
-        What `Experiment.evaluate` returned, one bar of each group per result.
+    a, b
+        What `Experiment.evaluate` returned; None for no second one.
+    difference
+        What `gradviz.comparison.compare` says of both; None where they cannot be compared.
     names, kinds
         What the legend calls the results, and the kinds of their representations, in the same order.
+    title
+        What stands above the figure.
 
     Returns
     -------
     plotly.graph_objects.Figure
-        On a transparent ground, 420 pixels high.
+        On a transparent ground, 24 pixels high for each class.
     """
-    from plotly.graph_objects import Bar, Figure
+    from plotly.graph_objects import Figure, Scatter
 
-    classes = list(dict.fromkeys(c for result in results for c in result.per_class))
-    mean = "mean"
-    while mean in classes:  # Plotly would draw both in one place
-        mean += " of all"
-    whole = [_wrapped(name) for name in (mean, *classes)]
-    bars = [
-        Bar(
+    results = [result for result in (a, b) if result is not None]
+    classes = sorted(a.per_class, key=lambda name: -_value(a.per_class[name]))
+    mean = mean_name(a.per_class)  # Plotly would draw both in one place
+    rows = (mean, *classes)
+    whole = [_wrapped(name) for name in rows]
+    found = [
+        Scatter(
             name=_plain(name),
-            x=[mean, *classes],
-            y=[result.mean_ap, *(result.per_class.get(c) for c in classes)],
-            marker={"color": colour, "line": {"width": 0}},
+            x=[result.mean_ap, *(result.per_class.get(c) for c in classes)],
+            y=list(rows),
+            mode="markers",
+            marker={"color": colour, "size": 10},
             hovertext=whole,
-            hovertemplate="%{hovertext}<br>" + _plain(name) + ": %{y:.1f} %<extra></extra>",
+            hovertemplate="%{hovertext}<br>" + _plain(name) + ": %{x:.1f} %<extra></extra>",
         )
-        for result, name, colour in zip(results, names, colours(kinds), strict=True)
+        for result, name, colour in zip(results, names, _colours(kinds), strict=True)
     ]
+    if difference is not None:
+        found += _differences(a, rows, whole, difference)
     axis = {"gridcolor": _LINE, "zerolinecolor": _LINE}
+    right = {
+        f"xaxis{_RIGHT}": {
+            **axis,
+            "domain": [0.62, 1],
+            "title": {"text": "difference, points"},
+            "zerolinecolor": "#8b95a3",
+        }
+    }
     return Figure(
-        bars,
+        found,
         {
-            "barmode": "group",
-            "bargap": 0.22,
-            "bargroupgap": 0.05,
-            "height": 420,
-            "margin": {"l": 56, "r": 12, "t": 36, "b": 88},
-            "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+            "title": {"text": _plain(title), "font": {"size": 14}},
+            "height": 150 + 24 * len(rows),
+            "margin": {"l": 150, "r": 20, "t": 78, "b": 50},
+            "legend": {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom"},
             "showlegend": True,
             "paper_bgcolor": "rgba(0, 0, 0, 0)",
             "plot_bgcolor": "rgba(0, 0, 0, 0)",
-            "xaxis": {
-                "tickangle": -45,
+            "yaxis": {
+                **axis,
                 "type": "category",
-                "tickvals": [mean, *classes],
-                "ticktext": [_plain(_short(name)) for name in (mean, *classes)],
+                "autorange": "reversed",
+                "tickvals": list(rows),
+                "ticktext": [_plain(_short(name)) for name in rows],
             },
-            "yaxis": {**axis, "title": {"text": "average precision, %"}, "range": [0, 100], "dtick": 20},
-            "shapes": [_divider()],
+            "xaxis": {**axis, "domain": [0, 0.56 if difference is not None else 1], "title": {"text": "AP, %"}},
+            **(right if difference is not None else {}),
         },
     )
 
 
-def _divider() -> dict:
-    """Separate the mean from the classes."""
-    line = {"color": _LINE, "width": 1, "dash": "dot"}
-    return {"type": "line", "x0": 0.5, "x1": 0.5, "y0": 0, "y1": 1, "yref": "paper", "line": line}
+def _differences(
+    a: "Evaluation", rows: Sequence[str], whole: Sequence[str], difference: "Difference"
+) -> Iterator["Scatter"]:
+    """Yield the intervals of all classes at once, those of each class alone, and the mean's among these."""
+    from plotly.graph_objects import Scatter
+
+    place = {name: c for c, name in enumerate(a.per_class)}
+    order = [place[name] for name in rows[1:]]
+    values = [difference.mean, *difference.per_class[order].tolist()]
+    low, high = difference.interval
+    alone = [(low, high), *difference.intervals[order].tolist()]
+    together = [(low, high), *difference.together[order].tolist()]
+    for bounds, name, width in ((together, "95 % for all classes at once", 1), (alone, "95 %", 5)):
+        yield Scatter(
+            name=name,
+            x=values,
+            y=list(rows),
+            xaxis=f"x{_RIGHT}",
+            mode="markers",
+            marker={"color": _DARK, "size": 7},
+            error_x={
+                "type": "data",
+                "symmetric": False,
+                "array": [end - value for value, (_, end) in zip(values, bounds, strict=True)],
+                "arrayminus": [value - end for value, (end, _) in zip(values, bounds, strict=True)],
+                "thickness": width,
+                "width": 0,
+                "color": _DARK if width == 1 else "#8b95a3",
+            },
+            hovertext=whole,
+            hovertemplate="%{hovertext}<br>difference: %{x:.1f}<extra></extra>",
+        )
+
+
+def _colours(kinds: Sequence[Kind]) -> list[str]:
+    """Choose a colour for each result: by kind, with another shade where two are of one kind."""
+    return [COLOURS[kind][kinds[:place].count(kind)] for place, kind in enumerate(kinds)]
+
+
+def _value(ap: float | None) -> float:
+    return -1.0 if ap is None else ap
 
 
 def _short(name: str) -> str:

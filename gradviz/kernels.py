@@ -6,11 +6,15 @@ The gradient of one image for layer k is an outer product, dE/dW_k = x_{k-1} (dE
 
 and the outer product, tens of millions of numbers per image, is never formed. With both factors l2-normalised (the
 default) K is the cosine of two gradients. Any product of vectors has the product of its factors' kernels, and a
-concatenation the mean, weighted or plain, of its parts' kernels, so every normalised kernel has diagonal 1.
+concatenation the mean, weighted or plain, of its parts' kernels, so every normalised kernel has diagonal 1. In other
+words: each part is normalised by itself (with "centred" in all three steps), then scaled by the root of its share of
+the weights, and all are put side by side. Without the scale x6+x7 would have the diagonal 2, which is the same for an
+SVM as twice the C.
 
 Vectors of a layer have much in common, and a cosine is mostly about that. The normalisation "centred" takes it away
 from each factor alike: u = x / |x|, v = u - m, v / |v|, where m is the mean of u over the training images (of the
-selection where nothing is trained). Centring the finished kernel instead (`centre`) moves its origin, which a heatmap
+selection where nothing is trained); in cross-validation the mean leaves out the images that are held out, see
+`CentredKernels`. Centring the finished kernel instead (`centre`) moves its origin, which a heatmap
 and a list of neighbours show, but no SVM with a bias, no centred alignment and no distance depends on.
 
 Precision: norms in float64, products in the features' own precision. With float32 the relative error
@@ -27,12 +31,16 @@ import numpy as np
 from gradviz.callbacks import Cancel, Progress, never, silent, stop_if
 from gradviz.errors import ChoiceError, GradvizError
 from gradviz.representations import Part, Representation
+from gradviz.words import counted
 
 if TYPE_CHECKING:
     import torch
 
 BLOCK = 256
 """Rows at a time: enough for the matrix product's full speed, few enough to waste little on the diagonal."""
+
+SLAB = 2048
+"""Columns of vectors that are float64 at a time."""
 
 NOTHING = 1e-6
 """What is left of a unit vector that equals the mean but for rounding errors of float32 is shorter than this."""
@@ -142,17 +150,141 @@ def kernel(
     first, *others = representation.parts
     with np.errstate(over="ignore", invalid="ignore"):
         if others:
-            found = Kernel(_mean(representation.parts, kernels), **zeros)
+            found = Kernel(combined(representation, kernels), **zeros)
         elif first.of_kind("forward") and first.of_kind("backward"):
             K_fw, K_bw = _product(first.of_kind("forward"), kernels), _product(first.of_kind("backward"), kernels)
             found = ProductKernel(K_fw * K_bw, **zeros, K_fw=K_fw, K_bw=K_bw)
         else:
-            found = Kernel(_product(first.factors, kernels), **zeros)
+            found = Kernel(combined(representation, kernels), **zeros)
     if normalise == "none" and not np.isfinite(found.K).all():
         raise GradvizError(
             f"The kernel of {representation.name} is too large for {found.K.dtype}: normalise the vectors."
         )
     return found
+
+
+class CentredKernels:
+    """The kernel of centred vectors, for any choice of the images whose mean is taken away.
+
+    Centring changes no products of vectors but by their sums: with G the products of the unit vectors u, r the means of
+    its rows over the chosen images and c the mean of r over them,
+
+        (u_i - m) . (u_j - m) = G_ij - r_i - r_j + c
+
+    so that G is computed once, and a mean costs no more than a pass over it. G is float64: what is left of a vector
+    near the mean is a small difference.
+
+    Parameters
+    ----------
+    representation
+        What to compare.
+    rows
+        From name to (n, d), at least the vectors in `representation.needs`.
+    cancel
+        Asked between slabs of the product.
+
+    Raises
+    ------
+    GradvizError
+        For vectors that are not finite.
+    """
+
+    def __init__(self, representation: Representation, rows: Vectors, *, cancel: Cancel = never) -> None:
+        self._representation = representation
+        self._products = {name: _unit_products(name, rows[name], cancel) for name in representation.needs}
+
+    def __call__(self, chosen: np.ndarray) -> np.ndarray:
+        """Compute the kernel with the mean of the chosen images.
+
+        Parameters
+        ----------
+        chosen : ndarray of shape (n,), bool
+            The images that the mean is taken over.
+
+        Returns
+        -------
+        ndarray of shape (n, n), float64
+            The kernel of all images.
+        """
+        n, factors = len(chosen), {}
+        for name, G in self._products.items():
+            r = G @ chosen / max(np.count_nonzero(chosen), 1)
+            c = float(r @ chosen) / max(np.count_nonzero(chosen), 1)
+            norms = np.sqrt(np.maximum(np.diagonal(G) - 2 * r + c, 0))
+            seen = (norms > NOTHING) & (np.diagonal(G) > 0)
+            factors[name] = G, r, c, np.divide(1, norms, out=np.zeros(n), where=seen)
+        K = np.empty((n, n))
+        for rows in _blocks(n):
+            blocks = {}
+            for name, (G, r, c, scale) in factors.items():
+                block = G[rows] - r
+                block -= (r[rows] - c)[:, None]
+                block *= scale[rows, None]
+                block *= scale
+                block[np.arange(len(block)), np.arange(rows.start, rows.stop)] = scale[rows] > 0
+                blocks[name] = block
+            K[rows] = combined(self._representation, blocks)
+        return K
+
+
+def _unit_products(name: str, x: np.ndarray, cancel: Cancel) -> np.ndarray:
+    """Multiply all rows of x (n, d), scaled to length 1, with each other in float64, some columns at a time."""
+    norms, products = _norms(x), np.zeros((len(x), len(x)))
+    _check_finite(name, norms)
+    for columns in _blocks(x.shape[1], SLAB):
+        stop_if(cancel)
+        slab = np.divide(
+            x[:, columns],
+            norms[:, None],
+            out=np.zeros((len(x), columns.stop - columns.start)),
+            where=norms[:, None] != 0,
+        )
+        products += slab @ slab.T
+    return products
+
+
+def combined(representation: Representation, kernels: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Put the kernel of a representation together from those of its vectors.
+
+    Parameters
+    ----------
+    representation
+        What to compare.
+    kernels
+        From name to (n, m), at least the vectors in `representation.needs`.
+
+    Returns
+    -------
+    ndarray of shape (n, m)
+        To the last bit the kernel that `kernel` computes.
+    """
+    first, *others = representation.parts
+    return _mean(representation.parts, kernels) if others else _product(first.factors, kernels)
+
+
+def diagonal(
+    representation: Representation, rows: Vectors, *, normalise: str = "l2", means: Vectors | None = None
+) -> np.ndarray:
+    """Compute each image's kernel with itself, without the n x n matrix.
+
+    Parameters
+    ----------
+    representation, rows, normalise, means
+        As for `kernel`.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        The diagonal of `kernel(...).K`, in the features' precision.
+    """
+    if normalise == "centred" and means is None:
+        means = unit_means(rows, representation.needs)
+    squares = {}
+    for name in representation.needs:
+        vectors, _ = _prepare(name, rows[name], normalise, (means or {}).get(name) if normalise == "centred" else None)
+        squares[name] = np.einsum("ij,ij->i", vectors, vectors)
+    first, *others = representation.parts
+    return _mean(representation.parts, squares) if others else _product(first.factors, squares)
 
 
 def _product(factors: Sequence[str], kernels: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -272,10 +404,16 @@ def _prepare(name: str, x: np.ndarray, normalise: str, mean: np.ndarray | None) 
     """Return the vectors as they are multiplied, and which rows are all zero."""
     x = np.asarray(x)
     vectors, norms = (x, _norms(x)) if normalise == "none" else _unit(x, mean)
+    _check_finite(name, norms)
+    return vectors, norms == 0
+
+
+def _check_finite(name: str, norms: np.ndarray) -> None:
     broken = int(np.count_nonzero(~np.isfinite(norms)))
     if broken:
-        raise GradvizError(f"{name} of {broken} of {len(x)} images is not finite; leave images that failed out.")
-    return vectors, norms == 0
+        raise GradvizError(
+            f"{name} of {broken:,} of {counted(len(norms), 'image')} is not finite; leave images that failed out."
+        )
 
 
 def _unit(x: np.ndarray, mean: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -321,8 +459,8 @@ def _tensor(x: np.ndarray, device: str) -> "torch.Tensor":
     return torch.from_numpy(x).to(device)
 
 
-def _blocks(n: int) -> Iterator[slice]:
-    return (slice(start, min(start + BLOCK, n)) for start in range(0, n, BLOCK))
+def _blocks(n: int, size: int = BLOCK) -> Iterator[slice]:
+    return (slice(start, min(start + size, n)) for start in range(0, n, size))
 
 
 def _from(step: int, total: int, progress: Progress) -> Progress:

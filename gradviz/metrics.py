@@ -15,28 +15,35 @@ BLOCK = 256
 """Rows of a kernel at a time, so that float64 copies stay small."""
 
 
-# The three kinds see a ranking as two arrays: `found` (ranks,) counts the positive images down to the end of each group
-# of equal scores, best group first, `seen` (ranks,) all images down to there.
+# The three kinds see rankings as two arrays (..., ranks): `found` counts the positive images down to the end of each
+# group of equal scores, best group first, `seen` all images down to there. Ranks without a positive image may be left
+# out, since none of the kinds takes a precision from there that is not larger at the rank before.
 
 
-def _eleven_point(found: np.ndarray, seen: np.ndarray) -> float:
-    """Average the best precision at recall >= 0, 0.1, ..., 1; the recall is compared in integers."""
-    precision = found / seen
-    return float(np.mean([precision[10 * found >= step * found[-1]].max() for step in range(11)]))
+def _at_tenths(found: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Return the best precision at recall >= 0, 0.1, ..., 1, (..., 11); the recall is compared in integers."""
+    precision, all_found = found / seen, found[..., -1:]
+    best = [np.where(10 * found >= step * all_found, precision, 0.0).max(axis=-1) for step in range(11)]
+    return np.stack(best, axis=-1)
 
 
-def _area(found: np.ndarray, seen: np.ndarray) -> float:
+def _eleven_point(found: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Average the best precision at recall >= 0, 0.1, ..., 1."""
+    return _at_tenths(found, seen).mean(axis=-1)
+
+
+def _area(found: np.ndarray, seen: np.ndarray) -> np.ndarray:
     """Add up the steps of recall, each times the best precision at this recall or more."""
-    best_from_here = np.maximum.accumulate((found / seen)[::-1])[::-1]
-    return float(np.sum(np.diff(found, prepend=0) * best_from_here) / found[-1])
+    best_from_here = np.maximum.accumulate((found / seen)[..., ::-1], axis=-1)[..., ::-1]
+    return np.sum(np.diff(found, prepend=0) * best_from_here, axis=-1) / found[..., -1]
 
 
-def _sklearn(found: np.ndarray, seen: np.ndarray) -> float:
+def _sklearn(found: np.ndarray, seen: np.ndarray) -> np.ndarray:
     """Add up the steps of recall, each times the precision there."""
-    return float(np.sum(np.diff(found, prepend=0) * (found / seen)) / found[-1])
+    return np.sum(np.diff(found, prepend=0) * (found / seen), axis=-1) / found[..., -1]
 
 
-AP_KINDS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
+AP_KINDS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "eleven_point": _eleven_point,
     "area": _area,
     "sklearn": _sklearn,
@@ -67,7 +74,7 @@ def average_precision(scores: np.ndarray, labels: np.ndarray, kind: str) -> floa
     Parameters
     ----------
     scores : ndarray of shape (n,)
-        The higher, the surer.
+        The higher, the surer; whole numbers and infinities too.
     labels : ndarray of shape (n,)
         1, -1, or 0 for images that are left out.
     kind : str
@@ -91,15 +98,136 @@ def average_precision(scores: np.ndarray, labels: np.ndarray, kind: str) -> floa
     """
     if kind not in AP_KINDS:
         raise ChoiceError(f"There is no average precision {kind!r}; choose from {', '.join(AP_KINDS)}.")
-    counted = np.flatnonzero(labels)
-    scores, positive = np.asarray(scores)[counted], np.asarray(labels)[counted] > 0
-    if np.isnan(scores).any():
-        raise GradvizError("A score is not a number, so the images cannot be ranked; leave out the images that failed.")
+    order, last = ranking(scores, labels)
+    positive = np.asarray(labels)[order] > 0
     if not positive.any():
         return float("nan")
+    return float(AP_KINDS[kind](np.cumsum(positive)[last], last + 1))
+
+
+def ranking(scores: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rank the images that are not left out, the highest score first.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n,)
+        The higher, the surer; whole numbers and infinities too.
+    labels : ndarray of shape (n,)
+        1, -1, or 0 for images that are left out.
+
+    Returns
+    -------
+    order : ndarray of shape (m,)
+        Positions of the images that count.
+    last : ndarray of shape (ranks,)
+        Where in `order` each group of equal scores ends.
+
+    Raises
+    ------
+    GradvizError
+        If a score is nan.
+    """
+    counted = np.flatnonzero(labels)
+    # Whole numbers have no minus of their own: that of 200 is 56 as uint8, and of -128 it is -128 as int8.
+    scores = np.asarray(scores, np.float64)[counted]
+    if np.isnan(scores).any():
+        raise GradvizError("A score is not a number, so the images cannot be ranked; leave out the images that failed.")
     order = np.argsort(-scores)
-    last = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))
-    return AP_KINDS[kind](np.cumsum(positive[order])[last], last + 1)
+    ranked = scores[order]
+    last = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True))  # infinities have no difference to be zero
+    return counted[order], last
+
+
+@dataclass(frozen=True)
+class PrecisionRecall:
+    """Hold how precision and recall go down a ranking, after each group of equal scores, the best group first.
+
+    `recall` and `precision` (m,) are in [0, 1], `seen` (m,) counts the images down to there. `tenths` (11,) are the
+    best precisions at recall >= 0, 0.1, ..., 1, whose mean is the average precision eleven_point.
+    """
+
+    recall: np.ndarray
+    precision: np.ndarray
+    seen: np.ndarray
+    tenths: np.ndarray
+
+
+def precision_recall(scores: np.ndarray, labels: np.ndarray) -> PrecisionRecall:
+    """Follow precision and recall down a ranking, as `average_precision` sees them.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n,)
+        The higher, the surer.
+    labels : ndarray of shape (n,)
+        1, -1, or 0 for images that are left out.
+
+    Returns
+    -------
+    PrecisionRecall
+        A point for each group of equal scores; none without a positive image.
+
+    Raises
+    ------
+    GradvizError
+        If a score is nan.
+    """
+    order, last = ranking(scores, labels)
+    positive = np.asarray(labels)[order] > 0
+    if not positive.any():
+        nothing = np.zeros(0)
+        return PrecisionRecall(nothing, nothing, nothing.astype(np.int64), nothing)
+    found, seen = np.cumsum(positive)[last], last + 1
+    return PrecisionRecall(found / found[-1], found / seen, seen, _at_tenths(found, seen))
+
+
+def ranks(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Number the images of a ranking, the highest score first; equal scores share the first of their numbers.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n,)
+        The higher, the surer.
+    labels : ndarray of shape (n,)
+        1, -1, or 0 for images that are left out.
+
+    Returns
+    -------
+    ndarray of shape (n,), int64
+        From 1 on; 0 for an image that is left out.
+
+    Raises
+    ------
+    GradvizError
+        If a score is nan.
+    """
+    order, last = ranking(scores, labels)
+    found = np.zeros(len(labels), np.int64)
+    first = np.concatenate([[0], last[:-1] + 1])
+    found[order] = np.repeat(first, np.diff(last, prepend=-1)) + 1
+    return found
+
+
+def rank_moves(a: np.ndarray, b: np.ndarray, *, within: int = 100) -> np.ndarray:
+    """List the images whose rank differs most between two rankings of the same images.
+
+    A rank twice or half as large is one step, wherever it is: from 2 to 4 as from 50 to 100.
+
+    Parameters
+    ----------
+    a, b : ndarray of shape (n,)
+        What `ranks` returns.
+    within
+        Only images that one of the two ranks so far up, since nobody looks further down.
+
+    Returns
+    -------
+    ndarray of shape (m,)
+        Positions, the most steps first, then the best of the two ranks; images that did not move are not among them.
+    """
+    there = np.flatnonzero((a > 0) & (b > 0) & (a != b) & (np.minimum(a, b) <= within))
+    steps = np.abs(np.log2(b[there] / a[there]))
+    return there[np.lexsort((np.minimum(a, b)[there], -steps))]
 
 
 def mean_ap(
@@ -138,7 +266,7 @@ def mean_ap(
     ChoiceError, GradvizError
         As for `average_precision`.
     """
-    n_classes = labels.shape[1]
+    scores, n_classes = np.asarray(scores, np.float64), labels.shape[1]
     rounding = np.zeros(n_classes) if rounding is None else rounding
     left_out, per_class = {}, np.full(n_classes, np.nan)
     for c in range(n_classes):
@@ -153,9 +281,10 @@ def mean_ap(
 
 def _unmeasurable(scores: np.ndarray, labels: np.ndarray, rounding: float) -> str:
     """Return why a class has no ranking to be measured; an empty text where it has one."""
-    return one_sided(labels, "test") or (
-        "the same score for every test image" if np.ptp(scores[labels != 0]) <= rounding else ""
-    )
+    if why := one_sided(labels, "test"):
+        return why
+    least, most = scores[labels != 0].min(), scores[labels != 0].max()
+    return "the same score for every test image" if most <= least + rounding else ""
 
 
 def one_sided(labels: np.ndarray, part: str) -> str:

@@ -4,15 +4,17 @@
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from gradviz.embedding import Embedding
 from gradviz.features.extraction import Features
 from gradviz.kernels import Kernel
+from gradviz.representations import Kind
+from gradviz.words import counted
 
 CENTRE_NOTE = (
     "Centring the kernel changes nothing here: SVMs, alignment and maps do not depend on its origin. "
@@ -49,7 +51,8 @@ class Evaluation:
 
     A class in `left_out`, which says why (such as "no positive test image"), has None in `per_class` and is no part of
     the mean. `scores` float64 (test images, classes) are the SVMs' decisions for `test.ids`. `train` and `test` hold
-    the images, without their vectors. `seconds` are those of each stage.
+    the images, without their vectors. `seconds` are those of each stage. A representation that is not `tempered` is the
+    same at every temperature, and has none.
     """
 
     representation: str
@@ -65,14 +68,24 @@ class Evaluation:
     notes: tuple[str, ...]
     about: Mapping[str, Any]
     left_out: Mapping[str, str] = field(default_factory=dict)
+    tempered: bool = True
+
+    @property
+    def positives(self) -> dict[str, int]:
+        """Return how many test images show each class; what rests on few of them is not sure."""
+        labels = self.test.labels
+        counts = [0] * len(self.per_class) if labels is None else (labels == 1).sum(axis=0).tolist()
+        return dict(zip(self.per_class, counts, strict=True))
 
 
 @dataclass(frozen=True)
 class Map:
     """Hold a map: `points` float32 (n, 2) for `rows.ids`, and how far its neighbourhoods can be trusted.
 
-    With `others`, photographs of somebody's own mapped together with the rows, their points follow: (n + m, 2).
+    With `others`, photographs of somebody's own mapped with the rows or placed among them, their points follow:
+    (n + m, 2).
     `purity` is the share of kernel neighbours that have a class in common, `chance` what any two images would give.
+    `method` is what was drawn, as `gradviz.embedding.Embedding` names it: too few images have principal components.
     """
 
     representation: str
@@ -84,6 +97,7 @@ class Map:
     chance: float | None
     notes: tuple[str, ...]
     about: Mapping[str, Any]
+    method: str = ""
 
 
 @dataclass(frozen=True)
@@ -107,12 +121,50 @@ class Neighbour:
     value: float
 
 
+class Neighbours(tuple[Neighbour, ...]):
+    """Hold the images nearest to one image, the largest value first.
+
+    `rows` are those that it was looked for among, and the image itself, without their vectors.
+    """
+
+    rows: tuple[Features, ...]
+    notes: tuple[str, ...]
+    about: Mapping[str, Any]
+
+    def __new__(
+        cls, found: Iterable[Neighbour], *, rows: Iterable[Features], notes: tuple[str, ...], about: Mapping[str, Any]
+    ) -> Self:
+        """Return a tuple that has what it was made from with it."""
+        self = super().__new__(cls, found)
+        self.rows = tuple(replace(one, arrays={}) for one in rows)
+        self.notes, self.about = notes, about
+        return self
+
+
+@dataclass(frozen=True)
+class Retrieval:
+    """Hold what each of n photographs finds among the others, as a query, under several kernels.
+
+    `ap` float64 (kernels, n) is the average precision in percent (gradviz.retrieval), nan for a query that shares a
+    class with no other; `hits` (n,) counts those that it shares one with. `rows` are the photographs, without their
+    vectors.
+    """
+
+    representations: tuple[str, ...]
+    rows: Features
+    ap: np.ndarray
+    hits: np.ndarray
+    notes: tuple[str, ...]
+    about: Mapping[str, Any]
+
+
 @dataclass(frozen=True)
 class LayerRow:
     """Hold what one representation is worth: mAP in percent, alignment with the labels, purity of neighbours.
 
     A single test image has no neighbours, and so no purity. `left_out` has the classes that are no part of the mean,
-    each with the reason, `notes` what else a user should know.
+    each with the reason, `notes` what else a user should know. `train` and `test` hold the images, without their
+    vectors.
     """
 
     representation: str
@@ -120,9 +172,39 @@ class LayerRow:
     temperature: float
     alignment: float
     purity: float | None
+    train: Features = field(kw_only=True)
+    test: Features = field(kw_only=True)
     left_out: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     about: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class BoardRow:
+    """Hold what cross-validation within the training images says of one representation at one temperature.
+
+    `mean_ap`, its `interval` and `per_class` are in percent. `interval` is as wide as that of 95 % of the draws of
+    training images, and around `mean_ap`, which lies lower than the draws: images that are drawn twice raise it. A
+    class that could not be measured has None. `alignment` is that with the labels, `purity` the share of the ten
+    nearest images that have a class in common, in [0, 1], and `chance` what any two images would give. `dimensions` are
+    the sizes of the factors of every part. `seconds` are those of the SVMs. `role` is forward, backward or product; a
+    concatenation has the one that all its parts have in common, else product. A representation without a temperature
+    has None, features of a file have no `network`.
+    """
+
+    network: str | None
+    representation: str
+    temperature: float | None
+    mean_ap: float
+    interval: tuple[float, float]
+    per_class: Mapping[str, float | None]
+    alignment: float
+    purity: float | None
+    chance: float | None
+    dimensions: tuple[tuple[int, ...], ...]
+    seconds: float
+    images: int
+    role: Kind
 
 
 @dataclass(frozen=True)
@@ -153,7 +235,9 @@ def zero_note(kernel: Kernel, normalise: str) -> tuple[str, ...]:
     if not kernel.zero_rows:
         return ()
     why = "an all-zero vector" if normalise != "centred" else "a vector that is all zero or equals the mean"
-    return (f"{kernel.zero_rows} images have {why} and are similar to nothing.",)
+    return (
+        f"{counted(kernel.zero_rows, f'image has {why} and is', f'images have {why} and are')} similar to nothing.",
+    )
 
 
 def centre_note(asked: bool) -> tuple[str, ...]:
@@ -161,11 +245,20 @@ def centre_note(asked: bool) -> tuple[str, ...]:
     return (CENTRE_NOTE,) if asked else ()
 
 
-def method_note(drawn: Embedding) -> tuple[str, ...]:
-    """Return a note on how a map was drawn where it was not UMAP, or none."""
-    if drawn.method == "UMAP":
+def method_note(drawn: Embedding, asked: str) -> tuple[str, ...]:
+    """Return a note on how a map was drawn where it was not as asked, or none.
+
+    Parameters
+    ----------
+    drawn
+        The map.
+    asked
+        The method that was asked for: umap, tsne or pca.
+    """
+    if asked == "pca" or drawn.method != "principal components":
         return ()
-    return ("Too few images for UMAP: the kernel's two principal components are drawn.",)
+    name = {"umap": "UMAP", "tsne": "t-SNE"}[asked]
+    return (f"Too few images for {name}: the kernel's two principal components are drawn.",)
 
 
 def unscored_notes(left_out: Mapping[str, str]) -> tuple[str, ...]:

@@ -45,6 +45,11 @@ def number_or_cv(text: str) -> float | Literal["cv"]:
         raise ChoiceError(f"{text!r} is neither a positive number nor cv") from None
 
 
+def temperature_or_cv(text: str) -> float | Literal["cv"]:
+    """Read "cv", "inf" or a positive number. Raises ChoiceError for any other text."""
+    return math.inf if text == "inf" else number_or_cv(text)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Option:
     """Describe an option.
@@ -108,6 +113,9 @@ TEMPERATURE_GRID = _TEMPERATURES[2:8]
 C_GRID = (0.01, 0.1, 1.0, 10.0, 100.0)
 """Among these `C="cv"` chooses. Meant for normalised kernels, whose diagonal is 1; raw kernels have another scale."""
 
+FOLDS = 3
+"""Parts of the training images that cross-validation holds out in turn."""
+
 OPTIONS: dict[str, Option] = {
     "split": Option(title="Split", help="The part of the data set to use: all images, or one of its splits.", read=str),
     "images": Option(
@@ -125,7 +133,7 @@ OPTIONS: dict[str, Option] = {
         read=str,
         other="A name that the command `networks` lists, or package.module:factory for one of your own",
     ),
-    "weights": Option(help="A file with other weights of the same architecture.", read=Path),
+    "weights": Option(title="Weights", help="A file with other weights of the same architecture.", read=Path),
     "preprocess": Option(
         title="Preprocessing",
         help="How a photograph becomes the network's square input.",
@@ -154,8 +162,8 @@ OPTIONS: dict[str, Option] = {
         "that the gradient reflects many classes instead of one.",
         default=1.0,
         values={"cv": f"the best of {_range(TEMPERATURE_GRID)} by cross-validation on the training split"},
-        read=number_or_cv,
-        other="a positive number",
+        read=temperature_or_cv,
+        other="a positive number, or inf for the direction that gradients tend to",
         offered=_TEMPERATURES,
         bounds=(1e-30, None),  # dE/dy grows as 1 / tau, and float32 ends at 3e38
     ),
@@ -178,7 +186,8 @@ OPTIONS: dict[str, Option] = {
     ),
     "seed": Option(
         title="Seed",
-        help="Maps and cross-validation draw at random; the same seed gives the same result.",
+        help="Maps, cross-validation and the halves of data without splits are drawn at random; the same seed gives "
+        "the same result.",
         default=0,
         read=int,
         bounds=(0, 2**32 - 1),
@@ -197,13 +206,13 @@ OPTIONS: dict[str, Option] = {
     "train": Option(title="Train on", help="The split to learn from.", read=str),
     "test": Option(title="Test on", help="The split to score.", read=str),
     "C": Option(
-        title="C",
+        title="C of the SVMs",
         help="How much a training image on the wrong side costs.",
         default=1.0,
         values={"cv": f"for each class the best of {_range(C_GRID)} by cross-validation on the training split"},
         read=number_or_cv,
         other="a positive number",
-        offered=C_GRID,
+        offered=(0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0),
     ),
     "ap": Option(
         title="Average precision",
@@ -215,12 +224,42 @@ OPTIONS: dict[str, Option] = {
             "sklearn": "as sklearn.metrics.average_precision_score",
         },
     ),
+    "method": Option(
+        title="Method",
+        help="How a map is drawn from a kernel.",
+        default="umap",
+        values={
+            "umap": "neighbours stay neighbours, and clusters keep their large-scale order",
+            "tsne": "t-SNE: neighbours stay neighbours, distances between clusters mean little",
+            "pca": "the kernel's first two principal components: distances are true, most of them hidden",
+        },
+    ),
     "neighbours": Option(
+        title="Neighbours",
         help="The neighbours of each image that UMAP holds together.",
         default=15,
         read=int,
         bounds=(2, None),
         noun="number of neighbours that UMAP holds together",
+    ),
+    "min_dist": Option(
+        title="Least distance",
+        help="How close UMAP may draw two images.",
+        default=0.1,
+        read=float,
+        other="a number between 0 and 0.99",
+        offered=(0.0, 0.05, 0.1, 0.25, 0.5, 0.8),
+        bounds=(0, 0.99),
+        noun="least distance of two images",
+    ),
+    "perplexity": Option(
+        title="Perplexity",
+        help="How many neighbours t-SNE has in mind; at most a third of the images.",
+        default=30.0,
+        read=float,
+        other="a number of 2 or more",
+        offered=(5.0, 10.0, 20.0, 30.0, 50.0, 100.0),
+        bounds=(2, None),
     ),
     "top": Option(
         help="The number of images to list.", default=10, read=int, bounds=(1, None), noun="number of images to list"
@@ -251,8 +290,12 @@ def check(name: str, value: Any) -> None:
         raise ChoiceError(f"The option {name} is on or off (True or False), not {value!r}.")
     if option.values and option.read is None and value not in option.values:
         raise ChoiceError(f"There is no {name} {value!r}: choose {', '.join(option.values)}.")
-    if option.read is number_or_cv and value not in option.values:
+    if option.read is temperature_or_cv and value == math.inf:
+        return
+    if option.read in (number_or_cv, temperature_or_cv) and value not in option.values:
         _check_bounds(positive(_number(value, noun, Real, "positive number or cv"), noun), option.bounds, noun)
+    if option.read is float:
+        _check_bounds(_number(value, noun, Real, "number"), option.bounds, noun)
     if option.read is int:
         _check_bounds(_number(value, noun, Integral, "whole number"), option.bounds, noun)
 
@@ -267,6 +310,8 @@ def _check_bounds(value: float, bounds: tuple[float, float | None] | None, noun:
     least, most = bounds or (-math.inf, None)
     if most is None and value < least:
         raise ChoiceError(f"The {noun} must be {least:g} or more, not {value}.")
+    if not math.isfinite(value):
+        raise ChoiceError(f"The {noun} must be finite, not {value}.")
     if most is not None and not least <= value <= most:
         raise ChoiceError(f"The {noun} must lie between {least:g} and {most}, not be {value}.")
 
@@ -277,8 +322,8 @@ class Spec:
 
     `network` is a name of the table or "package.module:factory"; `weights` a file, as text or a Path, with other
     weights of the same architecture; `images` bounds the number taken from each split (None: all); `pseudo_label` has
-    a name or is the path of a vector; `temperature` is a positive number or "cv". Raises ChoiceError for values that
-    cannot be.
+    a name or is the path of a vector; `temperature` is a positive number, infinity (also as "inf") or "cv". Raises
+    ChoiceError for values that cannot be.
     """
 
     network: str = OPTIONS["network"].default
@@ -296,12 +341,16 @@ class Spec:
         if self.weights is not None:
             object.__setattr__(self, "weights", Path(self.weights))
         object.__setattr__(self, "pseudo_label", str(self.pseudo_label))
+        if self.temperature == "inf":  # as `public` writes it
+            object.__setattr__(self, "temperature", math.inf)
         for choice in fields(self):
             check(choice.name, getattr(self, choice.name))
 
     def public(self) -> dict[str, Any]:
         """Return the choices as JSON values, without folders of this computer."""
         files = {"weights": self.weights.name if self.weights else None}
+        if self.temperature == math.inf:
+            files["temperature"] = "inf"  # JSON has no infinity
         if self.pseudo_label not in OPTIONS["pseudo_label"].values:
             files["pseudo_label"] = Path(self.pseudo_label).name
         return asdict(self) | files

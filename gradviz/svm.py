@@ -9,6 +9,7 @@ libsvm has no warm start, so each C of the grid starts afresh.
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -21,13 +22,17 @@ from gradviz.callbacks import Cancel, Progress, never, silent, stop_if
 from gradviz.errors import ChoiceError
 from gradviz.home import cores
 from gradviz.metrics import average_precision, mean_ap, one_sided
-from gradviz.spec import C_GRID
+from gradviz.spec import C_GRID, FOLDS
 
-FOLDS = 3
 BLOCK = 1024
 """Rows of a test kernel that are converted to float64 at a time."""
 
+SPACE = 2 * 10**9
+"""Bytes that the kernels of folds may take at the same time, one of them apart."""
+
 Regularisation = float | Literal["cv"]
+OfFold = Callable[[np.ndarray], np.ndarray]
+"""From the images that are not held out, a mask of shape (n,), to the kernel (n, n), float64."""
 
 _sklearn: Any = validation
 """scikit-learn has no annotations, and what a type checker infers from its default arguments is wrong."""
@@ -72,7 +77,13 @@ class OneVsRestSVC(BaseEstimator):
         self.threads = threads
 
     def fit(
-        self, K: np.ndarray, y: np.ndarray, *, progress: Progress = silent, cancel: Cancel = never
+        self,
+        K: np.ndarray,
+        y: np.ndarray,
+        *,
+        of_fold: OfFold | None = None,
+        progress: Progress = silent,
+        cancel: Cancel = never,
     ) -> "OneVsRestSVC":
         """Train on the kernel of the training images.
 
@@ -82,6 +93,9 @@ class OneVsRestSVC(BaseEstimator):
             The kernel; anything but float64 is converted once.
         y : ndarray of shape (n, classes)
             The labels: 1, -1, or 0 for an image that is difficult for the class and takes no part in its training.
+        of_fold : callable or None, default None
+            For a kernel that depends on what the training images are, as that of centred vectors does: the kernel where
+            they are those of a mask. Folds of the cross-validation are then measured with it instead of K.
         progress, cancel : callable
             See gradviz.callbacks; progress counts pieces of work of about equal size.
 
@@ -110,7 +124,9 @@ class OneVsRestSVC(BaseEstimator):
         n_classes = labels.shape[1]
         pieces = n_classes * (1 + FOLDS * (self.C == "cv"))
         if self.C == "cv":
-            ap = grid_ap(K, labels, C_GRID, self.seed, self.ap, self.threads, _part(progress, 0, pieces), cancel)
+            ap = grid_ap(
+                of_fold or K, labels, C_GRID, self.seed, self.ap, self.threads, _part(progress, 0, pieces), cancel
+            )
             self.C_ = np.array(C_GRID)[_best(ap)]
         else:
             self.C_ = np.full(n_classes, float(self.C))
@@ -188,7 +204,7 @@ def check_C(C: Regularisation) -> None:  # noqa: N802
 
 
 def cross_validate(
-    K: np.ndarray,
+    K: np.ndarray | OfFold,
     labels: np.ndarray,
     *,
     C: Regularisation = 1.0,
@@ -202,8 +218,8 @@ def cross_validate(
 
     Parameters
     ----------
-    K : ndarray of shape (n, n)
-        The kernel of the training images.
+    K : ndarray of shape (n, n), or callable
+        The kernel of the training images; or what gives it for the images that a fold does not hold out, a mask (n,).
     labels : ndarray of shape (n, classes)
         1, -1, or 0 for difficult.
     C : float or "cv", default 1.0
@@ -227,16 +243,83 @@ def cross_validate(
     ChoiceError
         If C is neither "cv" nor a positive number.
     """
+    return held_out(K, labels, C=C, seed=seed, ap=ap, threads=threads, progress=progress, cancel=cancel).mean
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Hold what SVMs say of training images that they were not trained on.
+
+    `scores` float64 (n, classes) rank the images of one fold of a class, and only those: every fold has SVMs of its
+    own. `folds` (n, classes) is the fold of each image, -1 where nothing is decided: for difficult images, and in folds
+    that lack positive or negative images; scores are nan there. `per_class` (classes,) is the average precision in
+    [0, 1], averaged over the folds, nan where no fold is usable; `mean` is what `cross_validate` returns.
+    """
+
+    scores: np.ndarray
+    folds: np.ndarray
+    per_class: np.ndarray
+
+    @property
+    def mean(self) -> float:
+        """Return the mean over the classes that are measured; nan where none is."""
+        measured = self.per_class[~np.isnan(self.per_class)]
+        return float(np.mean(measured)) if len(measured) else float("nan")
+
+
+def held_out(
+    K: np.ndarray | OfFold,
+    labels: np.ndarray,
+    *,
+    C: Regularisation = 1.0,
+    seed: int = 0,
+    ap: str = "area",
+    threads: int | None = None,
+    progress: Progress = silent,
+    cancel: Cancel = never,
+) -> HeldOut:
+    """Decide about every training image with SVMs that were trained on the other folds, as `cross_validate` does.
+
+    Parameters
+    ----------
+    K : ndarray of shape (n, n), or callable
+        The kernel of the training images; or what gives it for the images that a fold does not hold out, a mask (n,).
+    labels : ndarray of shape (n, classes)
+        1, -1, or 0 for difficult.
+    C : float or "cv", default 1.0
+        Penalty; with "cv" each class has the one that is best on these folds.
+    seed : int, default 0
+        Draws the folds.
+    ap : str, default "area"
+        A name in gradviz.metrics.AP_KINDS.
+    threads : int or None, default None
+        Folds measured at the same time; None takes all cores that this process may use.
+    progress, cancel : callable
+        See gradviz.callbacks; progress counts folds of a class.
+
+    Returns
+    -------
+    HeldOut
+        Decisions, folds and average precision.
+
+    Raises
+    ------
+    ChoiceError
+        If C is neither "cv" nor a positive number.
+    """
     check_C(C)
     grid = C_GRID if C == "cv" else (float(C),)
-    K = _sklearn.check_array(K, dtype=np.float64, order="C")
-    per_class = grid_ap(K, np.asarray(labels), grid, seed, ap, threads, progress, cancel)
-    best = np.take_along_axis(per_class, _best(per_class)[:, None], axis=1)
-    return float(np.mean(best[~np.isnan(best)])) if not np.isnan(best).all() else float("nan")
+    K = K if callable(K) else _sklearn.check_array(K, dtype=np.float64, order="C")
+    labels = np.asarray(labels)
+    scores, folds = _decisions(K, labels, grid, seed, threads, progress, cancel)
+    of_grid = _fold_means(scores, folds, labels, ap)
+    best = _best(of_grid)[:, None]
+    chosen = np.take_along_axis(scores, best[None], axis=2)[:, :, 0]
+    return HeldOut(chosen, folds, np.take_along_axis(of_grid, best, axis=1)[:, 0])
 
 
 def grid_ap(
-    K: np.ndarray,
+    K: np.ndarray | OfFold,
     labels: np.ndarray,
     grid: Sequence[float],
     seed: int,
@@ -251,8 +334,8 @@ def grid_ap(
 
     Parameters
     ----------
-    K : ndarray of shape (n, n), float64
-        The kernel of the training images.
+    K : ndarray of shape (n, n), float64, or callable
+        The kernel of the training images; or what gives it for the images that a fold does not hold out, a mask (n,).
     labels : ndarray of shape (n, classes)
         1, -1, or 0 for difficult.
     grid : sequence of float
@@ -271,25 +354,56 @@ def grid_ap(
     ndarray of shape (classes, len(grid)), float64
         The mean average precision over the folds, in [0, 1]; nan where no fold is usable.
     """
+    scores, folds = _decisions(K, labels, grid, seed, threads, progress, cancel)
+    return _fold_means(scores, folds, labels, ap)
+
+
+def _fold_means(scores: np.ndarray, folds: np.ndarray, labels: np.ndarray, ap: str) -> np.ndarray:
+    """Measure every fold by itself and average over those that are usable: (classes, grid)."""
+    found = np.full((FOLDS, *scores.shape[1:]), np.nan)
+    for fold, c in np.ndindex(FOLDS, labels.shape[1]):
+        held = np.flatnonzero(folds[:, c] == fold)
+        if len(held):
+            found[fold, c] = [average_precision(s, labels[held, c], ap) for s in scores[held, c].T]
+    counted = ~np.isnan(found)
+    total = np.where(counted, found, 0).sum(axis=0)
+    return np.divide(total, counted.sum(axis=0), out=np.full(total.shape, np.nan), where=counted.any(axis=0))
+
+
+def _decisions(
+    K: np.ndarray | OfFold,
+    labels: np.ndarray,
+    grid: Sequence[float],
+    seed: int,
+    threads: int | None,
+    progress: Progress,
+    cancel: Cancel,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Decide about every training image with the fold left out that it is in, for every class and C.
+
+    Returns the decisions (n, classes, grid) and the folds (n, classes). A fold that lacks positive or negative images,
+    or leaves none to train on, decides nothing: there decisions are nan and the fold is -1, as for difficult images.
+    """
     n_classes = labels.shape[1]
     folds = np.stack([_folds(labels[:, c], seed + c) for c in range(n_classes)], axis=1)
-    found = np.full((FOLDS, n_classes, len(grid)), np.nan)
+    scores = np.full((*labels.shape, len(grid)), np.nan)
+    if callable(K):
+        threads = min(threads or cores(), 1 + SPACE // (8 * len(labels) ** 2))
 
     def measure(piece: int) -> None:
         c, fold = divmod(piece, FOLDS)
         held = np.flatnonzero(folds[:, c] == fold)
         training = np.where(folds[:, c] == fold, 0, labels[:, c])
         if not (one_sided(labels[held, c], "test") or one_sided(training, "training")):
-            fitted = [_fit_class(K, training, C) for C in grid]
+            here = K(folds[:, c] != fold) if callable(K) else K
+            fitted = [_fit_class(here, training, C) for C in grid]
             coefficients = np.stack([coefficients for coefficients, _ in fitted], axis=1)
             support = np.flatnonzero(coefficients.any(axis=1))
-            scores = K[np.ix_(held, support)] @ coefficients[support]
-            found[fold, c] = [average_precision(s, labels[held, c], ap) for s in scores.T]
+            # Without the intercept, which changes no ranking within a fold.
+            scores[held, c] = here[np.ix_(held, support)] @ coefficients[support]
 
     _in_threads(measure, range(n_classes * FOLDS), threads, progress, cancel)
-    counted = ~np.isnan(found)
-    total = np.where(counted, found, 0).sum(axis=0)
-    return np.divide(total, counted.sum(axis=0), out=np.full(total.shape, np.nan), where=counted.any(axis=0))
+    return scores, np.where(np.isnan(scores[:, :, 0]), -1, folds)
 
 
 def _fit_class(K: np.ndarray, y: np.ndarray, C: float) -> tuple[np.ndarray, float]:

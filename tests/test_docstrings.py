@@ -11,10 +11,12 @@ from gradviz import errors
 
 FOLDER = Path(gradviz.__file__).parent
 FILES = [
-    *("experiment", "spec", "representations", "kernels", "metrics", "svm", "embedding", "figures", "export"),
+    *("experiment", "board", "spec", "representations", "kernels", "metrics", "retrieval", "svm", "embedding"),
+    *("figures", "export"),
     *("results", "callbacks", "datasets/catalogue", "datasets/image_set", "datasets/reading"),
     *("networks/table", "networks/loading", "networks/weights", "networks/head", "networks/transforms"),
     *("networks/custom", "features/extraction", "features/compute", "features/pseudo_labels"),
+    *("features/one_image", "features/stages"),
     *("features/store/__init__", "features/store/entry", "download/fetch", "download/voc", "download/weights"),
 ]
 """What people call from a notebook; what only gradviz itself calls is left out."""

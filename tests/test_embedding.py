@@ -176,6 +176,65 @@ def test_the_stages_give_what_the_class_umap_gives(monkeypatch):
     assert np.array_equal(drawn, expected)
 
 
+@pytest.mark.parametrize(("n", "dtype"), [(12, np.float64), (90, np.float32)])
+def test_principal_components_are_those_of_the_centred_kernel(n, dtype):
+    K = kernel_of(n, dtype=dtype)
+    drawn = embed(K, method="pca", seed=1)
+    assert drawn.method == "principal components"
+    assert np.array_equal(drawn.points, embed(K, method="pca", seed=2).points), "nothing is drawn at random"
+    wide = K.astype(np.float64)
+    centring = np.eye(n) - 1 / n
+    values, vectors = np.linalg.eigh(centring @ wide @ centring)
+    expected = vectors[:, [-1, -2]] * np.sqrt(values[[-1, -2]])
+    signs = np.sign((expected * drawn.points).sum(axis=0))
+    np.testing.assert_allclose(drawn.points, expected * signs, atol=2e-3)
+
+
+def test_t_sne_keeps_groups_together_and_is_the_same_again():
+    K, labels = groups()
+    drawn = embed(K, method="tsne", perplexity=20, seed=3)
+    assert (drawn.method, drawn.points.dtype, drawn.points.shape) == ("t-SNE", np.float32, (120, 2))
+    assert np.array_equal(drawn.points, embed(K, method="tsne", perplexity=20, seed=3).points)
+    assert not np.array_equal(drawn.points, embed(K, method="tsne", perplexity=20, seed=4).points)
+    assert not np.array_equal(drawn.points, embed(K, method="tsne", perplexity=5, seed=3).points)
+    assert drawn.trustworthiness > 0.9
+    points = drawn.points.astype(float)
+    assert neighbour_purity(nearest(points @ points.T, 10)[0], labels).value == 1
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 5, 20])
+def test_t_sne_of_few_images_takes_what_there_is(n):
+    drawn = embed(kernel_of(n), method="tsne")
+    assert np.isfinite(drawn.points).all()
+    assert drawn.method == ("t-SNE" if n >= 4 else "principal components")
+
+
+def test_images_may_come_closer_with_a_smaller_least_distance():
+    K = groups()[0]
+    near, far = (nearest(points @ points.T, 1)[1].mean() for points in (_drawn(K, 0.0), _drawn(K, 0.9)))
+    assert near < far / 2
+
+
+def _drawn(K, min_dist):
+    return embed(K, min_dist=min_dist).points.astype(float)
+
+
+@pytest.mark.parametrize(
+    ("choice", "words"),
+    [
+        ({"method": "som"}, "choose umap, tsne, pca"),
+        ({"min_dist": 1.0}, "between 0 and 0.99"),
+        ({"min_dist": float("nan")}, "finite"),
+        ({"min_dist": "0"}, "must be a number"),
+        ({"perplexity": 1}, "2 or more"),
+        ({"perplexity": float("inf")}, "finite"),
+    ],
+)
+def test_what_a_map_cannot_be_drawn_with_is_refused(choice, words):
+    with pytest.raises(ChoiceError, match=words):
+        embed(kernel_of(9), **choice)
+
+
 def test_warming_up_says_nothing():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -193,3 +252,12 @@ def test_progress_reaches_the_end_and_cancel_is_heard():
     assert seen == [(BLOCK, 2 * n), (n, 2 * n), (n + BLOCK, 2 * n), (2 * n, 2 * n)]
     with pytest.raises(Cancelled):
         embed(kernel_of(9), cancel=lambda: True)
+
+
+def test_the_steps_of_a_layout_leave_the_interpreter_to_others():
+    from umap import layouts
+
+    embed(groups(60)[0], neighbours=10)
+    step = layouts._get_optimize_layout_euclidean_single_epoch_fn(parallel=False)
+    assert step.targetoptions["nogil"]
+    assert step.signatures, "the function that was told so is the one that has run"

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from sklearn.preprocessing import KernelCenterer
 from sklearn.svm import SVC
 
-from gradviz import export
+from gradviz import export, svm
 from gradviz.datasets import ImageSet, find
 from gradviz.errors import Cancelled, ChoiceError
 from gradviz.experiment import Experiment, Spec
+from gradviz.metrics import average_precision
 from gradviz.spec import TEMPERATURE_GRID
-from gradviz.svm import C_GRID, cross_validate
+from gradviz.svm import C_GRID, FOLDS, _folds, cross_validate
 from tests import reference_kernels as reference
 
 
@@ -188,6 +189,23 @@ def test_vectors_that_are_all_the_same_have_no_score(normalise, d):
     assert found.notes[-1] == "The same score for every test image, so left out of the mean: a, b, c."
 
 
+@pytest.mark.parametrize("normalise", ["l2", "centred"])
+def test_what_is_joined_is_scored_as_vectors_side_by_side_of_length_1(lab, normalise):
+    names = ("x6", "x7")
+    rows, cols = lab.features(names, lab._by_id("train")), lab.features(names, lab._by_id("val"))
+    parts = [{name: unit(one.arrays[name]) for name in names} for one in (rows, cols)]
+    if normalise == "centred":
+        parts = [reference.centred(one.arrays, rows.arrays) for one in (rows, cols)]
+    train, test = (unit(np.hstack([part[name] for name in names])) for part in parts)
+    expected = plain_scores(train @ train.T, test @ train.T, rows.labels)
+    found = with_spec(lab, normalise=normalise).evaluate("x6+x7", train="train", test="val")
+    order = [found.test.ids.index(one) for one in cols.ids]
+    for c, scores in expected.items():
+        assert np.allclose(found.scores[order, c], scores, atol=2e-3)
+        ap = average_precision(scores, cols.labels[:, c], found.ap)
+        assert found.per_class[lab.images.classes[c]] in (None, pytest.approx(100 * ap, abs=0.01))
+
+
 def test_factors_are_centred_by_the_mean_of_the_training_images(lab):
     names = ("x5", "dy6")
     rows, cols = (lab.features(names, split) for split in ("train", "val"))
@@ -295,6 +313,45 @@ def test_temperature_and_c_are_chosen_on_the_training_split_alone(lab, images, t
     assert list(found.seconds) == ["temperature", "features", "kernel", "svm"]
 
 
+def product_of(vectors: dict[str, np.ndarray]) -> np.ndarray:
+    return (vectors["x7"] @ vectors["x7"].T) * (vectors["dy8"] @ vectors["dy8"].T)
+
+
+def grid_by_hand(rows, grid, normalise: str, ap: str) -> np.ndarray:
+    """Cross-validate each class and C on dW8, the factors centred by the images that are not held out."""
+    found = np.empty((rows.labels.shape[1], len(grid), FOLDS))
+    for c, y in enumerate(rows.labels.T):
+        folds = _folds(y, c)
+        for fold in range(FOLDS):
+            held, known, train = folds == fold, folds != fold, (folds != fold) & (y != 0)
+            own = {name: unit(x) for name, x in rows.arrays.items()}
+            if normalise == "centred":
+                own = reference.centred(rows.arrays, {name: x[known] for name, x in rows.arrays.items()})
+            K = product_of(own)
+            for i, C in enumerate(grid):
+                machine = SVC(kernel="precomputed", C=C).fit(K[np.ix_(train, train)], y[train])
+                scores = machine.decision_function(K[np.ix_(held, train)])
+                found[c, i, fold] = average_precision(scores, y[held], ap)
+    return found.mean(axis=2)
+
+
+def test_no_held_out_image_is_in_the_mean_that_c_is_chosen_with(images, kept, monkeypatch):
+    few, asked = replace(images, classes=images.classes[13:16], labels=images.labels[:, 13:16]), []
+    grid_ap = svm.grid_ap
+    monkeypatch.setattr(svm, "grid_ap", lambda *given: asked.append(given[0]) or grid_ap(*given))
+    lab = Experiment(few, Spec(normalise="centred", temperature=8), home=kept, device="cpu")
+    found = lab.evaluate("dW8", train="train", test="val", C="cv", ap="area")
+    lab.classify("dW8", lab, train="train", C="cv")
+    train = np.array(sorted(few.select("train"), key=few.ids.__getitem__))
+    rows = lab.features(("x7", "dy8"), train)
+    expected = grid_by_hand(rows, C_GRID, "centred", "area")
+    assert list(found.C.values()) == [C_GRID[i] for i in expected.argmax(axis=1)]
+    known = _folds(rows.labels[:, 0], 0) != 1
+    own = reference.centred(rows.arrays, {name: x[known] for name, x in rows.arrays.items()})
+    for of_fold in asked:
+        assert np.allclose(of_fold(known), product_of(own), atol=1e-12)
+
+
 def test_the_temperature_of_centred_factors_is_chosen_on_centred_factors(kept):
     demo = find("demo")
     few = replace(demo, classes=demo.classes[14:17], labels=demo.labels[:, 14:17])
@@ -304,10 +361,7 @@ def test_the_temperature_of_centred_factors_is_chosen_on_centred_factors(kept):
         for temperature in TEMPERATURE_GRID:
             lab = Experiment(few, replace(spec, temperature=temperature), home=kept)
             rows = lab.features(("x7", "dy8"), "train")
-            vectors = reference.centred(rows.arrays, rows.arrays) if normalise == "centred" else None
-            vectors = vectors or {name: unit(x) for name, x in rows.arrays.items()}
-            K = (vectors["x7"] @ vectors["x7"].T) * (vectors["dy8"] @ vectors["dy8"].T)
-            measured.append(cross_validate(K, rows.labels))
+            measured.append(np.mean(grid_by_hand(rows, [1.0], normalise, "area")))
         found = Experiment(few, spec, home=kept).evaluate("dW8", train="train", test="val")
         chosen[normalise] = found.temperature
         assert found.temperature == TEMPERATURE_GRID[int(np.argmax(measured))]
@@ -438,6 +492,46 @@ def test_somebodys_own_photographs_stand_beside_their_likes(lab, own, choices):
         assert np.allclose(a, b, atol=1e-2 * np.ptp(found.points))
 
 
+@pytest.mark.parametrize("choices", [{}, {"normalise": "none"}, {"normalise": "centred"}])
+def test_somebodys_own_photographs_are_placed_on_a_map_that_stays(lab, own, choices):
+    lab, own = with_spec(lab, **choices), with_spec(own, **choices)
+    drawn = lab.embed("dW6", "val", neighbours=10)
+    found = lab.place(drawn, own, "val")
+    assert np.array_equal(found.points[:60], drawn.points)
+    assert (found.others.ids, found.purity, found.trustworthiness) == (
+        own.images.ids,
+        drawn.purity,
+        drawn.trustworthiness,
+    )
+    for name, point in zip(found.others.ids, found.points[60:], strict=True):
+        near = lab.neighbours("dW6", name, "val", top=1, of=own)[0].id
+        there = drawn.points[drawn.rows.ids.index(near)]
+        if choices == {} and near == Path(name).stem:  # the same photograph is on the map already
+            assert np.linalg.norm(point - there) < 0.35 * np.ptp(drawn.points)
+    with pytest.raises(ChoiceError, match="does not show the images of this split"):
+        lab.place(drawn, own, "train")
+
+
+def test_a_map_draws_with_the_method_and_the_seed_that_are_asked_for(lab):
+    drawn = {
+        how: lab.embed("dW6", "val", neighbours=10, **how_asked)
+        for how, how_asked in {
+            "umap": {},
+            "seed": {"seed": 5},
+            "near": {"min_dist": 0.5},
+            "tsne": {"method": "tsne", "perplexity": 10.0},
+            "pca": {"method": "pca"},
+        }.items()
+    }
+    assert len({found.points.tobytes() for found in drawn.values()}) == 5
+    assert len({found.purity for found in drawn.values()}) == 1, "the purity is the kernel's"
+    assert [drawn[how].about["seed"] for how in ("umap", "seed")] == [0, 5]
+    assert np.array_equal(drawn["seed"].points, with_spec(lab, seed=5).embed("dW6", "val", neighbours=10).points)
+    assert (drawn["tsne"].about["method"], drawn["tsne"].about["perplexity"]) == ("tsne", 10)
+    assert "Too few images for t-SNE" in with_spec(lab, images=3).embed("x5", "val", method="tsne").notes[0]
+    assert not with_spec(lab, images=3).embed("x5", "val", method="pca").notes
+
+
 def test_classes_are_seen_in_somebodys_own_photographs(lab, own, images):
     scored = lab.evaluate("dW6", train="train", test="val")
     found = lab.classify("dW6", own, train="train")
@@ -555,7 +649,8 @@ def test_an_empty_split_and_a_single_image_are_explained(tmp_path):
         lambda: lab.kernel("fc7", "val"),
         lambda: lab.embed("fc7", "val"),
     ):
-        with pytest.raises(ChoiceError, match=empty):
+        with pytest.raises(ChoiceError, match=empty) as refusal:
             ask()
+        assert refusal.value.findings == lab.images.findings
     with pytest.raises(ChoiceError, match=r"^Kernels of one image cannot be compared: choose more images\.$"):
         lab.align(["fc7"], "test")

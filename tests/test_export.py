@@ -3,6 +3,9 @@
 import csv
 import io
 import json
+import math
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -14,8 +17,21 @@ from gradviz import export
 from gradviz.datasets.image_set import Finding, ImageSet
 from gradviz.errors import ChoiceError
 from gradviz.experiment import Experiment
-from gradviz.features.extraction import Features
-from gradviz.results import Alignments, Classification, Evaluation, KernelResult, LayerRow, Map, ProductResult
+from gradviz.features.extraction import Extracted, Features
+from gradviz.resampling import Resampled
+from gradviz.results import (
+    Alignments,
+    BoardRow,
+    Classification,
+    Evaluation,
+    KernelResult,
+    LayerRow,
+    Map,
+    Neighbour,
+    Neighbours,
+    ProductResult,
+    Retrieval,
+)
 from gradviz.spec import OPTIONS
 from gradviz.versions import versions
 
@@ -104,9 +120,11 @@ def test_maps_quote_what_needs_it_and_join_labels():
 
 
 def test_scores_of_ones_own_photographs():
-    result = Classification("x6", ("cat", "dog"), rows(0), np.array([[0.5, -1]]), (), ABOUT)
+    about = {**ABOUT, "dataset": "VOC", "network": "vgg16", "representation": "x6", "temperature": 8.0, "train": "val"}
+    result = Classification("x6", ("cat", "dog"), rows(0), np.array([[0.5, -1]]), (), about)
     head, row = read_csv(export.classification_csv(result))
-    assert (head, row[:-1]) == (["id", "cat", "dog", "made_from"], ["a,1", "0.5000", "-1.0000"])
+    assert head == ["id", "cat", "dog", "dataset", "network", "representation", "temperature", "train", "made_from"]
+    assert row[:-1] == ["a,1", "0.5000", "-1.0000", "VOC", "vgg16", "x6", "8.0", "val"]
     assert json.loads(row[-1])["versions"] == versions()
 
 
@@ -115,6 +133,7 @@ def test_evaluations_as_json_and_csv():
     assert told == {
         "mean_ap": 50.0,
         "per_class": {"cat": 50.0, "dog": None},
+        "positives": {"cat": 1, "dog": 0},
         "left_out": {"dog": "no positive test image"},
         "n_train": 2,
         "n_test": 1,
@@ -133,6 +152,8 @@ def test_evaluations_as_json_and_csv():
         "50.00",
         "50.00",
         "",
+        "1",
+        "0",
         "2",
         "1",
         "dog: no positive test image",
@@ -144,13 +165,70 @@ def test_evaluations_as_json_and_csv():
     ]
     assert read_csv(export.evaluations_csv(iter([evaluation(), evaluation(representation="x6")]))) == [
         [
-            *("representation", "temperature", "ap", "mean_ap", "cat", "dog"),
+            *("representation", "temperature", "ap", "mean_ap", "cat", "dog", "cat positives", "dog positives"),
             *("n_train", "n_test", "left_out", "findings", "dataset", "images", "temperature_option"),
             *("gradviz", "torch", "torchvision", "numpy", "scikit-learn", "pillow"),
         ],
         ["dW6", *common],
         ["x6", *common],
     ]
+
+
+def test_exports_have_the_intervals_that_are_given():
+    drawn = Resampled(np.array([[float(k), np.nan] for k in range(101)]))
+    told = export.evaluation_json(evaluation(), drawn)
+    bounds = [2.5, 97.5]
+    assert told["intervals"] == {
+        "share": 0.95,
+        "draws": 101,
+        "mean_ap": pytest.approx(bounds),
+        "per_class": {"cat": pytest.approx(bounds), "dog": None},
+    }
+    json.dumps(told, allow_nan=False)
+    head, *lines = read_csv(export.evaluations_csv([evaluation(), evaluation()], [drawn, None]))
+    columns = ("mean_ap_low", "mean_ap_high", "cat low", "cat high", "dog low", "dog high", "cat positives")
+    assert [[line[head.index(name)] for name in columns] for line in lines] == [
+        ["2.50", "97.50", "2.50", "97.50", "", "", "1"],
+        ["", "", "", "", "", "", "1"],
+    ]
+
+
+def test_what_does_not_depend_on_the_temperature_has_none():
+    scored = evaluation(representation="x6", tempered=False)
+    assert export.evaluation_json(scored)["temperature"] is None
+    head, line = read_csv(export.evaluations_csv([scored]))
+    assert (line[head.index("temperature")], line[head.index("temperature_option")]) == ("", "8.0")
+
+
+def test_a_class_called_like_a_column_beside_a_class_has_one_of_its_own():
+    names = ("cat", "cat positives")
+    head, line = read_csv(export.evaluations_csv([evaluation(per_class=dict.fromkeys(names, 31.0), left_out={})]))
+    assert len(head) == len(set(head)) == len(line)
+    assert [title for title, cell in zip(head, line, strict=True) if cell == "31.00"] == list(names)
+
+
+def test_scores_of_every_image_have_what_it_shows_and_what_they_were_made_from():
+    first = evaluation(test=rows(1, 2), scores=np.array([[0.25, -1.5], [1e-7, 2]]))
+    second = evaluation(representation="x6", test=rows(2), scores=np.array([[3.0, 4]]), about=ABOUT | {"C": 10.0})
+    head, *lines = read_csv(export.image_scores_csv([first, second]))
+    assert head == [
+        "representation",
+        "id",
+        "labels",
+        "difficult",
+        "cat",
+        "dog",
+        "dataset",
+        "temperature",
+        "images",
+        "C",
+    ]
+    assert [line[:6] for line in lines] == [
+        ["dW6", "b", "", "dog", "0.250000", "-1.500000"],
+        ["dW6", "c", "cat", "", "0.000000", "2.000000"],
+        ["x6", "c", "cat", "", "3.000000", "4.000000"],
+    ]
+    assert [line[-1] for line in lines] == ["", "", "10.0"]
 
 
 def test_the_table_has_the_penalties_that_were_chosen_by_cross_validation():
@@ -197,7 +275,8 @@ def test_every_export_has_the_findings_of_the_data_set():
 def test_a_class_called_like_another_column_has_one_of_its_own(columns):
     names = ("mean", "mean_ap", "ap", "id", "dataset", "class mean_ap", "torch", "temperature_option", "n_train", "cat")
     figures = [float(310 + i) for i in range(len(names))]
-    result = evaluation(per_class=dict(zip(names, figures, strict=True)))
+    labelled = replace(IMAGES, classes=names, labels=np.ones((4, len(names)), np.int8))
+    result = evaluation(per_class=dict(zip(names, figures, strict=True)), test=replace(rows(2), images=labelled))
     if columns is export.classification_csv:
         head, row = read_csv(columns(Classification("x6", names, rows(0), np.array([figures]), (), ABOUT)))
     else:
@@ -233,6 +312,10 @@ CHOICES = {
     "ap": st.sampled_from(list(OPTIONS["ap"].values)),
     "representation": st.sampled_from(["x6", "x6+x7", "dW6"]),
     "device": st.sampled_from(["cpu", "cuda:0"]),
+    "function_digest": st.none() | st.sampled_from(["1" * 64, "2" * 64]),
+    "input_size": st.sampled_from([32, 64]),
+    "mean": st.sampled_from([[0.5, 0.5, 0.5], [0.5, 0.5, 0.4]]),
+    "std": st.sampled_from([[0.5, 0.5, 0.5], [0.5, 0.5, 0.4]]),
 }
 
 
@@ -299,19 +382,66 @@ def test_rows_of_scores_may_have_different_classes():
 
 
 def test_layers_without_a_figure_have_a_gap():
-    layers = [LayerRow("x6", 44.174, 1.0, float("nan"), 0.25)]
+    of = {"train": rows(0, 1), "test": rows(2)}
+    layers = [LayerRow("x6", 44.174, 1.0, float("nan"), 0.25, **of)]
     assert export.layers_json(layers) == [
         {"representation": "x6", "mean_ap": 44.174, "temperature": 1.0, "alignment": None, "purity": 0.25}
-        | {"left_out": {}, "notes": (), "spec": {"versions": versions()}}
+        | {"left_out": {}, "notes": (), "n_train": 2, "n_test": 1, "spec": {"findings": [], "versions": versions()}}
     ]
-    assert export.layers_json([LayerRow("x6", 1.0, 1.0, 0.5, None)])[0]["purity"] is None
-    row = LayerRow("x6", 1.0, 1.0, 0.5, None, {"cat": "no negative test image", "dog": "no positive test image"})
+    assert export.layers_json([LayerRow("x6", 1.0, 1.0, 0.5, None, **of)])[0]["purity"] is None
+    reasons = {"cat": "no negative test image", "dog": "no positive test image"}
+    row = LayerRow("x6", 1.0, 1.0, 0.5, None, reasons, **of)
     left_out = "cat: no negative test image; dog: no positive test image"
-    assert read_csv(export.layers_csv([row]))[1][:-1] == ["x6", "1.00", "1.0", "0.5000", "", left_out]
+    assert read_csv(export.layers_csv([row]))[1][:-1] == ["x6", "1.00", "1.0", "0.5000", "", left_out, "2", "1"]
     head, line = read_csv(export.layers_csv([replace(layers[0], about=ABOUT)]))
-    assert head == ["representation", "mean_ap", "temperature", "alignment", "purity", "left_out", "made_from"]
-    assert line[:-1] == ["x6", "44.17", "1.0", "", "0.2500", ""]
-    assert json.loads(line[-1]) == {**ABOUT, "versions": versions()}
+    figures = ["representation", "mean_ap", "temperature", "alignment", "purity"]
+    assert head == [*figures, "left_out", "n_train", "n_test", "made_from"]
+    assert line[:-1] == ["x6", "44.17", "1.0", "", "0.2500", "", "2", "1"]
+    assert json.loads(line[-1]) == {**ABOUT, "findings": [], "versions": versions()}
+
+
+SPOILED = replace(IMAGES, findings=(Finding("z.txt", "not read"),))
+
+
+def spoiled(*positions: int) -> Features:
+    return replace(rows(*positions), images=SPOILED, skipped=(Finding("b", "b cannot be decoded"),))
+
+
+X6 = {"representation": "x6"}
+
+
+def test_everything_that_is_exported_carries_its_findings():
+    expected = ["z.txt", "b"]
+
+    def named(made: dict) -> list[str]:
+        return [one["name"] for one in made["findings"]]
+
+    of = {"train": spoiled(0, 1), "test": spoiled(2)}
+    layer = LayerRow("x6", 44.0, 1.0, 0.5, 0.25, about=ABOUT, **of)
+    assert named(export.layers_json([layer])[0]["spec"]) == expected
+    assert named(json.loads(read_csv(export.layers_csv([layer, layer]))[1][-1])) == expected
+    near = Neighbours([Neighbour("c", ("cat",), 0.1234567)], rows=of.values(), notes=(), about=ABOUT)
+    (told,) = export.neighbours_json(near)
+    assert (told["id"], told["value"], told["labels"], named(told["spec"])) == ("c", 0.123457, ["cat"], expected)
+    assert told["spec"]["dataset"] == "farm"
+    table = read_csv(export.neighbours_csv([Neighbours(near, rows=of.values(), notes=(), about=ABOUT | X6)]))
+    assert table[1][:5] == ["x6", "1", "c", "0.123457", "cat"]
+    assert named(json.loads(table[1][-1])) == expected
+    every = Retrieval(
+        ("x6", "dW7"), of["train"], np.array([[50, np.nan], [25.125, np.nan]]), np.array([1, 0]), (), ABOUT
+    )
+    table = read_csv(export.retrieval_csv(every))
+    assert table[0] == ["id", "classes", "hits", "ap_x6", "ap_dW7", "made_from"]
+    assert [line[2:5] for line in table[1:]] == [["1", "50.00", "25.12"], ["0", "", ""]]
+    assert named(json.loads(table[1][-1])) == expected
+    assert table[2][-1] == ""
+    done = Extracted(3, 2, 0.5, of["train"].skipped)
+    told = export.extracted_json(done, SPOILED, ABOUT)
+    assert named(told.pop("spec")) == expected
+    figures = {"images": 3, "computed": 2, "images_per_second": 4.0, "seconds": 0.5}
+    assert told == figures | {"skipped": [{"id": "b", "reason": "b cannot be decoded"}]}
+    assert named(export.evaluation_json(evaluation(**of, about=ABOUT))["spec"]) == expected
+    assert named(export.alignment_json(Alignments(("x6",), np.eye(1), None, of["test"], ABOUT))["spec"]) == expected
 
 
 def test_alignments_are_named():
@@ -338,6 +468,51 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["K.npz"]
 
 
+def test_a_link_is_followed_to_the_file_that_is_replaced(tmp_path):
+    for name in ("there", "new"):
+        (tmp_path / name).mkdir()
+        link = tmp_path / f"{name}.npz"
+        link.symlink_to(tmp_path / name / "K.npz")
+    (tmp_path / "there" / "K.npz").write_bytes(b"before")
+    for name in ("there", "new"):
+        export.save(tmp_path / f"{name}.npz", lambda file: file.write(b"now"))
+        assert (tmp_path / f"{name}.npz").is_symlink()
+        assert [(one.name, one.read_bytes()) for one in (tmp_path / name).iterdir()] == [("K.npz", b"now")]
+    (tmp_path / "nowhere.npz").symlink_to(tmp_path / "missing" / "K.npz")
+    with pytest.raises(ChoiceError, match=r"no folder .*missing"):
+        export.check_place(tmp_path / "nowhere.npz")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a system without named pipes")
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_pipe_is_written_into_and_stays(linked, tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    path = pipe
+    if linked:
+        path = tmp_path / "link"
+        path.symlink_to(pipe)
+    with ThreadPoolExecutor() as pool:
+        came = pool.submit(pipe.read_bytes)
+        export.save(path, lambda file: export.features_npz(rows(0, 1), ABOUT, file))
+        with np.load(io.BytesIO(came.result(timeout=60))) as read:
+            assert len(read["ids"]) == 2
+    assert pipe.is_fifo()
+    assert {one.name for one in tmp_path.iterdir()} == {"pipe", path.name}
+
+
+def test_what_is_read_is_not_written_over(tmp_path):
+    read, other, link = (tmp_path / name for name in ("in.npz", "other.npz", "link.npz"))
+    read.touch()
+    link.symlink_to(read)
+    export.check_place(other, [read])
+    other.touch()
+    export.check_place(other, [read, tmp_path / "a name"])
+    for path in (read, link, tmp_path / "." / "in.npz"):
+        with pytest.raises(ChoiceError, match=r"is read for this result and would be lost: name another .*--out"):
+            export.check_place(path, [tmp_path / "a name", read])
+
+
 @pytest.mark.parametrize("name", [".", "", "folder", "missing/K.npz", "file/K.npz"])
 def test_places_that_cannot_be_written_are_told_before_the_work(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -346,3 +521,23 @@ def test_places_that_cannot_be_written_are_told_before_the_work(name, tmp_path, 
     with pytest.raises(ChoiceError, match="--out"):
         export.check_place(type(tmp_path)(name))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
+
+
+def test_a_board_is_read_back_with_all_that_it_was_made_from():
+    rows = [
+        BoardRow("alexnet64", "dW6", math.inf, 47.25, (45.0, 49.5), {"cat": 50.5, "dog": None}, 0.27, 0.5, 0.2,
+                 ((2048, 1024),), 0.25, 100, "product"),
+        BoardRow(None, "clip+x6", None, math.nan, (math.nan, math.nan), {"cat": None, "dog": None}, math.nan, None,
+                 None, ((8,), (4,)), 0.1, 2, "forward"),
+    ]  # fmt: skip
+    first, second = csv.DictReader(io.StringIO(export.board_csv(rows, {"train": "train", "weights": None})))
+    assert (first["temperature"], first["cv_mean_ap"], first["cv_mean_ap_low"]) == ("inf", "47.25", "45.00")
+    assert (first["dimensions"], first["cat"], first["dog"], first["train"], first["weights"]) == (
+        "2048x1024", "50.50", "", "train", "",
+    )  # fmt: skip
+    assert [second[name] for name in ("network", "temperature", "cv_mean_ap")] == [""] * 3
+    assert second["dimensions"] == "8+4"
+    found = json.loads(json.dumps(export.board_json(rows), allow_nan=False))
+    assert found[0]["temperature"] == "inf"
+    assert found[1]["cv_mean_ap"] is None
+    assert found[1]["temperature"] is None

@@ -1,64 +1,98 @@
 import re
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from gradviz import figures
 from gradviz.representations import REPRESENTATIONS
+from gradviz.resampling import Difference
 from tests.payloads import PAYLOADS
 
-FIRST = SimpleNamespace(mean_ap=50.0, per_class={"bird": 40.0, "boat": 60.0})
-SECOND = SimpleNamespace(mean_ap=30.0, per_class={"bird": 30.0, "boat": None})
+
+def run(**per_class: float | None) -> SimpleNamespace:
+    found = [value for value in per_class.values() if value is not None]
+    return SimpleNamespace(mean_ap=sum(found) / len(found), per_class=per_class)
 
 
-def test_one_group_of_bars_a_class_after_the_mean() -> None:
-    figure = figures.ap_bars([FIRST, SECOND], ["x6", "dW7"], ["forward", "product"])
-    first, second = figure.data
-    assert tuple(first.x) == tuple(second.x) == ("mean", "bird", "boat")
-    assert tuple(first.y) == (50.0, 40.0, 60.0)
-    assert tuple(second.y) == (30.0, 30.0, None)
-    assert (first.name, second.name) == ("x6", "dW7")
-    assert tuple(figure.layout.yaxis.range) == (0, 100)
+FIRST, SECOND = run(bird=40.0, boat=60.0, cow=20.0), run(bird=30.0, boat=None, cow=25.0)
+BETWEEN = Difference(
+    mean=2.5,
+    interval=(-1.0, 6.0),
+    per_class=np.array([10.0, np.nan, -5.0]),
+    intervals=np.array([[6.0, 13.0], [np.nan, np.nan], [-8.0, -2.0]]),
+    together=np.array([[1.0, 19.0], [np.nan, np.nan], [-14.0, 4.0]]),
+    draws=np.zeros(3),
+)
+NAMES, KINDS = ["dW7", "x6"], ["product", "forward"]
+
+
+def dots(a=FIRST, b=None, difference=None, names=NAMES[:1], kinds=KINDS[:1], **more):
+    return figures.ap_dots(a, b, difference, names=names, kinds=kinds, **more)
+
+
+def test_a_row_for_the_mean_and_each_class_the_greatest_first() -> None:
+    first, second = dots(FIRST, SECOND, names=NAMES, kinds=KINDS).data
+    assert tuple(first.y) == tuple(second.y) == ("mean", "boat", "bird", "cow")
+    assert tuple(first.x) == (40.0, 60.0, 40.0, 20.0)
+    assert tuple(second.x) == (27.5, None, 30.0, 25.0)
+    assert (first.name, second.name) == ("dW7", "x6")
+
+
+def test_differences_have_the_bounds_of_the_class_alone_and_of_all_at_once() -> None:
+    *_, together, alone = dots(FIRST, SECOND, BETWEEN, names=NAMES, kinds=KINDS).data
+    for trace, low, high in (
+        (together, (-1.0, 1.0, -14.0), (6.0, 19.0, 4.0)),
+        (alone, (-1.0, 6.0, -8.0), (6.0, 13.0, -2.0)),
+    ):
+        there = [0, 2, 3]
+        assert np.take(trace.x, there).tolist() == [2.5, 10.0, -5.0]
+        assert np.isnan(trace.x[1])
+        assert (np.take(trace.x, there) - np.take(trace.error_x.arrayminus, there)).tolist() == list(low)
+        assert (np.take(trace.x, there) + np.take(trace.error_x.array, there)).tolist() == list(high)
+    assert alone.error_x.thickness > together.error_x.thickness
 
 
 def test_colours_are_explicit_and_tell_kinds_and_results_apart() -> None:
-    figure = figures.ap_bars([FIRST] * 3, ["x6", "x7", "dW7"], ["forward", "forward", "product"])
-    found = [bar.marker.color for bar in figure.data]
-    assert found == [figures.COLOURS["forward"][0], figures.COLOURS["forward"][1], figures.COLOURS["product"][0]]
-    assert figure.layout.paper_bgcolor == "rgba(0, 0, 0, 0)"
+    for kinds in (KINDS, ["forward", "forward"]):
+        found = [trace.marker.color for trace in dots(FIRST, SECOND, names=NAMES, kinds=kinds).data]
+        assert len(set(found)) == 2
+        assert found[0] == figures.COLOURS[kinds[0]][0]
+    assert dots().layout.paper_bgcolor == "rgba(0, 0, 0, 0)"
 
 
 def test_every_kind_of_representation_has_colours() -> None:
     assert {family.kind for family in REPRESENTATIONS.values()} | {"concatenation"} == set(figures.COLOURS)
+    assert len({colour for pair in figures.COLOURS.values() for colour in pair}) == 2 * len(figures.COLOURS)
 
 
 @pytest.mark.parametrize("name", ["<b>x</b>", "%{x}", "a & b"])
 def test_a_name_is_text_in_the_hover(name: str) -> None:
-    (bar,) = figures.ap_bars([FIRST], [name], ["forward"]).data
-    assert "<b>" not in bar.hovertemplate
-    assert bar.hovertemplate.count("%{") == 2
-    assert "& " not in bar.hovertemplate
+    figure = dots(names=[name], title=name)
+    (trace,) = figure.data
+    assert "<b>" not in trace.hovertemplate + figure.layout.title.text
+    assert trace.hovertemplate.count("%{") == 2
+    assert "& " not in trace.hovertemplate
 
 
-def test_a_class_called_mean_has_bars_of_its_own() -> None:
-    (bar,) = figures.ap_bars([SimpleNamespace(mean_ap=50.0, per_class={"mean": 40.0})], ["x6"], ["forward"]).data
-    assert tuple(bar.x) == ("mean of all", "mean")
-    assert tuple(bar.y) == (50.0, 40.0)
+def test_a_class_called_mean_has_dots_of_its_own() -> None:
+    (trace,) = dots(SimpleNamespace(mean_ap=50.0, per_class={"mean": 40.0})).data
+    assert tuple(trace.y) == ("mean of all", "mean")
+    assert tuple(trace.x) == (50.0, 40.0)
 
 
 def test_names_of_classes_are_text_everywhere_in_the_chart() -> None:
-    result = SimpleNamespace(mean_ap=50.0, per_class=dict.fromkeys(PAYLOADS, 40.0))
-    figure = figures.ap_bars([result], [PAYLOADS[0]], ["forward"])
-    (bar,) = figure.data
-    shown = [*figure.layout.xaxis.ticktext, *bar.hovertext, bar.name, bar.hovertemplate]
-    assert len(figure.layout.xaxis.ticktext) == len(PAYLOADS) + 1
+    figure = dots(SimpleNamespace(mean_ap=50.0, per_class=dict.fromkeys(PAYLOADS, 40.0)), names=[PAYLOADS[0]])
+    (trace,) = figure.data
+    shown = [*figure.layout.yaxis.ticktext, *trace.hovertext, trace.name, trace.hovertemplate]
+    assert len(figure.layout.yaxis.ticktext) == len(PAYLOADS) + 1
     assert not re.findall("<(?!br>|extra>|/extra>)", "".join(shown))
-    assert bar.hovertemplate.count("%{") == 2
+    assert trace.hovertemplate.count("%{") == 2
 
 
-def test_a_long_name_is_shortened_under_its_bars_and_whole_in_the_hover() -> None:
+def test_a_long_name_is_shortened_beside_its_dots_and_whole_in_the_hover() -> None:
     long = "n" * 149 + "z"
-    figure = figures.ap_bars([SimpleNamespace(mean_ap=5.0, per_class={long: 4.0, "cat": 5.0})], ["x6"], ["forward"])
-    assert list(figure.layout.xaxis.ticktext) == ["mean", "n" * 21 + "…", "cat"]
-    assert figure.data[0].hovertext[1].replace("<br>", "") == long
-    assert list(figure.layout.xaxis.tickvals) == list(figure.data[0].x)
+    figure = dots(SimpleNamespace(mean_ap=5.0, per_class={long: 4.0, "cat": 5.0}))
+    assert list(figure.layout.yaxis.ticktext) == ["mean", "cat", "n" * 21 + "…"]
+    assert figure.data[0].hovertext[2].replace("<br>", "") == long
+    assert list(figure.layout.yaxis.tickvals) == list(figure.data[0].y)

@@ -8,6 +8,7 @@ questions, and of its question for features.
 import sys
 import tomllib
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -24,26 +25,30 @@ from gradviz.networks import NETWORKS
 from gradviz.networks.loading import Model, load
 from gradviz.representations import Offer, tempered
 from gradviz.spec import Spec
-from gradviz.ui import views, visitor, widgets
+from gradviz.ui import visitor, widgets
 from gradviz.ui.selection import Selection
 from gradviz.ui.visitor import Own
+from pages.evaluate import svm_views
+from pages.explore import kernels_job, map_questions, map_views
+from pages.explore.kernels_job import kernels_view
 from tests.conftest import ROOT
 from tests.small_sets import picture
 
 FORWARD, BACKWARD, PAGE, FEATURES = "forward pass", "gradients", "page", "question for features"
+LAYER, FORWARD_KERNEL, CLASS_ORDER = "a layer's kernels", "its forward kernel", "the order by class"
 STORE = {FORWARD, BACKWARD}
-EVERYWHERE = {*STORE, PAGE, FEATURES}
+EVERYWHERE = {*STORE, PAGE, FEATURES, LAYER, FORWARD_KERNEL, CLASS_ORDER}
 
 OF_SPEC = {
     "network": EVERYWHERE,
     "weights": EVERYWHERE,
     "preprocess": EVERYWHERE,
     "tf32": EVERYWHERE,
-    "images": {PAGE, FEATURES},
-    "pseudo_label": {BACKWARD, PAGE},
-    "temperature": {BACKWARD, PAGE},
-    "normalise": {PAGE},
-    "centre": {PAGE},
+    "images": {PAGE, FEATURES, LAYER, FORWARD_KERNEL, CLASS_ORDER},
+    "pseudo_label": {BACKWARD, PAGE, LAYER},
+    "temperature": {BACKWARD, PAGE, LAYER},
+    "normalise": {PAGE, LAYER, FORWARD_KERNEL},
+    "centre": {PAGE, LAYER},
     "seed": {PAGE},
 }
 OTHER_SPEC = {
@@ -85,7 +90,10 @@ def keys(spec: Spec, images: ImageSet, home: Path) -> dict[str, str]:
     return {
         FORWARD: canonical(lab._extraction.key),
         BACKWARD: canonical(lab._extraction.backward_key(lab.spec.temperature, lab._label)),
-        PAGE: selection.question(views.kernels, title="").key,
+        PAGE: selection.question(kernels_view, "class", None, title="").key,
+        LAYER: kernels_job.layer_key(selection),
+        FORWARD_KERNEL: kernels_job.forward_key(selection),
+        CLASS_ORDER: kernels_job.order_key(selection),
         FEATURES: widgets.features(selection).key,
     }
 
@@ -236,11 +244,11 @@ def test_another_decoder_is_another_key_where_it_changes_pixels(
 
     plain, open_picture = identity(three, model, tmp_path)[0], extraction.open_picture
 
-    def brighter(path: Path):
+    def brighter(suffix: str, path: Path):
         return open_picture(path).point(lambda value: min(255, value + (path.suffix == suffix)))
 
     for suffix in (".jpg", ".webp", ".png"):
-        monkeypatch.setattr(extraction, "open_picture", brighter)
+        monkeypatch.setattr(extraction, "open_picture", partial(brighter, suffix))
         assert identity(three, model, tmp_path)[0] != plain, suffix
     monkeypatch.setattr(extraction, "open_picture", open_picture)
     monkeypatch.setattr("PIL.__version__", "99")
@@ -306,7 +314,7 @@ def test_every_field_of_a_selection(images: ImageSet) -> None:
     assert others.keys() == {field.name for field in fields(Selection)}
     for name, other in others.items():
         selection = replace(chosen, **{name: other.value})
-        for view in (views.kernels, views.maps, views.evaluations):
+        for view in (kernels_view, map_views.rows, map_views.scores, svm_views.scored):
             asked = [one.question(view, None, title="").key for one in (chosen, selection)]
             assert (asked[0] != asked[1]) == other.page, (name, view.__name__)
         asked = [widgets.features(one).key for one in (chosen, selection)]
@@ -319,9 +327,48 @@ def own(token: str, images: ImageSet) -> Own:
 
 def test_a_map_with_ones_own_photographs_is_nobody_elses(images: ImageSet) -> None:
     chosen = Selection(images, "token", "train", Spec(), NETWORKS["alexnet64"].layers[1])
-    asked = [chosen.question(views.maps, who, title="").key for who in (None, own("a", images), own("b", images))]
-    assert len(set(asked)) == 3
-    assert "a" in asked[1]
+    whole = map_questions.drawn(chosen, "dW7", {"seed": 0})
+    placed = [map_questions.placements(chosen, own(who, images), {"seed": 0}, ()) for who in ("a", "b")]
+    pictures = [map_questions.own_sheet(own(who, images)) for who in ("a", "b")]
+    assert len({question.key for question in (whole, *placed, *pictures)}) == 5
+    assert all('"a"' in question.key for question in (placed[0], pictures[0]))
+
+
+FIRST, SECOND = NETWORKS["alexnet64"].layers[1:]
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "again"),
+    [
+        ("x6", {"temperature": 8.0}, False),
+        ("x6", {"pseudo_label": "predicted"}, False),
+        ("x6", {"preprocess": "squash"}, True),
+        ("x6", {"images": 40}, True),
+        ("dy7", {"temperature": 8.0}, True),
+        ("dy7", {"pseudo_label": "predicted"}, True),
+        ("dW7", {"temperature": 8.0}, True),
+        ("x8", {"temperature": 8.0}, True),
+    ],
+)
+def test_a_map_is_drawn_again_only_for_what_it_depends_on(
+    images: ImageSet, name: str, change: dict, again: bool
+) -> None:
+    how = {"method": "umap", "neighbours": 15, "min_dist": 0.1, "seed": 0}
+    chosen = Selection(images, "token", "train", Spec(), FIRST)
+    keys = [map_questions.drawn(replace(chosen, spec=spec), name, how).key for spec in (Spec(), Spec(**change))]
+    assert (keys[0] != keys[1]) is again
+    for other in ({**how, "seed": 1}, {**how, "neighbours": 5}, {**how, "method": "pca"}):
+        assert map_questions.drawn(chosen, name, other).key != keys[0]
+    assert map_questions.drawn(replace(chosen, picked=SECOND), name, how).key == keys[0], "the name says what is mapped"
+
+
+def test_labels_and_small_photographs_are_the_same_whatever_looks_at_them(images: ImageSet) -> None:
+    images = replace(images, paths=tuple(Path(f"{name}.jpg") for name in images.ids))
+    chosen = Selection(images, "token", "train", Spec(), FIRST)
+    other = replace(chosen, spec=Spec(temperature=8, network="squeezenet1_0", preprocess="squash"), picked=SECOND)
+    few = replace(chosen, spec=Spec(images=1))
+    for ask in (map_questions.facts, lambda selection: next(map_questions.sheets(selection))):
+        assert ask(chosen).key == ask(other).key != ask(few).key
 
 
 def test_a_visitors_photograph_never_enters_the_cache_that_others_share(tmp_path: Path) -> None:
@@ -361,6 +408,8 @@ def test_a_seed_is_the_same_halves_from_a_notebook(tmp_path: Path) -> None:
 
 
 def test_the_dashboard_answers_under_its_own_names_alone() -> None:
-    server = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())["server"]
+    settings = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())
+    server = settings["server"]
     assert server["allowedHosts"] == ["localhost", "127.0.0.1", "[::1]"]
     assert (server["address"], server["enableXsrfProtection"]) == ("127.0.0.1", True)
+    assert (server["fileWatcherType"], settings["client"]["showErrorDetails"]) == ("none", "none")

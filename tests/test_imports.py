@@ -10,17 +10,19 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
+from tests.pages.apps import page_table
 
 # Floors from the bottom up. A room imports what stands on lower floors; within a package modules know each other as
 # long as no circle comes of it. A new module at the top of gradviz/ has to be given its floor here.
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("errors", "home", "versions"),
+    ("errors", "home", "versions", "words"),
     ("callbacks", "representations"),
-    ("networks", "metrics", "spec"),
-    ("datasets", "kernels", "svm", "embedding"),
+    ("networks", "metrics", "placement", "spec"),
+    ("datasets", "kernels", "svm", "embedding", "resampling", "retrieval"),
     ("features", "download"),
     ("results",),
-    ("experiment", "figures", "export"),
+    ("experiment", "comparison", "figures", "export"),
+    ("board",),
     ("cli", "ui"),
     ("__main__", "app", "pages"),
 )
@@ -163,6 +165,14 @@ for name in {modules!r}:
 def test_the_core_imports_without_streamlit_plotly_and_umap():
     core = [module for module in SOURCES if room(module) not in ("ui", "app", "pages", "__main__")]
     import_without(core, {"streamlit", "plotly", "umap"})
+
+
+def test_pages_and_what_they_share_import_without_anything_heavy():
+    """A page's script must not wait for torch: jobs import it."""
+    opened = {f"pages.{'.'.join(Path(file).with_suffix('').parts[1:])}" for file, _ in page_table()}
+    beside = [module for module in SOURCES if room(module) in ("ui", "pages") and module not in opened]
+    assert len(beside) > 40
+    import_without(beside, {"torch", "torchvision", "zarr", "sklearn", "scipy", "umap"})
 
 
 def test_tables_and_jobs_import_without_anything_heavy():

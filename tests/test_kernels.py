@@ -4,8 +4,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.preprocessing import KernelCenterer
 
+from gradviz import kernels
 from gradviz.errors import Cancelled, ChoiceError, GradvizError
-from gradviz.kernels import BLOCK, Kernel, ProductKernel, centre, gram, kernel, normalise, unit_means
+from gradviz.kernels import (
+    BLOCK,
+    CentredKernels,
+    Kernel,
+    ProductKernel,
+    centre,
+    diagonal,
+    gram,
+    kernel,
+    normalise,
+    unit_means,
+)
 from gradviz.representations import Offer, parse
 from tests import reference_kernels as reference
 
@@ -49,6 +61,15 @@ def test_the_factors_kernel_is_the_trace_kernel_of_explicit_gradients(dtype, lim
     assert relative_error(raw, expected) < limit
     lengths = np.sqrt(expected.diagonal())
     assert relative_error(compute("dW7", rows).K, expected / np.outer(lengths, lengths)) < limit
+
+
+@pytest.mark.parametrize("how", ["l2", "none", "centred"])
+@pytest.mark.parametrize("text", TEXTS)
+def test_the_diagonal_alone_is_that_of_the_kernel(text, how):
+    rows = vectors(8)
+    rows["x5"][3] = 0
+    found = diagonal(parse(text, NETWORK), rows, normalise=how)
+    np.testing.assert_allclose(found, compute(text, rows, normalise=how).K.diagonal(), atol=1e-12)
 
 
 @given(st.integers(0, 10_000), st.integers(1, 6), st.integers(1, 5))
@@ -129,9 +150,58 @@ def test_centred_factors_are_unit_vectors_less_the_training_mean_of_unit_length(
     assert (whole == whole.T).all()
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("text", TEXTS)
+def test_the_mean_of_any_images_is_taken_away_from_the_kernel_of_all(text, dtype):
+    rows, parsed = vectors(BLOCK + 9, dtype=dtype), parse(text, NETWORK)
+    rows["x5"] += 2  # what the vectors have in common
+    of = CentredKernels(parsed, rows)
+    for chosen in (np.arange(BLOCK + 9) % 3 > 0, np.arange(BLOCK + 9) < 3, np.full(BLOCK + 9, True)):
+        own = reference.centred(rows, {name: x[chosen] for name, x in rows.items()})
+        few = {name: x[-8:] for name, x in own.items()}
+        expected = reference.explicit_kernel([(part.weight, part.factors) for part in parsed.parts], few)
+        found = of(chosen)
+        assert np.abs(found[-8:, -8:] - expected).max() < 1e-10
+        assert (found.diagonal() == 1).all()
+
+
+@pytest.mark.parametrize("chosen", [[1, 1, 1, 0, 0], [1, 0, 0, 1, 0], [0, 1, 0, 0, 0], [0, 0, 0, 0, 1]])
+def test_what_is_zero_or_equals_the_mean_of_some_images_is_as_in_their_kernel(chosen):
+    x = np.array([[1, 2, 3], [0, 0, 0], [4, 3, 2], [2, 4, 6], [1, 0, 0]], np.float32)
+    mask = np.array(chosen, bool)
+    found = CentredKernels(parse("dy7", NETWORK), {"dy7": x})(mask)
+    expected = compute("dy7", {"dy7": x}, normalise="centred", means=unit_means({"dy7": x[mask]}, ["dy7"]))
+    assert np.allclose(found, expected.K, atol=1e-6)
+    assert int((found == 0).all(axis=1).sum()) == expected.zero_rows
+
+
+def test_vectors_of_failed_images_are_in_no_mean():
+    with pytest.raises(GradvizError, match="dy7 of 1 of 2 images is not finite"):
+        CentredKernels(parse("dy7", NETWORK), {"dy7": np.array([[1.0, 2, 3], [np.nan, 1, 1]])})
+
+
+def test_the_products_of_unit_vectors_are_cancelled_between_two_slabs(monkeypatch):
+    monkeypatch.setattr(kernels, "SLAB", 2)
+    asked = iter([False, True])
+    with pytest.raises(Cancelled):
+        CentredKernels(parse("x5", NETWORK), vectors(3), cancel=lambda: next(asked))
+
+
 def test_images_of_two_sets_are_never_centred_by_their_own_means():
     with pytest.raises(ValueError, match="give that of the training images"):
         compute("x5", vectors(3), vectors(4), normalise="centred")
+
+
+@pytest.mark.parametrize(("apart", "nothing"), [(1e-7, True), (9e-7, True), (1.1e-6, False), (1e-5, False)])
+def test_nothing_is_what_rounding_errors_leave(apart, nothing):
+    """A vector may be as near to the mean as float32 can tell, and still point somewhere."""
+    mean = np.array([1.0, 0, 0])
+    x = np.array([[1, apart, 0], [0, 1, 0]])
+    found = compute("dy7", {"dy7": x}, normalise="centred", means={"dy7": mean})
+    assert found.zero_rows == nothing
+    assert found.K[0, 0] == (not nothing)
+    if not nothing:
+        assert found.K[0, 1] == pytest.approx(np.sqrt(0.5), abs=1e-4)
 
 
 def test_a_centred_vector_that_equals_the_mean_is_counted_and_similar_to_nothing():

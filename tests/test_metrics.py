@@ -1,3 +1,5 @@
+from itertools import pairwise, permutations
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,6 +15,9 @@ from gradviz.metrics import (
     label_kernel,
     mean_ap,
     neighbour_purity,
+    precision_recall,
+    rank_moves,
+    ranks,
 )
 from tests import reference_kernels as reference
 
@@ -139,11 +144,37 @@ def test_difficult_images_do_not_make_a_decision_vary():
     assert mean_ap(scores, labels, "area").left_out == {0: "the same score for every test image"}
 
 
+@pytest.mark.parametrize("kind", AP_KINDS)
+@pytest.mark.parametrize("dtype", ["u1", "u2", "i1", "i8", "f2", "f4", "f8"])
+def test_scores_of_any_number_type_rank_alike(kind, dtype):
+    info = np.iinfo(dtype) if dtype[0] in "ui" else np.finfo(dtype)
+    ranks = np.array([info.min, info.max, info.max // 2, info.max], dtype)
+    labels = np.array([-1, 1, -1, -1])
+    assert average_precision(ranks, labels, kind) == average_precision(np.array([0.0, 2, 1, 2]), labels, kind) == 0.5
+    assert average_precision(ranks[:3], labels[:3], kind) == 1
+    measured = mean_ap(ranks[:, None], labels[:, None], kind)
+    assert (measured.mean, measured.left_out) == (0.5, {})
+
+
+@pytest.mark.parametrize("kind", AP_KINDS)
+@pytest.mark.parametrize("sign", [1, -1])
+def test_equal_infinities_are_one_rank(kind, sign):
+    scores, labels = np.array([sign, sign, 0, sign]) * [np.inf, np.inf, 1, np.inf], np.array([-1, 1, -1, 1])
+    for order in permutations(range(4)):
+        found = average_precision(scores[list(order)], labels[list(order)], kind)
+        assert found == average_precision(np.array([sign, sign, 0, sign])[list(order)], labels[list(order)], kind)
+    assert mean_ap(scores[:, None], labels[:, None], kind).mean == found
+    constant = mean_ap(np.full((4, 1), sign * np.inf), labels[:, None], kind)
+    assert constant.left_out == {0: "the same score for every test image"}
+
+
 def test_wrong_input_is_explained():
     with pytest.raises(ChoiceError, match="choose from eleven_point, area, sklearn"):
         average_precision(np.ones(1), np.ones(1), "voc")
     with pytest.raises(GradvizError, match="not a number"):
         average_precision(np.array([1, np.nan]), np.ones(2), "area")
+    with pytest.raises(GradvizError, match="A score is not a number"):
+        mean_ap(np.array([[1], [np.nan], [np.inf]]), np.array([[1], [-1], [-1]]), "area")
 
 
 def kernels(n, seed=0):
@@ -199,3 +230,55 @@ def test_purity_equals_its_definition_and_chance_is_that_of_all_others(seed):
 def test_purity_of_nothing_is_unknown(neighbours, label):
     found = neighbour_purity(neighbours, np.full((len(neighbours), 2), label))
     assert np.isnan([found.value, found.chance]).all()
+
+
+# Down a ranking
+
+
+@given(rankings)
+def test_precision_and_recall_are_those_of_the_definition_and_average_to_the_kinds(pairs):
+    scores, labels = arrays(pairs)
+    found = precision_recall(scores, labels)
+    seen = hits = 0
+    total = sum(label == 1 for label in labels)
+    expected = []
+    for group in reference.groups(scores.tolist(), labels.tolist()):
+        seen, hits = seen + len(group), hits + sum(group)
+        expected.append((hits / total, hits / seen, seen))
+    np.testing.assert_allclose(np.stack([found.recall, found.precision, found.seen], axis=1), expected, atol=1e-12)
+    assert found.tenths.mean() == pytest.approx(average_precision(scores, labels, "eleven_point"), abs=1e-12)
+    area = sum(
+        (r - before) * max(p for q, p, _ in expected if q >= r)
+        for before, (r, _, _) in zip([0, *(r for r, _, _ in expected)], expected, strict=False)
+    )
+    assert area == pytest.approx(average_precision(scores, labels, "area"), abs=1e-12)
+
+
+def test_without_a_positive_image_there_is_no_curve():
+    found = precision_recall(np.array([2.0, 1]), np.array([-1, 0]))
+    assert [len(one) for one in (found.recall, found.precision, found.seen, found.tenths)] == [0] * 4
+
+
+@given(rankings)
+def test_a_rank_counts_the_higher_scores_among_those_that_count(pairs):
+    scores, labels = arrays(pairs)
+    expected = [
+        0 if label == 0 else 1 + sum(other > score for other, of in zip(scores, labels, strict=True) if of != 0)
+        for score, label in zip(scores, labels, strict=True)
+    ]
+    assert ranks(scores, labels).tolist() == expected
+
+
+@given(st.lists(st.tuples(st.integers(0, 300), st.integers(0, 300)), max_size=40))
+def test_moves_are_in_steps_of_a_factor_two_and_only_where_somebody_looks(pairs):
+    a, b = np.array([p for p, _ in pairs], np.int64), np.array([q for _, q in pairs], np.int64)
+    found = rank_moves(a, b).tolist()
+    there = [i for i, (p, q) in enumerate(pairs) if p and q and p != q and min(p, q) <= 100]
+    assert sorted(found) == there
+    steps = [abs(np.log2(b[i] / a[i])) for i in found]
+    assert all(one > other - 1e-12 for one, other in pairwise(steps))
+
+
+def test_a_move_from_2_to_4_is_as_large_as_one_from_50_to_100_and_comes_before_it():
+    assert rank_moves(np.array([100, 4, 7, 300, 0]), np.array([50, 2, 7, 900, 3])).tolist() == [1, 0]
+    assert rank_moves(np.array([3, 1]), np.array([2, 2]), within=1).tolist() == [1]

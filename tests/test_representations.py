@@ -121,6 +121,7 @@ def test_a_name_that_the_network_lacks_is_refused_with_the_list(text):
         ("0.5x6+x7", "weights some parts only: weight each"),
         ("0x6+1x7", "weight of zero"),
         ("0.1234567x6+1x7", "too finely graded"),
+        ("1000001x6+1x7", "too finely graded"),
         ("dW@features.8", "by its module"),
         ("x6+dW@features.8:x6", "by its module"),
     ],
@@ -128,6 +129,10 @@ def test_a_name_that_the_network_lacks_is_refused_with_the_list(text):
 def test_what_the_grammar_does_not_allow_is_explained(text, reason):
     with pytest.raises(ChoiceError, match=reason):
         parse(text, ALEXNET)
+
+
+def test_the_finest_weights_are_a_million_to_one():
+    assert [part.weight for part in parse("1000000x6+1x7", ALEXNET).parts] == [1_000_000, 1]
 
 
 @pytest.mark.parametrize("name", ["clip", "dyfoo", "no7letter7", "x", "", "x-1", "x6+x7", "6x", "x" + "9" * 5000])

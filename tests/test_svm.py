@@ -12,7 +12,7 @@ from sklearn.utils.estimator_checks import check_estimator
 from gradviz import svm as svm_module
 from gradviz.errors import Cancelled, ChoiceError
 from gradviz.metrics import average_precision, mean_ap
-from gradviz.svm import C_GRID, FOLDS, OneVsRestSVC, _folds, cross_validate
+from gradviz.svm import C_GRID, FOLDS, OneVsRestSVC, _fit_class, _folds, cross_validate, held_out
 
 
 def problem(n=90, m=40, classes=4, seed=0, difficult=0.1):
@@ -105,6 +105,54 @@ def test_cv_takes_the_best_c_of_each_class_on_the_training_images():
     np.testing.assert_allclose(svm.decision_function(K_test), plain_loop(K, K_test, labels, svm.C_), atol=1e-9)
     assert cross_validate(K, labels, C="cv", seed=5) == pytest.approx(by_hand.max(axis=1).mean(), abs=1e-9)
     assert cross_validate(K, labels, C=10, seed=5) == pytest.approx(by_hand[:, 3].mean(), abs=1e-9)
+
+
+def test_a_kernel_that_depends_on_the_training_images_is_made_for_each_fold():
+    """The kernel of a fold is the whole one to a power that the fold decides: folds that are mixed up would be seen."""
+    K, _, labels, _ = problem(seed=3, difficult=0.3)
+    asked = []
+
+    def of_fold(known):
+        asked.append(known)
+        return np.sign(K) * np.abs(K) ** (1 + known[:10].sum())
+
+    def by_hand(c):
+        folds = _folds(labels[:, c], 5 + c)
+        aps = []
+        for fold in range(FOLDS):
+            held, known = folds == fold, folds != fold
+            here, train = np.sign(K) * np.abs(K) ** (1 + known[:10].sum()), known & (labels[:, c] != 0)
+            for C in C_GRID:
+                svc = SVC(kernel="precomputed", C=C).fit(here[np.ix_(train, train)], labels[train, c])
+                scores = svc.decision_function(here[np.ix_(held, train)])
+                aps.append(average_precision(scores, labels[held, c], "area"))
+        return np.reshape(aps, (FOLDS, len(C_GRID))).mean(axis=0)
+
+    expected = np.stack([by_hand(c) for c in range(4)])
+    svm = OneVsRestSVC("cv", seed=5).fit(K, labels, of_fold=of_fold)
+    assert svm.C_.tolist() == [C_GRID[i] for i in expected.argmax(axis=1)]
+    assert svm.C_.tolist() != OneVsRestSVC("cv", seed=5).fit(K, labels).C_.tolist()
+    assert cross_validate(of_fold, labels, C="cv", seed=5) == pytest.approx(expected.max(axis=1).mean(), abs=1e-9)
+    whole = [_fit_class(K, y, C)[0] for y, C in zip(labels.T, svm.C_, strict=True)]
+    assert np.array_equal(svm.dual_coef_, np.stack(whole, axis=1)), "the final training sees the whole kernel"
+    assert all(known[labels.all(axis=1)].sum() < labels.all(axis=1).sum() for known in asked), "something is held out"
+
+
+def test_kernels_of_folds_that_fill_the_memory_are_made_one_after_the_other(monkeypatch):
+    K, _, labels, _ = problem()
+    monkeypatch.setattr(svm_module, "SPACE", 8 * len(K) ** 2 - 1)
+    here, most = 0, []
+
+    def of_fold(known):
+        nonlocal here
+        here += 1
+        most.append(here)
+        time.sleep(0.01)
+        here -= 1
+        return K
+
+    assert cross_validate(of_fold, labels, threads=8) == cross_validate(K, labels)
+    assert max(most) == 1
 
 
 def test_the_seed_decides_and_the_threads_do_not():
@@ -243,3 +291,39 @@ def test_a_fold_without_a_negative_image_measures_nothing():
         figures.append(average_precision(svc.decision_function(K[np.ix_(held, rest)]), y[held], "area"))
     assert np.mean(figures) < 1
     assert cross_validate(K, y[:, None]) == pytest.approx(np.mean(figures))
+
+
+@pytest.mark.parametrize("C", [1.0, "cv"])
+def test_decisions_about_held_out_images_are_those_of_a_plain_loop(C):
+    K, _, labels, _ = problem()
+    found = held_out(K, labels, C=C, seed=3, ap="area")
+    assert found.mean == cross_validate(K, labels, C=C, seed=3, ap="area")
+    for c, y in enumerate(labels.T):
+        folds = _folds(y, 3 + c)
+        assert (found.folds[:, c] == folds).all()
+        assert (np.isnan(found.scores[:, c]) == (y == 0)).all()
+        best = (-1.0, None)
+        for penalty in C_GRID if C == "cv" else (C,):
+            scores = np.full(len(y), np.nan)
+            for fold in range(FOLDS):
+                held, rest = np.flatnonzero(folds == fold), np.flatnonzero((folds != fold) & (y != 0))
+                svc = SVC(kernel="precomputed", C=penalty).fit(K[np.ix_(rest, rest)], y[rest])
+                scores[held] = svc.decision_function(K[np.ix_(held, rest)]) - svc.intercept_
+            ap = np.mean([average_precision(scores[folds == f], y[folds == f], "area") for f in range(FOLDS)])
+            if ap > best[0]:
+                best = ap, scores
+        assert found.per_class[c] == pytest.approx(best[0])
+        np.testing.assert_allclose(found.scores[y != 0, c], best[1][y != 0], atol=1e-9)
+
+
+def test_folds_that_decide_nothing_are_marked():
+    K, _, labels, _ = problem(classes=1)
+    labels[:, 0] = -1
+    labels[:2, 0] = 1
+    found = held_out(K, labels)
+    lacking = next(fold for fold in range(FOLDS) if not (_folds(labels[:, 0], 0)[:2] == fold).any())
+    assert (found.folds[_folds(labels[:, 0], 0) == lacking] == -1).all()
+    assert (np.isnan(found.scores) == (found.folds == -1)).all()
+    assert found.per_class[0] == found.mean
+    labels[1, 0] = -1
+    assert np.isnan(held_out(K, labels).mean)

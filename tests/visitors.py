@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.BidiComponent_pb2 import BidiComponent
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.sync.client import connect
@@ -36,6 +37,7 @@ class Visitor:
         self.errors: list[str] = []
         self._polls: dict[str, tuple[float, float]] = {}  # fragment -> interval, next time
         self._run = 0
+        self.pages: dict[str, str] = {}  # name in the address -> what the server calls the page
         self._fragments: list[str] = []
         self._asked: float | None = None
         self._urls: list[Any] = []
@@ -79,7 +81,8 @@ class Visitor:
         message = BackMsg()
         script = message.rerun_script
         script.query_string = self.query
-        script.page_name = self.page
+        # As a browser does: with the name alone, a page that runs itself again would begin at the first one.
+        script.page_name, script.page_script_hash = self.page, self.pages.get(self.page, "")
         if fragment:
             script.fragment_id, script.is_auto_rerun = fragment, True
         else:
@@ -185,6 +188,8 @@ class Visitor:
         elif kind == "delta" and message.delta.HasField("new_element"):
             path = tuple(message.metadata.delta_path)
             self.elements[path] = message.delta.new_element, message.delta.fragment_id, self._run
+        elif kind == "navigation":
+            self.pages = {page.url_pathname: page.page_script_hash for page in message.navigation.app_pages}
         elif kind == "auto_rerun":
             fragment = message.auto_rerun.fragment_id
             self._polls[fragment] = message.auto_rerun.interval, time.monotonic() + message.auto_rerun.interval
@@ -219,9 +224,21 @@ class Visitor:
         return next(widget for widget in self.all(kind) if label in widget.label)
 
     def text(self) -> str:
-        """Return everything that the page says."""
-        shown = [element for element, _, _ in self.elements.values()]
-        return "\n".join(str(element) for element in shown)
+        """Return everything that the page says: no scripts and no styles, whose words nobody reads."""
+        return "\n".join(_said(element) for element, _, _ in self.elements.values())
+
+
+def _said(element: Any) -> str:
+    kind = element.WhichOneof("type")
+    if kind == "html":
+        return re.sub(r"<style>.*?</style>", "", element.html.body, flags=re.DOTALL)
+    if kind == "bidi_component":
+        component = BidiComponent()
+        component.CopyFrom(element.bidi_component)
+        for content in ("js_content", "html_content", "css_content"):
+            component.ClearField(content)
+        return str(component)
+    return str(element)
 
 
 def memory(pid: int) -> int:

@@ -7,12 +7,16 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, redirect_stdout
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from gradviz.cli.console import Bar, TransferBar, table
+from gradviz.cli.console import Bar, TransferBar, shortened, table
 from gradviz.download.pace import size_text
 from gradviz.errors import ChoiceError, GradvizError
 from gradviz.home import home
+from gradviz.words import counted
+
+if TYPE_CHECKING:
+    from gradviz.results import BoardRow
 
 # What computes is imported where it is used: `networks` and `--help` answer without waiting for torch.
 
@@ -20,11 +24,11 @@ from gradviz.home import home
 def networks(arguments: Namespace) -> None:
     """Print every network with its layers, representations and weights."""
     from gradviz.networks import NETWORKS, by_family
-    from gradviz.networks.weights import weights_state
+    from gradviz.networks.weights import weights_states
 
-    rows = []
+    rows, states = [], weights_states(NETWORKS.values(), home(arguments.home))
     for network in NETWORKS.values():
-        found = weights_state(network, home(arguments.home))
+        found = states[network.name]
         rows.append(network.describe() | {"weights": {"state": found["state"], "bytes": found["bytes"]}})
     if arguments.json:
         return _print_json(rows)
@@ -71,12 +75,19 @@ def _describe(arguments: Namespace) -> None:
         return _print_json(about)
     of_class = about["classes"]
     _print(
-        f"{about['name']}: {about['format']}, {about['images']:,} images, {len(of_class):,} classes, {about['ap']} AP"
+        f"{about['name']}: {about['format']}, {counted(about['images'], 'image')}, "
+        f"{counted(len(of_class), 'class', 'classes')}, {about['ap']} AP"
     )
     kinds = ("positive", "difficult", "negative", "unknown")
     blocks = (
-        (("class", *kinds), [(name, *(counts[kind] for kind in kinds)) for name, counts in of_class.items()]),
-        (("split", "images"), list(about["splits"].items())),
+        (
+            ("class", *kinds),
+            [
+                (name, *(counts[kind] for kind in kinds))
+                for name, counts in zip(shortened(list(of_class)), of_class.values(), strict=True)
+            ],
+        ),
+        (("split", "images"), list(zip(shortened(list(about["splits"])), about["splits"].values(), strict=True))),
         (
             ("finding", "count", "name", "reason"),
             [(f["kind"], f["count"], f["name"], f["reason"]) for f in about["findings"]],
@@ -90,7 +101,8 @@ def _describe(arguments: Namespace) -> None:
 
 def _summary(entry: Any, folder: Path) -> dict[str, Any]:
     from gradviz.datasets import find
-    from gradviz.datasets.description import lost
+    from gradviz.datasets.description import description, lost
+    from gradviz.datasets.undecodable import undecodable
     from gradviz.download.voc import record
 
     row = {"name": entry.name, "title": entry.description, "where": str(entry.where), "state": entry.state}
@@ -101,37 +113,32 @@ def _summary(entry: Any, folder: Path) -> dict[str, Any]:
             images = find(entry.name, home=folder)
         except GradvizError as error:
             return row | {"state": "unreadable", "title": str(error)}
-        splits = {name: len(positions) for name, positions in images.splits.items()}
+        unusable = undecodable(images)
+        about = description(images, unusable)
         row |= {
-            "images": len(images),
+            "images": about["images"],
             "classes": list(images.classes),
-            "splits": splits,
-            "skipped": lost(images.findings),
+            "splits": about["splits"],
+            "skipped": lost((*images.findings, *unusable.values())),
         }
     return row
 
 
 def extract(arguments: Namespace) -> None:
     """Fill the store; print the rate and what was skipped."""
+    from gradviz import export
     from gradviz.results import centre_note
 
-    with _at_work(arguments, "images") as (lab, bar):
+    with _at_work(arguments, "image") as (lab, bar):
+        about = lab.about(split=arguments.split)
         done = lab.extract(arguments.split, progress=bar)
     _notes([*done.notes, *centre_note(arguments.centre)])
     if arguments.json:
-        skipped = [{"id": s.name, "reason": s.reason} for s in done.skipped]
-        return _print_json(
-            {
-                "images": done.images,
-                "computed": done.computed,
-                "images_per_second": round(done.rate, 1),
-                "seconds": round(done.seconds, 3),
-                "skipped": skipped,
-            }
-        )
+        return _print_json(export.extracted_json(done, lab.images, about))
+    ready = counted(done.images - len(done.skipped), "chosen one is", "chosen ones are")
     _print(
-        f"{done.computed} images computed in {done.seconds:.1f} s, {done.rate:.1f} images/s; "
-        f"{done.images - len(done.skipped)} chosen ones are ready, {len(done.skipped)} skipped"
+        f"{counted(done.computed, 'image')} computed in {done.seconds:.1f} s, {done.rate:.1f} images/s; "
+        f"{ready} ready, {len(done.skipped):,} skipped"
     )
     return _print("\n".join(f"skipped {s.name}: {s.reason}" for s in done.skipped))
 
@@ -145,7 +152,7 @@ def features(arguments: Namespace) -> None:
         result = lab.features(lab.offer.vectors, arguments.split, progress=bar)
     export.save(arguments.out, lambda file: export.features_npz(result, lab.about(split=arguments.split), file))
     _notes([*result.notes, *centre_note(arguments.centre)])
-    _print(f"{arguments.out}: {len(result.ids)} images, {', '.join(result.arrays)}")
+    _print(f"{arguments.out}: {counted(len(result.ids), 'image')}, {', '.join(result.arrays)}")
 
 
 def kernel(arguments: Namespace) -> None:
@@ -162,6 +169,8 @@ def kernel(arguments: Namespace) -> None:
 def evaluate(arguments: Namespace) -> int | None:
     """Print the average precision of each class and its mean; with --like, whether an export's figures come again."""
     from gradviz import export
+    from gradviz.comparison import resampled
+    from gradviz.resampling import LEVEL
     from gradviz.results import mean_name
 
     if arguments.like:
@@ -178,16 +187,22 @@ def evaluate(arguments: Namespace) -> int | None:
             ap=arguments.ap,
             progress=bar,
         )
+    drawn = resampled(result)
     if arguments.json:
-        return _print_json(export.evaluation_json(result))
+        return _print_json(export.evaluation_json(result, drawn))
     _notes(result.notes)
-    lines = [(name, _percent(value), f"{result.C[name]:g}") for name, value in result.per_class.items()]
-    lines.append((mean_name(result.per_class), _percent(result.mean_ap), ""))
-    return _print(table(("class", f"{result.ap} AP, %", "C"), lines))
+    bounds = dict(zip(result.per_class, drawn.intervals.tolist(), strict=True))
+    lines = [
+        (name, _percent(value), _between(bounds[name]), f"{result.positives[name]:,}", f"{result.C[name]:g}")
+        for name, value in result.per_class.items()
+    ]
+    lines.append((mean_name(result.per_class), _percent(result.mean_ap), _between(drawn.interval), "", ""))
+    return _print(table(("class", f"{result.ap} AP, %", f"{LEVEL:.0%} interval", "positives", "C"), lines))
 
 
 def _evaluate_like(arguments: Namespace) -> int:
     """Repeat the evaluations of an export; return 1 where a mean differs."""
+    from gradviz import export
     from gradviz.cli import like
     from gradviz.datasets.description import as_lines
     from gradviz.results import mean_name
@@ -200,9 +215,11 @@ def _evaluate_like(arguments: Namespace) -> int:
     labs, rows = like.experiments(path, exported, arguments), []
     with Bar() as bar:
         for one, lab in zip(exported, labs, strict=True):
-            rows.append((one, like.differences(one, lab.evaluate(**like.asked(one), progress=bar))))
-    differing = [(one, found) for one, found in rows if found]
+            now = lab.evaluate(**like.asked(one), progress=bar)
+            rows.append((one, like.differences(one, now), now))
+    differing = [(one, found) for one, found, _ in rows if found]
     _notes(like.version_notes(exported))
+    _notes(like.network_notes(exported, labs))
     _notes(as_lines(labs[0].images.findings))
     if arguments.json:
         told = [
@@ -214,8 +231,9 @@ def _evaluate_like(arguments: Namespace) -> int:
                     {"class": d.name, "exported": d.exported, "now": d.now} for d in found if d.name is not None
                 ],
                 "now": found[0].now if found else one.mean_ap,
+                "spec": export.made(now.about, now.train, now.test),
             }
-            for one, found in rows
+            for one, found, now in rows
         ]
         _print_json(told)
         return int(bool(differing))
@@ -234,7 +252,9 @@ def _evaluate_like(arguments: Namespace) -> int:
         for d in found
     )
     _print(table(("representation", "class", "exported AP, %", "now"), lines))
-    _print(f"{len(differing)} of {len(exported)} results differ by more than {like.TOLERANCE} mAP from {path}.")
+    of_all = counted(len(exported), "result")
+    differ = "differs" if len(differing) == 1 else "differ"
+    _print(f"{len(differing):,} of {of_all} {differ} by more than {like.TOLERANCE} mAP from {path}.")
     return 1
 
 
@@ -243,7 +263,15 @@ def embed(arguments: Namespace) -> None:
     from gradviz import export
 
     with _at_work(arguments) as (lab, bar):
-        result = lab.embed(arguments.representation, arguments.split, neighbours=arguments.neighbors, progress=bar)
+        result = lab.embed(
+            arguments.representation,
+            arguments.split,
+            method=arguments.method,
+            neighbours=arguments.neighbors,
+            min_dist=arguments.min_dist,
+            perplexity=arguments.perplexity,
+            progress=bar,
+        )
     export.save(arguments.out, lambda file: file.write(export.map_csv(result).encode()))
     _notes(result.notes)
     quality = [] if result.trustworthiness is None else [f"trustworthiness {_digits(result.trustworthiness)}"]
@@ -252,7 +280,7 @@ def embed(arguments: Namespace) -> None:
         if result.purity is None
         else [f"neighbour purity {_digits(result.purity)} (chance {_digits(result.chance)})"]
     )
-    _print("; ".join([f"{arguments.out}: {len(result.rows.ids)} images", *quality]))
+    _print("; ".join([f"{arguments.out}: {counted(len(result.rows.ids), 'image')}", *quality]))
 
 
 def align(arguments: Namespace) -> None:
@@ -273,12 +301,15 @@ def align(arguments: Namespace) -> None:
 
 def neighbours(arguments: Namespace) -> None:
     """Print the images nearest to one image."""
+    from gradviz import export
+
     with _at_work(arguments) as (lab, bar):
         found = lab.neighbours(
             arguments.representation, arguments.image, arguments.split, top=arguments.top, progress=bar
         )
     if arguments.json:
-        return _print_json([{"id": n.id, "value": round(n.value, 6), "labels": list(n.labels)} for n in found])
+        return _print_json(export.neighbours_json(found))
+    _notes(found.notes)
     return _print(table(("id", "kernel", "classes"), ((n.id, f"{n.value:.4f}", " ".join(n.labels)) for n in found)))
 
 
@@ -286,6 +317,8 @@ def layers(arguments: Namespace) -> None:
     """Print the scores of every representation of the network."""
     from gradviz import export
 
+    if arguments.cv:
+        return _board(arguments)
     with _scoring(arguments) as (lab, bar):
         rows = lab.layers(train=arguments.train, test=arguments.test, C=arguments.C, ap=arguments.ap, progress=bar)
     if arguments.json:
@@ -296,6 +329,52 @@ def layers(arguments: Namespace) -> None:
         return _print(export.layers_csv(rows).rstrip("\n"))
     cells = ((r.representation, _percent(r.mean_ap), _digits(r.alignment), _digits(r.purity)) for r in rows)
     return _print(table(("representation", "mAP, %", "alignment", "purity"), cells))
+
+
+def _board(arguments: Namespace) -> None:
+    """Print what cross-validation on the training split says of every representation, and the score of the best."""
+    from gradviz import export
+    from gradviz.board import at, best, board, made_from, rivals, scored
+    from gradviz.resampling import LEVEL
+
+    if "temperature" in arguments.given:
+        raise ChoiceError("--temperature does not go with --cv, which tries all temperatures: leave it out.")
+    choices = {"train": arguments.train, "test": arguments.test, "C": arguments.C, "ap": arguments.ap}
+    of_train = {name: choices[name] for name in ("train", "C", "ap")}
+    with _scoring(arguments) as (lab, bar):
+        rows = list(board(lab, **of_train, progress=bar))
+        first, *_ = ranked = best(rows)
+        others = rivals(ranked)
+        runs = [at(lab, row.temperature).evaluate(row.representation, **choices) for row in (first, *others.values())]
+        told = scored(runs)
+    differences = [
+        (name, row, one.run, one.difference)
+        for (name, row), one in zip(others.items(), told[1:], strict=True)
+        if one.difference
+    ]
+    about = made_from(lab, **choices)
+    if arguments.json:
+        return _print_json(export.choice_json(rows, first, (told[0].run, told[0].drawn), differences, about))
+    if arguments.csv:
+        return _print(export.board_csv(rows, about).rstrip("\n"))
+    _notes(told[0].run.notes)
+    cells = (
+        (r.representation, _tau(r), _percent(r.mean_ap), _between(r.interval), _digits(r.alignment), _digits(r.purity))
+        for r in ranked
+    )
+    _print(table(("representation", "tau", "mAP by cv, %", f"{LEVEL:.0%} interval", "alignment", "purity"), cells))
+    named = f"{first.representation} at temperature {_tau(first)}" if first.temperature else first.representation
+    _print(f"\nChosen on {arguments.train}: {named}.")
+    lines = [(f"mAP on {arguments.test}", _percent(told[0].run.mean_ap), _between(told[0].drawn.interval))]
+    lines += [
+        (f"above {row.representation} {_tau(row)} ({name})".replace("  ", " "), _percent(d.mean), _between(d.interval))
+        for name, row, _, d in differences
+    ]
+    return _print(table(("", "%", f"{LEVEL:.0%} interval"), lines))
+
+
+def _tau(row: "BoardRow") -> str:
+    return "" if row.temperature is None else f"{row.temperature:g}"
 
 
 def download(arguments: Namespace) -> None:
@@ -334,11 +413,7 @@ def store(arguments: Namespace) -> None:
     ]
     heads = ("kind", "network", "preprocessing", "temperature", "pseudo-label", "images", "size", "")
     _print(table(heads, lines))
-    if any(entry.old for entry in entries):
-        _print(
-            "What is in an older format is taken over where the same photographs are used again (forward passes of "
-            "networks that `networks` lists); `python -m gradviz store clear --old` removes the rest."
-        )
+    _print("\n".join(kept.older_note()))
     return _print(f"{size_text(kept.size())} in {kept.root}")
 
 
@@ -369,7 +444,8 @@ def _at_work(arguments: Namespace, unit: str = "") -> Iterator[tuple[Any, Bar]]:
 
     lab = _experiment(arguments)
     if "out" in arguments:
-        export.check_place(arguments.out)
+        named = (arguments.dataset, arguments.weights, arguments.pseudo_label)
+        export.check_place(arguments.out, [*map(Path, filter(None, named)), *lab.images.paths])
     # A network of the user's own may print; standard output is for the result.
     with Bar(unit) as bar, redirect_stdout(sys.stderr):
         yield lab, bar
@@ -400,6 +476,12 @@ def _notes(notes: Iterable[str]) -> None:
 
 def _percent(value: float | None) -> str:
     return "-" if value is None or value != value else f"{value:.2f}"
+
+
+def _between(bounds: Iterable[float]) -> str:
+    """Write an interval, "-" where there is none: no draw of the test images could be measured."""
+    low, high = map(_percent, bounds)
+    return "-" if "-" in (low, high) else f"{low} to {high}"
 
 
 def _digits(value: float | None, digits: int = 3) -> str:

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from gradviz.download.pace import Pace, time_text
+from gradviz.words import counted
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -51,7 +52,7 @@ class Line(AbstractContextManager):
 
 
 class Bar(Line):
-    """Count images, or thousandths of the whole where no unit is given."""
+    """Count in a unit, such as "image", or in thousandths of the whole where none is given."""
 
     def __init__(self, unit: str = "") -> None:
         super().__init__()
@@ -61,7 +62,7 @@ class Bar(Line):
         """Describe how many, and how long the rest takes at this rate."""
         seconds = time.monotonic() - self._start
         left = f", {time_text(seconds / done * (total - done))} left" if 0 < done < total and seconds > 2 else ""
-        return (f"{done} of {total} {self.unit}" if self.unit else f"{100 * done // max(total, 1)} %") + left
+        return (f"{done:,} of {counted(total, self.unit)}" if self.unit else f"{100 * done // max(total, 1)} %") + left
 
 
 class TransferBar(Line):
@@ -82,14 +83,35 @@ class TransferBar(Line):
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Set cells in columns: numbers to the right, words to the left."""
-    lines = [tuple(map(str, head)), *(tuple(map(str, row)) for row in rows)]
+    """Set cells in columns: numbers to the right, words to the left; the digits of whole numbers are grouped."""
+    lines = [tuple(map(_cell, line)) for line in (head, *rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     right = [len(lines) > 1 and all(_numeric(line[c]) for line in lines[1:]) for c in range(len(widths))]
     return "\n".join(
         "  ".join(t.rjust(w) if r else t.ljust(w) for t, w, r in zip(line, widths, right, strict=True)).rstrip()
         for line in lines
     )
+
+
+def shortened(names: Sequence[str], longest: int = 40) -> list[str]:
+    """Return names for a column: long ones without their middle, and with a number where two of these are alike."""
+    shown = {name: name for name in names if len(name) <= longest}
+    taken = set(shown)
+    for name in names:
+        number, mark = 1, ""
+        while name not in shown:
+            kept = longest - 1 - len(mark)
+            short = f"{name[: kept // 2]}…{name[-(kept - kept // 2) :]}{mark}"
+            if short not in taken:
+                shown[name] = short
+                taken.add(short)
+            number += 1
+            mark = f" ({number})"
+    return [shown[name] for name in names]
+
+
+def _cell(value: object) -> str:
+    return f"{value:,}" if type(value) is int else str(value)
 
 
 def _numeric(text: str) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 from gradviz.download.pace import size_text
 from gradviz.home import cores
 from gradviz.versions import versions
+from gradviz.words import counted
 
 
 def examine(home: Path, device: str) -> dict[str, list[str]]:
@@ -60,14 +61,15 @@ def _store(home: Path) -> str:
     from gradviz.features.store import Store
 
     kept = Store(home / "store")
-    return f"{len(kept.entries())} entries, {size_text(kept.size())}; `python -m gradviz store clear` empties it"
+    entries = counted(len(kept.entries()), "entry", "entries")
+    return f"{entries}, {size_text(kept.size())}; `python -m gradviz store clear` empties it"
 
 
 def _networks(home: Path) -> list[str]:
     from gradviz.networks import NETWORKS, by_family
-    from gradviz.networks.weights import weights_state
+    from gradviz.networks.weights import weights_states
 
-    states = {name: weights_state(network, home) for name, network in NETWORKS.items()}
+    states = weights_states(NETWORKS.values(), home)
     present = [name for name, found in states.items() if found["state"] == "present"]
     missing = by_family(name for name, found in states.items() if found["state"] == "missing")
     lines = [f"present: {', '.join(present)}"]

@@ -7,12 +7,13 @@ are listed.
 
 import json
 from argparse import Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gradviz.errors import ChoiceError
+from gradviz.errors import ChoiceError, NetworkError
 from gradviz.spec import OPTIONS, Spec
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ ALLOWED = {"weights", "pseudo_label", "device"}
 """Options beside --like: where files are that an export only names, and what figures hardly depend on."""
 
 SCORING = ("representation", "train", "test", "C", "ap")
+
+_OF_INPUT = ("input_size", "mean", "std")
+_COMPUTES = "its code, or what it makes of the same images, has changed (function_digest)"
 
 _TYPES: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("preprocess", "pseudo_label", "normalise", "representation", "train", "test", "ap"), (str,)),
@@ -109,6 +113,7 @@ def _check_recorded(path: Path, one: Exported) -> None:
             f"{', '.join(lacking)}: it cannot be repeated; evaluate with options and export again."
         )
     known = {*needed, "weights_digest", "dataset", "device", "pseudo_label_digest", "findings"}
+    known |= {*_OF_INPUT, "function_digest"}
     if unknown := sorted(set(one.spec) - known):
         raise ChoiceError(
             f"{path} was written by another gradviz (version {one.version}), with choices that this one does not have: "
@@ -124,29 +129,94 @@ def experiments(path: Path, exported: Sequence[Exported], arguments: Namespace) 
     from gradviz.experiment import Experiment
     from gradviz.home import home
 
-    named = OPTIONS["pseudo_label"].values
-    own_weights = any(one.spec["weights"] for one in exported)
-    if "pseudo_label" in arguments.given and all(one.spec["pseudo_label"] in named for one in exported):
+    if "pseudo_label" in arguments.given and not any(map(_LABEL.is_named_by, exported)):
         raise ChoiceError(f"{path} was made with no pseudo-label from a file: leave out --pseudo-label.")
     if arguments.weights and all(one.spec["network"] is None for one in exported):
         raise ChoiceError(f"{path} was made from features, without a network: leave out --weights.")
+    weights, labels = (_files(path, exported, arguments, kind) for kind in (_WEIGHTS, _LABEL))
     found = []
-    for one in exported:
+    for one, file, label in zip(exported, weights, labels, strict=True):
         choices = {choice.name: one.spec[choice.name] for choice in fields(Spec)}
-        if one.spec["weights"] and not arguments.weights:
-            raise ChoiceError(f"{path} was made with the weights {one.spec['weights']}: give the file with --weights.")
-        if one.spec["weights"] or not own_weights:
-            choices["weights"] = arguments.weights
-        if one.spec["pseudo_label"] not in named:
-            if arguments.pseudo_label in named:
-                label = one.spec["pseudo_label"]
-                raise ChoiceError(f"{path} was made with the pseudo-label {label}: give the file with --pseudo-label.")
-            choices["pseudo_label"] = arguments.pseudo_label
+        choices |= {"weights": file, "pseudo_label": label or one.spec["pseudo_label"]}
         choices["network"] = one.spec["network"] or OPTIONS["network"].default
         lab = Experiment(arguments.dataset, Spec(**choices), home=home(arguments.home), device=arguments.device)
+        lab.check_chosen(arguments.given & {"device"})
         _check_same(path, one, lab, arguments)
         found.append(lab)
     return found
+
+
+def _digest_of_weights(one: Exported, file: Path, arguments: Namespace) -> str:
+    """Return the digest of the file, or, in a network of one's own, of its tensors."""
+    from gradviz.networks.custom import load_own
+    from gradviz.networks.weights import sha256
+
+    name = one.spec["network"] or ""
+    return load_own(name, weights=file, device=arguments.device).digest if ":" in name else sha256(file)
+
+
+def _digest_of_label(one: Exported, file: Path, arguments: Namespace) -> str:
+    from gradviz.features.pseudo_labels import read
+
+    return read(file)[1]
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """Describe a kind of files that an export only names, beside their digests."""
+
+    option: str
+    nouns: tuple[str, str]
+    """One of them and several."""
+    digest: Callable[[Exported, Path, Namespace], str]
+
+    def is_named_by(self, one: Exported) -> bool:
+        return one.spec["network"] is not None and one.spec[self.option] not in (None, *OPTIONS[self.option].values)
+
+    def recorded(self, one: Exported) -> str | None:
+        return one.spec.get(f"{self.option}_digest")
+
+    def lacking(self, path: Path, missing: Sequence[Exported]) -> ChoiceError:
+        digests = {self.recorded(one): one.spec[self.option] for one in missing}
+        names, flag = list(digests.values()), f"--{self.option.replace('_', '-')}"
+        if len(names) == 1:
+            return ChoiceError(f"{path} was made with the {self.nouns[0]} {names[0]}: give the file with {flag}.")
+        if len(set(names)) < len(names):
+            hashes = (str(digest).removeprefix("file:")[:8] for digest in digests)
+            names = [f"{name} (sha256 {found}...)" for name, found in zip(names, hashes, strict=True)]
+        return ChoiceError(
+            f"{path} was made with the {self.nouns[1]} {', '.join(names)}: give each file with a {flag} of its own."
+        )
+
+
+_WEIGHTS = _Kind("weights", ("weights", "weights"), _digest_of_weights)
+_LABEL = _Kind("pseudo_label", ("pseudo-label", "pseudo-labels"), _digest_of_label)
+
+
+def _files(path: Path, exported: Sequence[Exported], arguments: Namespace, kind: _Kind) -> list[Path | None]:
+    """Choose for each evaluation the given file that it was made with, by its digest; None where it names none.
+
+    A single file for a single digest is taken as it is: what is wrong with it is said where it is loaded.
+    """
+    values = OPTIONS[kind.option].values
+    given = [Path(file).expanduser() for file in arguments.every.get(kind.option, []) if str(file) not in values]
+    own = [one for one in exported if kind.is_named_by(one)]
+    if own and not given:
+        raise kind.lacking(path, own)
+    if len(given) < 2 and len({kind.recorded(one) for one in own}) < 2:
+        return [given[0] if given and (one in own or not own) else None for one in exported]
+    found = [_match(one, given, arguments, kind) if one in own or not own else None for one in exported]
+    if missing := [one for one, file in zip(exported, found, strict=True) if file is None and one in own]:
+        raise kind.lacking(path, missing)
+    return found
+
+
+def _match(one: Exported, given: Sequence[Path], arguments: Namespace, kind: _Kind) -> Path | None:
+    for file in given:
+        with suppress(NetworkError, ChoiceError):  # the file may be another row's
+            if kind.digest(one, file, arguments) == kind.recorded(one):
+                return file
+    return None
 
 
 def _check_same(path: Path, one: Exported, lab: "Experiment", arguments: Namespace) -> None:
@@ -161,8 +231,36 @@ def _check_same(path: Path, one: Exported, lab: "Experiment", arguments: Namespa
             f"The weights of {one.spec['network']} here are not those that {path} was made with: give these with "
             "--weights."
         )
+    if changed := [
+        f"its {name} is {here.get(name)}, not {was}" for name, was in _described(one) if here.get(name) != was
+    ]:
+        changed += [_COMPUTES] * _computes_other(one, lab)
+        raise ChoiceError(
+            f"The network {one.spec['network']} here is not the one that {path} was made with: {'; '.join(changed)}."
+        )
     if here.get("pseudo_label_digest") != one.spec.get("pseudo_label_digest"):
-        raise ChoiceError(f"{arguments.pseudo_label} is not the pseudo-label that {path} was made with.")
+        raise ChoiceError(f"{lab.spec.pseudo_label} is not the pseudo-label that {path} was made with.")
+
+
+def _described(one: Exported) -> list[tuple[str, Any]]:
+    """List what an export says of the network's input; older ones say nothing."""
+    if one.spec["network"] is None:
+        return []
+    return [(name, one.spec[name]) for name in _OF_INPUT if name in one.spec]
+
+
+def _computes_other(one: Exported, lab: "Experiment") -> bool:
+    """Check whether the network computes something else than the exported one, where the export says what it did."""
+    return "function_digest" in one.spec and lab.about().get("function_digest") != one.spec["function_digest"]
+
+
+def network_notes(exported: "Sequence[Exported]", labs: "Sequence[Experiment]") -> tuple[str, ...]:
+    """List the networks of one's own that have other code now.
+
+    Their figures are compared all the same, since another Python or processor may change the digest as well.
+    """
+    others = (one.spec["network"] for one, lab in zip(exported, labs, strict=True) if _computes_other(one, lab))
+    return tuple(dict.fromkeys(f"the network {name} is not as it was exported: {_COMPUTES}" for name in others))
 
 
 def asked(one: Exported) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def parser() -> argparse.ArgumentParser:
         sub = verbs.add_parser(
             name, help=command.help, description=f"{command.help}.", allow_abbrev=command.run is not app.run
         )
-        sub.set_defaults(run=command.run, given=frozenset())
+        sub.set_defaults(run=command.run, given=frozenset(), every={})
         for add in command.arguments:
             add(sub)
     return top
@@ -86,13 +86,17 @@ class Command:
 
 
 class _Chosen(argparse.Action):
-    """Store a value, and in `given` that somebody chose it, which a value that equals the default does not tell."""
+    """Store a value, and in `given` that somebody chose it, which a value that equals the default does not tell.
+
+    `every` has all values of an option that is given more than once.
+    """
 
     def __call__(
         self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option_string: Any = None
     ) -> None:
         setattr(namespace, self.dest, True if self.nargs == 0 else values)
         namespace.given = {*namespace.given, self.dest}
+        namespace.every = {**namespace.every, self.dest: [*namespace.every.get(self.dest, ()), values]}
 
 
 def _argument(*names: str, **settings: Any) -> Adder:
@@ -152,7 +156,8 @@ _LIKE = _argument(
     type=Path,
     metavar="FILE.json",
     help="Repeat the scores of an export, with every choice as in the file, and compare: exit code 0 within 0.01 mAP, "
-    "1 with the differing rows otherwise. Files that it only names are given with --weights and --pseudo-label.",
+    "1 with the differing rows otherwise. Files that it only names are given with --weights and --pseudo-label, once "
+    "for each file.",
 )
 _NAMES = "Such as x6, dy6, dW6, a concatenation (x6+x7), a product (x5:x5:dy6) or a weighted mean (0.75dW6+0.25x6)."
 _ONE = {"metavar": "R", "action": _Chosen, "help": _NAMES}
@@ -196,8 +201,12 @@ COMMANDS: dict[str, Command] = {
     ),
     "embed": Command(
         commands.embed,
-        "Map the images with UMAP and write id,x,y,labels,made_from as CSV",
-        (*_CHOICES, _REPRESENTATION, _out("map.csv"), _option("neighbours", "--neighbors", "--neighbours")),
+        "Map the images and write id,x,y,labels,made_from as CSV",
+        (
+            *(*_CHOICES, _REPRESENTATION, _out("map.csv"), _option("method")),
+            _option("neighbours", "--neighbors", "--neighbours"),
+            *(_option("min_dist"), _option("perplexity")),
+        ),
     ),
     "align": Command(
         commands.align,
@@ -223,6 +232,12 @@ COMMANDS: dict[str, Command] = {
             _option("train", required=True),
             _option("test", required=True),
             *_SCORING,
+            _argument(
+                "--cv",
+                action="store_true",
+                help="Try every temperature too, choose the best by cross-validation on the training split alone, and "
+                "score that one.",
+            ),
             _JSON,
             _argument("--csv", action="store_true", help="Print CSV."),
         ),

@@ -6,7 +6,7 @@ from pathlib import Path
 from gradviz.datasets.image_set import Box
 from gradviz.datasets.reading import Format, Listing, Row
 from gradviz.datasets.scan import contents, unread
-from gradviz.datasets.sidecars import accompanied, sidecars, split_of
+from gradviz.datasets.sidecars import accompanied, sidecars, splits_of
 from gradviz.datasets.splits import ORDER
 from gradviz.datasets.voc_xml import is_foreign, labels_from, read_boxes
 
@@ -29,10 +29,11 @@ def read_annotated(folder: Path) -> Listing:
     of_name = {listed.name: listed for listed in found.lists}
     beside = sidecars((p.name for p in found.pictures), (name for name in of_name if name.lower().endswith(".xml")))
     paths = [of_name[beside[p.name]].path if p.name in beside else None for p in found.pictures]
-    labels, problems = labels_from(paths)
+    labels, problems = labels_from(paths, [picture.path for picture in found.pictures])
+    in_split = splits_of([picture.name for picture in found.pictures])
     rows = [
-        Row(picture.name, picture.path, of_picture, (split,) if (split := split_of(picture.name)) else ())
-        for picture, of_picture in zip(found.pictures, labels, strict=True)
+        Row(picture.name, picture.path, of_picture, (split,) if split else ())
+        for picture, of_picture, split in zip(found.pictures, labels, in_split, strict=True)
     ]
     used = set(beside.values())
     splits = [split for split in ORDER if any(split in row.splits for row in rows)]

@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 from gradviz.datasets import voc
 from gradviz.datasets.formats import recognised, sentence
 from gradviz.datasets.image_set import Finding, ImageSet, joined
+from gradviz.datasets.leftover import unlisted
 from gradviz.datasets.pictures import printable
 from gradviz.datasets.scan import any_picture
 from gradviz.errors import DatasetError
@@ -169,7 +170,9 @@ def find(name_or_folder: str | Path, *, home: str | Path | None = None, seed: in
         images = recognised(own[text]).read(own[text], seed=seed, name=text)
         return _named(images, path if there and not path.samefile(own[text]) else None)
     if there:
-        return recognised(path).read(path, seed=seed)
+        images = recognised(path).read(path, seed=seed)
+        passed = unlisted(images.root, images.paths) if path.is_file() and images.root else []
+        return replace(images, findings=(*images.findings, *passed)) if passed else images
     raise DatasetError(_advice(entry, home) if entry else _unknown(text, home))
 
 
@@ -211,7 +214,7 @@ def _advice(entry: Dataset, home: str | Path | None) -> str:
     if entry.archive is None:
         return f"The data set {entry.name} is not in this copy of the program: expected it in {entry.where(home)}."
     size = round(entry.archive.bytes / 2**20)
-    return f"The data set {entry.name} is not here yet: `python -m gradviz download {entry.name}` fetches {size} MB."
+    return f"The data set {entry.name} is not here yet: `python -m gradviz download {entry.name}` fetches {size:,} MB."
 
 
 def _unknown(text: str, home: str | Path | None) -> str:

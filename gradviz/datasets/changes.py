@@ -5,6 +5,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from gradviz.datasets.scan import DEEPEST, kind
@@ -13,9 +14,13 @@ _KEPT = 100_000
 _SETTLED_NS = 2_000_000_000
 """A folder whose last change is younger than this may change again without another time of change."""
 _BESIDE = 2
-"""Folders inside folders that are looked at beside a file that lists pictures."""
+"""Folders inside folders that are all looked at beside a file that lists pictures."""
+_MOST_BESIDE = 1_000
+"""Folders that are looked at further down: what lies beside a list may be a whole disk."""
+_MOST_PICTURES = 1_000
+"""Pictures that are looked at one by one, for those that are replaced in place: ten milliseconds."""
 
-_Held = tuple[int, tuple[str, ...], tuple[str, ...]]
+_Held = tuple[int, tuple[str, ...], tuple[str, ...], tuple[str, ...]]
 _held: dict[str, _Held] = {}
 _lock = threading.Lock()
 
@@ -24,7 +29,8 @@ def stamp(place: Path) -> str:
     """Return a text that changes when somebody edits a data set.
 
     A folder's lists (their times and sizes) and all its folders count, down to the depth that is read: a picture that
-    comes or goes changes its folder. For a file that lists pictures, that file and the folders beside it count.
+    comes or goes changes its folder. So do the first thousand pictures, which may be replaced in place. For a file
+    that lists pictures, that file, the folders beside it and what is in them count.
 
     Parameters
     ----------
@@ -37,7 +43,7 @@ def stamp(place: Path) -> str:
         64 hex digits.
     """
     whole = hashlib.sha256()
-    entries = _of_folder(place, DEEPEST) if place.is_dir() else _of_file(place)
+    entries = _of_folder(place, DEEPEST, iter(range(_MOST_PICTURES))) if place.is_dir() else _of_file(place)
     for path, changed, size in entries:
         whole.update(f"{path}\0{changed}\0{size}\n".encode(errors="surrogateescape"))
     return whole.hexdigest()
@@ -46,7 +52,10 @@ def stamp(place: Path) -> str:
 def _of_file(path: Path) -> Iterator[tuple[str, int, int]]:
     yield from _of_list(str(path))
     above = path.parent.parent if path.parent.name == "annotations" else path.parent
-    yield from _of_folder(above, _BESIDE, lists=False)
+    yield from _of_folder(above, _BESIDE, iter(()), lists=False)
+    yield from islice(
+        _of_folder(above, DEEPEST, iter(range(_MOST_PICTURES)), lists=False), _MOST_BESIDE + _MOST_PICTURES
+    )
 
 
 def _of_list(path: str) -> Iterator[tuple[str, int, int]]:
@@ -58,21 +67,31 @@ def _of_list(path: str) -> Iterator[tuple[str, int, int]]:
 
 
 def _of_folder(
-    folder: str | Path, deepest: int, *, lists: bool = True, above: tuple[tuple[int, int], ...] = ()
+    folder: str | Path,
+    deepest: int,
+    pictures: Iterator[int],
+    *,
+    lists: bool = True,
+    above: tuple[tuple[int, int], ...] = (),
 ) -> Iterator[tuple[str, int, int]]:
-    """List the entries of a folder and those below it; a link to a folder that holds it is not followed."""
+    """List the entries of a folder and those below it; a link to a folder that holds it is not followed.
+
+    `pictures` has an item for each picture that is still to be looked at.
+    """
     place = _identity(folder)
     if place is None or place in above:
         return
     held = _entries(str(folder))
     if held is None:
         return
-    changed, folders, files = held
+    changed, folders, files, photographs = held
     yield str(folder), changed, 0
     for path in files if lists else ():
         yield from _of_list(path)
+    for path, _ in zip(photographs, pictures, strict=False):
+        yield from _of_list(path)
     for path in folders if deepest else ():
-        yield from _of_folder(path, deepest - 1, lists=lists, above=(*above, place))
+        yield from _of_folder(path, deepest - 1, pictures, lists=lists, above=(*above, place))
 
 
 def _identity(folder: str | Path) -> tuple[int, int] | None:
@@ -84,7 +103,7 @@ def _identity(folder: str | Path) -> tuple[int, int] | None:
 
 
 def _entries(folder: str) -> _Held | None:
-    """Return a folder's time of change, its folders and its lists; listed again only when the time is another."""
+    """Return a folder's time of change, its folders, lists and pictures; listed again when the time is another."""
     try:
         changed = os.stat(folder).st_mtime_ns  # noqa: PTH116
         held = _held.get(folder)
@@ -93,7 +112,9 @@ def _entries(folder: str) -> _Held | None:
         with os.scandir(folder) as found:
             visible = sorted((entry for entry in found if not entry.name.startswith(".")), key=lambda entry: entry.name)
         folders = tuple(entry.path for entry in visible if _is_folder(entry))
-        held = changed, folders, tuple(entry.path for entry in visible if kind(entry.name) == "list")
+        files = [(entry.path, kind(entry.name)) for entry in visible]
+        pictures = [path for path, of_name in files if of_name == "picture"][:_MOST_PICTURES]
+        held = changed, folders, tuple(path for path, of_name in files if of_name == "list"), tuple(pictures)
     except OSError:
         return None
     if time.time_ns() - changed > _SETTLED_NS:

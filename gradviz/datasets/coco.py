@@ -19,13 +19,16 @@ from gradviz.datasets.coco_json import (
     category_names,
     comparable,
     corners_of,
+    has_size,
     is_crowd,
     parse,
 )
+from gradviz.datasets.far_paths import UPLOADED, pictures_by_name
 from gradviz.datasets.image_set import Box, Finding
-from gradviz.datasets.pictures import PICTURE_SUFFIXES, printable
+from gradviz.datasets.leftover import leftover
+from gradviz.datasets.pictures import own_size, printable
 from gradviz.datasets.reading import Format, Listing, Row
-from gradviz.datasets.scan import below
+from gradviz.datasets.scan import below, files_in
 from gradviz.datasets.splits import split_named
 from gradviz.errors import DatasetError
 
@@ -35,7 +38,11 @@ _MANY_FOLDERS = 50
 
 def locate(folder: Path) -> list[Path]:
     """List the instance files of a folder, in its `annotations/` or right in it."""
-    return sorted((folder / "annotations").glob("instances*.json")) or sorted(folder.glob("instances*.json"))
+    places = (folder / "annotations", folder)
+    listed = (
+        [path for path in files_in(place, ".json") if path.name.lower().startswith("instances")] for place in places
+    )
+    return next(filter(None, listed), [])
 
 
 def read_coco(path: Path) -> Listing:
@@ -107,6 +114,7 @@ class _Reader:
     def __init__(self, root: Path):
         self.root = root
         self.pictures: dict[str, _Picture] = {}
+        self.used: set[str] = set()
         self.boxes = _Boxes()
         self.categories: set[str] = set()
         self.findings: list[Finding] = []
@@ -153,12 +161,12 @@ class _Reader:
         places: dict[Id, list[tuple[_Picture, Image]]] = {}
         here: set[int] = set()
         finder = _Finder(self.root, file.stem.removeprefix(_PREFIX), [str(image.file_name) for image in images])
-        for image in images:
+        for image, found in zip(images, finder.find_all(), strict=True):
             entries = places.setdefault(key(image.id), [])
-            found = finder.find(str(image.file_name))
             if isinstance(found, str):
                 self.findings.append(Finding(printable(str(image.file_name)), found))
                 continue
+            self.used.add(str(found))
             new = _Picture(len(self.pictures), found.relative_to(self.root).as_posix(), found)
             picture = self.pictures.setdefault(_same(found), new)
             if picture is not new:
@@ -170,6 +178,9 @@ class _Reader:
                 picture.doubtful = True
                 count["pictures have no id: their classes are unknown", "not read"] += 1
             entries.append((picture, image))
+        for guess, times in finder.guesses.items():
+            if times:
+                count[guess, "guessed"] += times
         if finder.elsewhere:
             count[f"pictures are found in {', '.join(sorted(finder.elsewhere))}", "guessed"] += finder.times
         return places
@@ -179,6 +190,8 @@ class _Reader:
         if crowd is None:
             count["values of iscrowd are neither 0 nor 1 and are read as 1", "guessed"] += 1
         picture.labels[name] = max(picture.labels.get(name, 0), int(crowd is False))
+        if not has_size(image):
+            image.width, image.height = own_size(picture.path) or (None, None)
         corners = corners_of(entry.bbox, image)
         if corners is None:
             count["boxes do not fit a picture of known size; their labels count", "not read"] += 1
@@ -193,18 +206,11 @@ def _same(path: Path) -> str:
 
 def _beside(files: Sequence[Path], reader: _Reader) -> list[Finding]:
     """Name what lies beside the lists and is not read: other lists, and pictures that no list names."""
-    pattern = "*" if files[0].parent.name == "annotations" else "*.json"
-    others = sorted(set(files[0].parent.glob(pattern)) - set(files))
+    others = files_in(files[0].parent, "" if files[0].parent.name == "annotations" else ".json")
+    others = [path for path in others if path not in files]
     findings = [Finding(printable(other.name), "only instances*.json is read", "not read") for other in others]
-    unlisted = Counter[str]()
-    for folder, _, names in os.walk(reader.root):
-        pictures = [os.path.join(folder, name) for name in names if Path(name).suffix.lower() in PICTURE_SUFFIXES]  # noqa: PTH118
-        missing = sum(os.path.normpath(picture) not in reader.pictures for picture in pictures)
-        if missing:
-            unlisted[os.path.relpath(folder, reader.root)] += missing
-    return findings + [
-        Finding(printable(folder), "pictures that no list names", count=n) for folder, n in unlisted.items()
-    ]
+    above = reader.root / "annotations" if files[0].parent.name == "annotations" else reader.root
+    return findings + leftover(reader.root, (*reader.used, *(above / path.name for path in (*files, *others))))
 
 
 def _several(entries: Sequence[tuple[_Picture, Image]]) -> bool:
@@ -218,16 +224,42 @@ class _Finder:
     """
 
     def __init__(self, root: Path, split: str, names: Sequence[str]):
-        self.root = root
+        self.root, self._names = root, names
+        self.guesses = Counter[str]()
         usual = [root / folder for folder in (split, f"images/{split}", "images", "data", "")]
         more = [folder for parent in (root, root / "images") for folder in _folders(parent)]
-        self._best = max(usual, key=lambda folder: sum(os.path.isfile(folder / name) for name in names))  # noqa: PTH113
+        slashed = [name.replace("\\", "/") for name in names]
+        self._best = max(usual, key=lambda folder: sum(os.path.isfile(folder / name) for name in slashed))  # noqa: PTH113
         self._others = [folder for folder in dict.fromkeys([*usual, *more]) if folder != self._best]
         self.elsewhere: set[str] = set()
         self.times = 0
 
-    def find(self, name: str) -> Path | str:
-        """Return the picture, or why there is none."""
+    def find_all(self) -> list[Path | str]:
+        """Return the picture of each name, or why there is none; where no path leads to one, by the files' names."""
+        found = [self._find(name) for name in self._names]
+        elsewhere = any("/" in name or "\\" in name for name in self._names)
+        if not elsewhere or any(isinstance(one, Path) for one in found):
+            return found
+        there = pictures_by_name(self.root)
+        parts = [_far(name, there) for name in self._names]
+        times = Counter(parts)
+        ways = [there[part] if times[part] == 1 and part in there else () for part in parts]
+        found = [way[0] if len(way) == 1 else one for way, one in zip(ways, found, strict=True)]
+        reason = "no path leads to a picture: they are found by the names of the files"
+        self.guesses[reason] += sum(isinstance(one, Path) for one in found)
+        return found
+
+    def _find(self, name: str) -> Path | str:
+        found = self._way(name)
+        if isinstance(found, Path) or "\\" not in name:
+            return found
+        slashed = self._way(_slashed(name))
+        if isinstance(slashed, Path):
+            self.guesses["a backslash is read as a slash"] += 1
+            return slashed
+        return found
+
+    def _way(self, name: str) -> Path | str:
         found = below(self._best, name)
         if isinstance(found, Path):
             return found
@@ -243,6 +275,16 @@ class _Finder:
 
     def _called(self, folder: Path) -> str:
         return printable(f"{folder.relative_to(self.root).as_posix()}/").removeprefix("./") or "the folder itself"
+
+
+def _slashed(name: str) -> str:
+    return name.replace("\\", "/")
+
+
+def _far(name: str, there: Collection[str]) -> str:
+    """Return the name of the file that a path of another computer ends in, as a picture is called here."""
+    part = _slashed(name).rpartition("/")[2]
+    return part if part in there else UPLOADED.sub("", part, count=1)
 
 
 def _folders(parent: Path) -> list[Path]:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from gradviz.datasets.coco import read_coco
 from gradviz.datasets.image_set import Box, Finding
+from gradviz.datasets.leftover import leftover
 from gradviz.datasets.reading import Format, Listing, Row
-from gradviz.datasets.scan import contents, unread
+from gradviz.datasets.scan import files_in
 from gradviz.datasets.splits import ORDER, split_named
 
 _KEYS = (b'"images"', b'"annotations"', b'"categories"')
@@ -28,16 +29,12 @@ def read_exports(folder: Path) -> Listing:
     root = folder.resolve()
     files = _lists(root)
     parts = [(file, read_coco(file)) for file in files]
-    found = contents(root)
-    listed = {row.path for _, part in parts for row in part.rows}
-    findings = [*found.findings]
+    listed = [row.path for _, part in parts for row in part.rows if row.path is not None]
+    findings = []
     for file, part in parts:
         above = "" if file.parent == root else f"{file.parent.name}/"
         findings += [Finding(above + f.name, f.reason, f.kind, f.count) for f in part.findings]
-    stray = sum(picture.path not in listed for picture in found.pictures)
-    if stray:
-        findings.append(Finding(folder.name, "pictures that no list names", count=stray))
-    findings += unread(one for one in found.lists if one.path not in files)
+    findings += leftover(root, (*listed, *files))
     classes = sorted({name for _, part in parts for name in part.classes or ()})
     rows = [
         _row(root, row, set(classes) - set(part.classes or ()), split_named(file.parent.name))
@@ -67,8 +64,8 @@ def _lists(folder: Path) -> list[Path]:
         inner = [path for path in sorted(folder.iterdir()) if path.is_dir() and split_named(path.name)]
     except OSError:
         return []
-    found = [file for path in inner for file in sorted(path.glob("*.json")) if _is_coco(file)]
-    own = [file for file in sorted(folder.glob("*.json")) if _is_coco(file)]
+    found = [file for path in inner for file in files_in(path, ".json") if _is_coco(file)]
+    own = [file for file in files_in(folder, ".json") if _is_coco(file)]
     return found or (own if len(own) == 1 else [])
 
 

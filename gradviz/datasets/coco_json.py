@@ -74,6 +74,14 @@ def parse(file: Path) -> Document:
         ) from error
 
 
+def has_size(image: Image) -> bool:
+    """Check whether an entry says how large its picture is."""
+    try:
+        return int(image.width) > 0 and int(image.height) > 0
+    except (TypeError, ValueError, OverflowError):
+        return False
+
+
 def corners_of(bbox: Any, image: Image) -> tuple[int, int, int, int] | None:
     """Convert [x, y, width, height], 0-based, to corners clipped to the picture; None if there is nothing to frame."""
     try:
@@ -109,6 +117,9 @@ def category_names(categories: Sequence[Category], key: Callable[[Id], Id], coun
     clear = {one: next(iter(said)) for one, said in names.items() if len(said) == 1}
     if len(clear) < len(names):
         count["categories have no name and id of their own", "not read"] += len(names) - len(clear)
+    again = len(clear) - len(set(clear.values()))
+    if again:
+        count["categories have the name of another, and are one class with it", "joined"] += again
     return clear
 
 

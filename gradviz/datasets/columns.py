@@ -29,6 +29,8 @@ _LABELS = [
     )
 ]
 """Titles of columns of labels, those first that say it most plainly."""
+_PRESENT = re.compile("(is_)?present|presence|confidence|exists")
+"""Titles of columns that say for the label in their line whether the picture shows it."""
 _SPLIT = re.compile("(data_)?(split|subset|set)s?|partition|phase|usage")
 _HELD_OUT = re.compile("is_val(id)?")
 _INDEX = re.compile(r"|index|idx|row|unnamed.*")
@@ -51,6 +53,8 @@ class Columns:
     """Say which column holds what, by number; None where there is none.
 
     `classes` are columns of ones and zeros, with their titles. `held_out` says true for val and false for train.
+    `present` says 0 where a picture does not show the label of its line. `more` are further columns of labels; what
+    `doubtful` ones hold may be labels.
     """
 
     path: int
@@ -60,6 +64,9 @@ class Columns:
     split: int | None = None
     held_out: int | None = None
     classes: Mapping[int, str] = field(default_factory=dict)
+    present: int | None = None
+    more: tuple[int, ...] = ()
+    doubtful: tuple[int, ...] = ()
     findings: tuple[Finding, ...] = ()
 
     def split_of(self, line: Line) -> str:
@@ -69,6 +76,10 @@ class Columns:
             return "" if held_out is None else "val" if held_out == 1 else "train"
         text = line.cell(self.split)
         return split_named(text) or printable(text)
+
+    def labels_of(self, line: Line) -> list[str]:
+        """Return the cells of a line that hold labels."""
+        return [] if self.labels is None else [line.cell(i) for i in (self.labels, *self.more)]
 
 
 def truth(cell: str) -> int | None:
@@ -127,7 +138,39 @@ def _first(lines: Sequence[Line], hit: Hit) -> int:
 
 
 def _known(title: str) -> bool:
-    return any(known.fullmatch(title) for known in (*_PATHS, *_LABELS, _SPLIT, _HELD_OUT))
+    known = any(known.fullmatch(title) for known in (*_PATHS, *_LABELS, _SPLIT, _HELD_OUT))
+    return known or any(known.fullmatch(_unnumbered(title)) for known in _LABELS)
+
+
+def _unnumbered(title: str) -> str:
+    return re.sub(r"_?\d+$", "", title)
+
+
+def _several(titles: Sequence[str], body: Sequence[Line], columns: Sequence[int]) -> list[int]:
+    """Return the columns that hold labels together: label1, label2 and so on; none unless there are two of a kind."""
+    alike: dict[str, list[int]] = {}
+    for i in columns:
+        if i < len(titles) and _rank(_LABELS, _unnumbered(titles[i])) < len(_LABELS) and not _ones_and_zeros(body, i):
+            alike.setdefault(_unnumbered(titles[i]), []).append(i)
+    return next((found for found in alike.values() if len(found) > 1), [])
+
+
+def _beyond(body: Sequence[Line], labels: int | None, columns: Sequence[int]) -> tuple[list[int], list[int]]:
+    """Tell which columns without titles, right of the labels, hold labels, and which may hold some.
+
+    Where lines are of different lengths, half of what they hold has to stand in the column of labels too.
+    """
+    known = set(_filled(body, labels)) if labels is not None else set()
+    shared = {i: sum(cell in known for cell in _filled(body, i)) for i in columns if labels is not None and i > labels}
+    more = [i for i, count in shared.items() if count and 2 * count >= len(_filled(body, i))]
+    return more, [i for i, count in shared.items() if count and i not in more]
+
+
+def _beyond_said(more: Sequence[int], doubtful: Sequence[int]) -> list[Finding]:
+    called = [", ".join(f"column {i + 1}" for i in columns) for columns in (more, doubtful)]
+    findings = [Finding(called[0], "without a title: read as further labels", "guessed", len(more))] if more else []
+    reason = "without a title, with some labels: where it has one, the classes are unknown"
+    return findings + ([Finding(called[1], reason, "not read", len(doubtful))] if doubtful else [])
 
 
 def _rank(known: Sequence[re.Pattern[str]], title: str) -> int:
@@ -150,11 +193,22 @@ def _titled(path: int, others: Sequence[int], first: Line, body: Sequence[Line],
 
     labels, split, held_out = first_of(*_LABELS), first_of(_SPLIT), first_of(_HELD_OUT)
     held_out = held_out if split is None else None
-    rest = [i for i in filled if i not in (labels, split, held_out) and not _counts(first, body, i)]
-    findings: list[Finding] = []
+    several = _several(titles, body, filled)
+    if several and (labels is None or labels in several):
+        labels, *several = several
+    else:
+        several = []
+    present = first_of(_PRESENT) if labels is not None else None
+    if present is not None and {truth(cell) for cell in _filled(body, present)} != {0, 1}:
+        present = None
+    rest = [i for i in filled if i not in (labels, split, held_out, present, *several)]
+    more, doubtful = _beyond(body, labels, [i for i in rest if i >= len(titles)])
+    rest = [i for i in rest if i not in (*more, *doubtful) and not _counts(first, body, i)]
+    findings = _beyond_said(more, doubtful)
     classes: dict[int, str] = {}
     if labels is None:
-        labels, classes, findings = _guessed(first, body, rest, file)
+        labels, classes, said_of = _guessed(first, body, rest, file)
+        findings += said_of
         empty = [_called(first, i) for i in others if i not in filled and i < len(titles) and first.cell(i)]
         findings += [Finding(name, "a column that is empty", "not read") for name in empty]
     said = {name for finding in findings for name in finding.name.split(", ")}
@@ -162,7 +216,11 @@ def _titled(path: int, others: Sequence[int], first: Line, body: Sequence[Line],
     unread = [name for name in unread if name not in said]
     if unread:
         findings.append(Finding(", ".join(unread), "columns that are not read", "not read", len(unread)))
-    return Columns(path, 1, labels, split, held_out, classes, tuple(findings))
+    if present is not None:
+        reason = "0 is read as absent; a class that no line of a picture names is unknown"
+        findings.append(Finding(_called(first, present), reason, "guessed"))
+    more = (*several, *more)
+    return Columns(path, 1, labels, split, held_out, classes, present, more, tuple(doubtful), tuple(findings))
 
 
 def _guessed(
@@ -231,11 +289,14 @@ def _untitled(path: int, others: Sequence[int], body: Sequence[Line], file: str)
     split = next((i for i in reversed(splits) if _filled(body, i)), None)
     labels = next((i for i in others if i != split), None)
     rest = [i for i in others[: _POSITIONS - 1] if i not in (labels, split) and _filled(body, i)]
+    more, doubtful = _beyond(body, labels, rest)
+    findings += _beyond_said(more, doubtful)
+    rest = [i for i in rest if i not in (*more, *doubtful)]
     if rest:
         odd = next((value for value in _filled(body, rest[0]) if split_named(value) is None), "")
         reason = f"no known split, like {printable(odd)!r}: write a first line such as path,label,split"
         findings.append(Finding(f"column {rest[0] + 1}", reason, "not read"))
-    return Columns(path, 0, labels, split, findings=tuple(findings))
+    return Columns(path, 0, labels, split, more=tuple(more), doubtful=tuple(doubtful), findings=tuple(findings))
 
 
 def _filled(body: Sequence[Line], column: int) -> list[str]:

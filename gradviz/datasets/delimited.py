@@ -50,9 +50,11 @@ def read_lines(path: Path, fits: Callable[[Sequence[Line]], tuple[int, int]]) ->
             separated[separator] = _separated(text, separator)
         except csv.Error as error:
             problem = problem or str(error)
-    if not separated:
+    best = max(separated.values(), key=lambda lines: fits(lines[:SAMPLE]), default=[])
+    # What is left where the right separator could not be used names no picture.
+    if problem and not (best and fits(best[:SAMPLE])[0]):
         raise DatasetError(f"{path} cannot be read as a CSV: {printable(problem)}.")
-    return max(separated.values(), key=lambda lines: fits(lines[:SAMPLE]))
+    return best
 
 
 def _text(path: Path) -> str:

@@ -1,6 +1,7 @@
 """Read features that were computed before, here or elsewhere: a data set without pictures."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,14 @@ from gradviz.datasets.splits import split_named
 from gradviz.datasets.zero_one import absent, zero_is_absent
 from gradviz.errors import ChoiceError, DatasetError
 from gradviz.representations import check_name
+from gradviz.words import counted
 
+_LIKE_LABELS = re.compile(
+    "(true|gt|image|class|multi)?_?labels?(_.*)?|ys?(_.*)?|targets?(_.*)?|(one|multi|k)_?hot|gt|ground_?truth|tags?"
+    "|class_?ids?"
+)
+"""Names under which people keep labels; where such an array holds nothing but 1, 0 and -1, it is no feature."""
+_NPY = b"\x93NUMPY"
 _RESERVED = ("about", "ids", "classes", "labels", "split")
 
 
@@ -20,7 +28,7 @@ def read_features(path: Path) -> Listing:
     """List the rows of an npz as `features --out` writes it; those that are not finite in some array are skipped.
 
     Any array of n rows of numbers is a vector of its name; one whose name cannot be asked for is named. Labels without
-    any -1 are read as 0 and 1, unless this program wrote them.
+    any -1 are read as 0 and 1, unless this program wrote them; it alone names arrays by layers (`dW@features.8`).
 
     Raises
     ------
@@ -40,10 +48,13 @@ def read_features(path: Path) -> Listing:
         finite &= np.isfinite(array).all(axis=1)
     keep = np.flatnonzero(finite)
     if not len(keep):
-        raise DatasetError(f"{path} holds no usable row: all have values that are not finite.")
+        why = "all have values that are not finite" if ids else "it has 0 rows"
+        raise DatasetError(f"{path} holds no usable row: {why}.")
     classes, labels, noted = _labels(path, arrays, len(ids))
     splits = _splits(path, arrays)
     named = sorted({splits[i] for i in keep} - {""})
+    if named and (without := sum(not splits[i] for i in keep)):
+        noted.append(Finding("split", "in no split: their cells are empty", "unlabelled", without))
     return Listing(
         path.resolve(),
         [Row(ids[i], None, labels[i], (splits[i],) if splits[i] else ()) for i in keep],
@@ -66,14 +77,19 @@ FORMAT = Format(
 def _arrays(path: Path) -> dict[str, np.ndarray]:
     try:
         with path.open("rb") as file:
-            arrays = np.load(file, allow_pickle=False)
-            if not isinstance(arrays, np.lib.npyio.NpzFile):
+            start = file.read(len(_NPY))
+            file.seek(0)
+            if start == _NPY:
                 raise ValueError("one array instead of several")
+            if start[:2] != b"PK":  # numpy would take it for a pickle
+                raise ValueError("it does not begin as one that numpy.savez writes")
+            arrays = np.load(file, allow_pickle=False)
             with arrays:
                 return {key: arrays[key] for key in arrays.files}
     except Exception as error:
         # Damaged bytes raise whatever they lead to: zlib.error, NotImplementedError, RuntimeError, MemoryError ...
-        reason = printable(str(error)) or type(error).__name__
+        pickled = "it holds Python objects, which are not read" if "allow_pickle" in str(error) else ""
+        reason = pickled or printable(str(error)) or type(error).__name__
         raise DatasetError(f"{path} is not an npz of plain arrays: {reason}.") from error
 
 
@@ -86,13 +102,23 @@ def _features(path: Path, n: int, arrays: dict[str, np.ndarray]) -> tuple[dict[s
         if UNWRITABLE.search(key):
             findings.append(Finding(printable(key), "an array that has to be renamed, in plain characters", "not read"))
             continue
+        if not key.strip():
+            findings.append(Finding(repr(key), "an array without a name: give it one, to be read", "not read"))
+            continue
+        if "@" in key and not _ours(arrays):
+            reason = "an array that has to be renamed, without @: only files that this program wrote name layers so"
+            findings.append(Finding(key, reason, "not read"))
+            continue
         try:
             check_name(key)
         except ChoiceError as error:
-            findings.append(Finding(key, f"an array that has to be renamed: {str(error).rstrip('.')}", "not read"))
+            findings.append(Finding(key, _renamed(key, str(error)), "not read"))
             continue
         if array.ndim != 2 or len(array) != n or not array.shape[1] or array.dtype.kind not in "fiub":
             reason = f"{array.dtype} {array.shape}, not numbers of shape ({n}, d)"
+            findings.append(Finding(key, reason, "not read"))
+        elif _LIKE_LABELS.fullmatch(key.lower()) and np.isin(array, (-1, 0, 1)).all():
+            reason = f"1, 0 and -1: rename it to labels, or to {key}_vector for example, to be read as features"
             findings.append(Finding(key, reason, "not read"))
         else:
             features[key] = array
@@ -101,6 +127,16 @@ def _features(path: Path, n: int, arrays: dict[str, np.ndarray]) -> tuple[dict[s
     if not features:
         raise DatasetError(f"{path} holds ids but no features: looked for {FORMAT.looks}.")
     return features, findings
+
+
+def _renamed(key: str, error: str) -> str:
+    """Say what to do with an array whose name means something else, or cannot be asked for."""
+    plain = f"{key}_vector"
+    try:
+        check_name(plain)
+    except ChoiceError:
+        return f"an array that has to be renamed: {error.rstrip('.')}"
+    return f"an array that has to be renamed, to {plain} for example, to be read as it is: {error.rstrip('.')}"
 
 
 def _labels(
@@ -115,12 +151,14 @@ def _labels(
         raise DatasetError(f"{path}: labels must be 1, 0 or -1 in an array of shape ({n}, classes).")
     classes = arrays["classes"] if "classes" in arrays else np.arange(labels.shape[1])
     if classes.shape != labels.shape[1:]:
-        raise DatasetError(f"{path}: {classes.size} classes for {labels.shape[1]} columns of labels.")
+        raise DatasetError(
+            f"{path}: {counted(classes.size, 'class', 'classes')} for {counted(labels.shape[1], 'column')} of labels."
+        )
     names = _texts(classes)
     if len(set(names)) < len(names):
         raise DatasetError(f"{path}: two classes have the same name.")
     labels, findings = labels.astype(np.int8), []
-    if zero_is_absent(labels) and not _ours(arrays):
+    if (zero_is_absent(labels) or not labels.any()) and labels.size and not _ours(arrays):
         findings = [absent("labels", int((labels == 0).sum()))]
         labels = np.where(labels == 0, -1, labels)
     return names, [{names[c]: int(row[c]) for c in np.flatnonzero(row != -1)} for row in labels], findings

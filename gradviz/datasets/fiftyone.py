@@ -2,18 +2,22 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from gradviz.datasets.grouping import repeated
 from gradviz.datasets.image_set import Finding
+from gradviz.datasets.leftover import leftover
 from gradviz.datasets.pictures import printable
 from gradviz.datasets.reading import Format, Listing, Row
-from gradviz.datasets.scan import contents, unread
+from gradviz.datasets.scan import contents, names_below, unread
 from gradviz.datasets.splits import ORDER, split_named
 from gradviz.datasets.text import read_text
 from gradviz.errors import DatasetError
 
 _FILE = "labels.json"
+_OUTSIDE = "pictures outside data/"
 
 
 def read_fiftyone(folder: Path) -> Listing:
@@ -30,7 +34,8 @@ def read_fiftyone(folder: Path) -> Listing:
     """
     root = folder.resolve()
     if _is_part(root):
-        return _part(root)
+        part = _part(root)
+        return replace(part, findings=[*part.findings, *leftover(root, _used(root), _OUTSIDE)])
     parts = [(split, path, _part(path)) for split, path in _splits(root)]
     if not parts:
         raise DatasetError(f"{folder} is not FiftyOne's: looked for {FORMAT.looks}.")
@@ -49,11 +54,13 @@ def read_fiftyone(folder: Path) -> Listing:
         for split, names in spelt.items()
         if len(names) > 1
     ]
+    used = [file for _, path, _ in parts for file in _used(path)]
     others = [path for path in sorted(root.iterdir()) if path not in {path for _, path, _ in parts}]
     for path in others:
-        if path.is_dir() and path.name[0] not in "._":
-            count = len(contents(path).pictures)
-            findings += [Finding(printable(path.name), "pictures beside the splits", count=count)] if count else []
+        if path.is_dir() and path.name[0] not in "._" and (pictures := contents(path).pictures):
+            findings.append(Finding(printable(path.name), "pictures beside the splits", count=len(pictures)))
+            used += [picture.path for picture in pictures]
+    findings += leftover(root, used, _OUTSIDE)
     splits = [split for split in ORDER if any(split in row.splits for row in rows)]
     return Listing(root, rows, findings, classes=classes or None, splits=splits)
 
@@ -71,6 +78,11 @@ def _splits(folder: Path) -> list[tuple[str, Path]]:
     return [(split, path) for split, path in found if split and _is_part(path)]
 
 
+def _used(folder: Path) -> list[Path]:
+    """List what a part was read from; what else lies in its data/ is named there."""
+    return [folder / _FILE, *(folder / "data" / name for name in names_below(folder / "data"))]
+
+
 def _part(root: Path) -> Listing:
     document = _document(root / _FILE)
     if document is None:
@@ -78,6 +90,7 @@ def _part(root: Path) -> Listing:
     found = contents(root / "data")
     classes = [printable(str(name)) for name in document.get("classes") or ()]
     said = document["labels"]
+    again = repeated(classes, "named several times in the list of classes: one class")
     rows, wrong, silent, used = [], 0, 0, set()
     for picture in found.pictures:
         key = next((k for k in (_bare(picture.name), picture.name) if k in said), None)
@@ -89,7 +102,7 @@ def _part(root: Path) -> Listing:
             labels = _labels(said[key], classes)
             wrong += labels is None
         rows.append(Row(picture.name, picture.path, labels))
-    findings = [*found.findings, *unread(found.lists)]
+    findings = [*found.findings, *unread(found.lists), *again]
     findings += [Finding(printable(str(name)), "listed, but no picture") for name in said if name not in used]
     if silent:
         findings.append(Finding("data", f"pictures without a label in {_FILE}: unknown", count=silent))

@@ -1,16 +1,19 @@
 """Read a plain folder of pictures: a subfolder's name is the class of what lies in it."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from gradviz.datasets.grouping import grouped
 from gradviz.datasets.image_set import Finding
+from gradviz.datasets.label_lists import alike
 from gradviz.datasets.layout import Place, laid_out
 from gradviz.datasets.pictures import printable
 from gradviz.datasets.reading import Format, Listing, Row
-from gradviz.datasets.scan import Found, contents, is_empty, unread, within
+from gradviz.datasets.scan import Found, contents, unread
 from gradviz.datasets.split_lists import with_lists
-from gradviz.datasets.splits import ORDER, no_class, split_named
+from gradviz.datasets.splits import ORDER, mean_splits, no_class
 from gradviz.errors import DatasetError
 
 
@@ -29,18 +32,7 @@ def read_folder(folder: Path) -> Listing:
     root = folder.resolve()
     found = contents(root)
     listing, unused = with_lists(arranged(root, found.pictures, found.findings), found.lists)
-    return replace(listing, findings=[*listing.findings, *unread(unused), *_empty_splits(root)])
-
-
-def _empty_splits(root: Path) -> list[Finding]:
-    """Name folders called like splits in which there is nothing."""
-    empty = [
-        path
-        for folder in within(root)
-        for path in sorted(folder.iterdir())
-        if split_named(path.name) and path.is_dir() and is_empty(path)
-    ]
-    return [Finding(printable(path.relative_to(root).as_posix()), "the folder of a split, but empty") for path in empty]
+    return replace(listing, findings=[*listing.findings, *unread(unused)])
 
 
 def arranged(root: Path, found: Sequence[Found], findings: Sequence[Finding]) -> Listing:
@@ -57,13 +49,41 @@ def arranged(root: Path, found: Sequence[Found], findings: Sequence[Finding]) ->
         )
         for picture, place in zip(found, places, strict=True)
     ]
-    return Listing(root, rows, [*findings, *remarks], splits=splits or None)
+    rows, again = _joined(root, rows)
+    remarks += alike({name for row in rows for name in row.labels or ()})
+    return Listing(root, rows, [*findings, *remarks, *again], splits=splits or None)
+
+
+def _joined(root: Path, rows: Sequence[Row]) -> tuple[list[Row], list[Finding]]:
+    """Make one row of a file that links put into several folders: it has all their labels and splits."""
+    paths = [str(row.path) for row in rows]
+    holding = {os.path.dirname(path) for path in paths}  # noqa: PTH120 - a Path for each of many pictures is slow
+    if all(os.path.realpath(path) == path for path in holding) and not any(map(os.path.islink, paths)):
+        return list(rows), []
+    folders: dict[Path, str] = {}
+    one: dict[str, Row] = {}
+    again: dict[str, list[str]] = {}
+    for row in rows:
+        path = row.path or root
+        if path.parent not in folders:  # to resolve each of many pictures would take seconds
+            folders[path.parent] = os.path.realpath(path.parent)
+        file = os.path.realpath(path) if path.is_symlink() else os.path.join(folders[path.parent], path.name)  # noqa: PTH118
+        first = one.setdefault(file, row)
+        if first is row:
+            continue
+        labels = None if first.labels is None and row.labels is None else {**(first.labels or {}), **(row.labels or {})}
+        splits = tuple(split for split in ORDER if split in {*first.splits, *row.splits})
+        one[file] = replace(first, labels=labels, splits=splits)
+        again.setdefault(first.id, []).append(row.id)
+    reason = "the same file by way of a link: one picture, with the labels and splits of all its places"
+    names = [name for listed in again.values() for name in listed]
+    return list(one.values()), grouped(names, reason, "joined")
 
 
 def _check(root: Path, places: Sequence[Place]) -> None:
     """Refuse classes whose names say that nobody meant them as classes; train beside two others may run on rails."""
     names = {place.label for place in places if place.label is not None}
-    odd = sorted(name for name in names if no_class(name))
+    odd = sorted({*(name for name in names if no_class(name)), *mean_splits(names)})
     rails = [name for name in odd if name.lower() == "train"]
     if odd and not (odd == rails and len(names) > len(odd) + 1):
         listed = printable(", ".join(odd))

@@ -1,7 +1,7 @@
 """A set of photographs with labels and splits: what every data set becomes, wherever it comes from."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -15,6 +15,7 @@ from PIL import Image
 from gradviz.datasets.digests import file_digests
 from gradviz.datasets.pictures import open_picture
 from gradviz.errors import ChoiceError, DatasetError
+from gradviz.words import counted
 
 ApKind = Literal["eleven_point", "area"]
 FindingKind = Literal["left out", "unlabelled", "joined", "guessed", "not read"]
@@ -117,10 +118,10 @@ class ImageSet:
         if len(set(self.ids)) != n:
             raise DatasetError(f"{self.name}: two images have the same id.")
         if not self.features and len(self.paths) != n:
-            raise DatasetError(f"{self.name}: {n} ids but {len(self.paths)} pictures.")
+            raise DatasetError(f"{self.name}: {counted(n, 'id')} but {counted(len(self.paths), 'picture')}.")
         if self.labels is not None:
             if np.shape(self.labels) != (n, len(self.classes)):
-                raise DatasetError(f"{self.name}: labels of shape {np.shape(self.labels)} for {n} images.")
+                raise DatasetError(f"{self.name}: labels of shape {np.shape(self.labels)} for {counted(n, 'image')}.")
             self._set("labels", _frozen(self.labels, np.int8))
         if self.unknown is not None:
             if self.labels is None or np.shape(self.unknown) != self.labels.shape or self.labels[self.unknown].any():
@@ -204,6 +205,42 @@ class ImageSet:
             raise ChoiceError(f"The number of images must be at least 1, not {n}.")
         nearest = np.argsort(self._rank[positions])[:n]
         return np.sort(positions[nearest])
+
+    def subset(self, ids: Iterable[str], name: str) -> "ImageSet":
+        """Return the set that holds these images alone, in this set's order; splits that lose all theirs are gone.
+
+        Parameters
+        ----------
+        ids
+            At least one id.
+        name
+            What people call the part.
+
+        Returns
+        -------
+        ImageSet
+            The part.
+
+        Raises
+        ------
+        ChoiceError
+            For an id that is not here, or without any.
+        """
+        kept = np.unique([self.source(identifier) for identifier in ids]).astype(np.int64)
+        if not len(kept):
+            raise ChoiceError(f"No photograph of {self.name} is chosen.", findings=self.findings)
+        splits = {split: np.flatnonzero(np.isin(kept, positions)) for split, positions in self.splits.items()}
+        return replace(
+            self,
+            name=name,
+            ids=tuple(self.ids[i] for i in kept),
+            paths=tuple(self.paths[i] for i in kept) if self.paths else (),
+            labels=None if self.labels is None else self.labels[kept],
+            unknown=None if self.unknown is None else self.unknown[kept],
+            splits={split: positions for split, positions in splits.items() if len(positions)},
+            features={name: x[kept] for name, x in self.features.items()},
+            boxes_of=partial(_boxes_of_origin, tuple((self, int(i)) for i in kept)),
+        )
 
     @cached_property
     def row_order(self) -> NDArray[np.int64]:

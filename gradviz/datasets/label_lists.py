@@ -1,18 +1,21 @@
 """Read labels that are written as text: one name, or several names in one cell."""
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeGuard
 
 from gradviz.datasets.image_set import Finding
 from gradviz.datasets.pictures import printable
 
 _SEPARATORS = {"|": "a bar", ",": "a comma", "/": "a slash", "+": "a plus", " ": "a space"}
 """Beside the semicolon, in this order: what may separate the names in one cell, where the other cells confirm it."""
-_NOTHING = frozenset({"nan", "na", "n/a", "<na>", "#n/a", "null", "none"})
-"""What programs write into an empty cell."""
+_KEYS = re.compile("choices?|[a-z]*labels?|class(es)?|categor(y|ies)|name")
+"""Keys of objects in JSON that hold names of classes."""
+_NOTHING = frozenset({"nan", "na", "n/a", "<na>", "#n/a", "null", "none", "-", "--", "---", "?", "??", "???"})
+"""What programs and people write into an empty cell."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ def label_lists(cells: Sequence[Sequence[str]]) -> Labels:
             findings.append(Finding(printable(there[0]), reason, "guessed", len(there)))
     labels = [{printable(name, longest=1000): 1 for name in own} or None for own in parts]
     classes = {name for own in labels for name in own or ()}
-    findings += _alike(classes)
+    findings += alike(classes)
     unknown = sum(own is None for own in labels)
     if classes and unknown:
         findings.append(Finding("labels", "pictures without a label are of unknown class", "guessed", unknown))
@@ -58,9 +61,32 @@ def label_lists(cells: Sequence[Sequence[str]]) -> Labels:
 
 def _names(cell: str) -> list[str]:
     """Split a cell at its semicolons; a list as Python or JSON writes it at its commas."""
+    objects = _in_objects(cell)
+    if objects:
+        return objects
     listed = re.fullmatch(r"\[(.*)\]", cell)
     names = (name.strip().strip("'\"") for name in listed[1].split(",")) if listed else cell.split(";")
     return [name.strip() for name in names if name.strip()]
+
+
+def _in_objects(cell: str) -> list[str]:
+    """Return the names in JSON as annotation programs write it: {"choices": ["a"]}, [{"rectanglelabels": ["a"]}]."""
+    if "{" not in cell[:2]:
+        return []
+    try:
+        found = json.loads(cell)
+    except (ValueError, RecursionError):
+        return []
+    names: list[str] = []
+    for one in found if isinstance(found, list) else [found]:
+        for key, value in one.items() if isinstance(one, dict) else ():
+            if _KEYS.fullmatch(key.lower()):
+                names += [name.strip() for name in (value if isinstance(value, list) else [value]) if _is_name(name)]
+    return names
+
+
+def _is_name(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and bool(value.strip())
 
 
 def _believed(cells: Iterable[str], separator: str) -> Literal["yes", "perhaps", "no"]:
@@ -81,7 +107,7 @@ def _believed(cells: Iterable[str], separator: str) -> Literal["yes", "perhaps",
     return "perhaps" if any(names <= alone for names in lists) else "no"
 
 
-def _alike(classes: Iterable[str]) -> list[Finding]:
+def alike(classes: Iterable[str]) -> list[Finding]:
     """Name classes that differ in upper and lower case only: they may be meant as one."""
     ways: dict[str, list[str]] = {}
     for name in sorted(classes):

@@ -2,19 +2,21 @@
 
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
+from gradviz.datasets.grouping import NAMED
 from gradviz.datasets.image_set import Finding
 from gradviz.datasets.pictures import printable
-from gradviz.datasets.scan import NAMED
-from gradviz.datasets.splits import is_copy, no_class, says_nothing, split_named
+from gradviz.datasets.splits import is_copy, may_be_class, no_class, paired, says_nothing, split_named
 
 NEARLY_ALL = 0.9
 """Share of the pictures that a layout must fit before the others are called strays."""
 _MOST = 0.75
 """Share that a folder with several in it must hold before it is taken for one that is round all classes."""
 _BESIDE_SPLITS = "beside the folders of the splits: without label and split"
+_MORE_OF_CLASSES = "beside the folders of the splits, with folders of their classes: labelled, but in no split"
 _BESIDE_CLASSES = "beside the folders of the classes: without label"
 _NO_CLASS = "a folder whose name is no class, beside folders that are classes: without label"
 _COPIES = "a folder of masks, previews or samples beside the pictures: without label and split"
@@ -38,15 +40,27 @@ def laid_out(names: Sequence[str]) -> tuple[list[Place], list[Finding]]:
     names
         The path of each picture below the folder of all, with `/` between its parts.
     """
-    aside = _aside([tuple(name.split("/")[:-1]) for name in names])
-    found, findings = _arranged([name for name, copy in zip(names, aside, strict=True) if not copy])
+    whole = [tuple(name.split("/")[:-1]) for name in names]
+    meant = paired(whole)
+    folders = [_as_meant(place, meant) for place in whole] if meant else whole
+    aside = _aside(folders)
+    kept = [i for i, copy in enumerate(aside) if not copy]
+    found, findings = _arranged([names[i] for i in kept], [folders[i] for i in kept])
     laid = iter(found)
     places = [Place() if copy else next(laid) for copy in aside]
+    called = {split: printable(place[-1]) for place, split in meant.items()}
+    findings = [replace(f, name=called.get(f.name, f.name)) if f.reason == FLAT else f for f in findings]
+    findings += [
+        Finding(printable("/".join(place)), f"read as the split {one}", "guessed") for place, one in meant.items()
+    ]
     return places, findings + _strays([name for name, copy in zip(names, aside, strict=True) if copy], _COPIES)
 
 
-def _arranged(names: Sequence[str]) -> tuple[list[Place], list[Finding]]:
-    folders = [tuple(name.split("/")[:-1]) for name in names]
+def _as_meant(folders: Folders, meant: Mapping[Folders, str]) -> Folders:
+    return tuple(meant.get(folders[: depth + 1], name) for depth, name in enumerate(folders))
+
+
+def _arranged(names: Sequence[str], folders: Sequence[Folders]) -> tuple[list[Place], list[Finding]]:
     round_all = _round_all(folders)
     depth = len(round_all)
     inner = [place[depth:] if place[:depth] == round_all else None for place in folders]
@@ -64,15 +78,21 @@ def _aside(folders: Sequence[Folders]) -> list[bool]:
     for place in set(folders):
         for depth, name in enumerate(place):
             inside[place[:depth]].add(name)
-    holding = set(folders)
+    holding = Counter(place[:depth] for place in folders for depth in range(len(place) + 1))
+    directly = set(folders)
 
     def copies(above: Folders, name: str) -> bool:
         others = {other for other in inside[above] if not is_copy(other)}
         if not is_copy(name) or any(name.lower() in other.lower() for other in others):
             return False  # mask and no_mask are two classes
-        return above in holding or len(others) > 1 or any(says_nothing(other) or split_named(other) for other in others)
+        if may_be_class(name) and len(others) > 1:
+            fewest = min(holding[*above, other] for other in others)
+            return above in directly or holding[*above, name] < fewest
+        return (
+            above in directly or len(others) > 1 or any(says_nothing(other) or split_named(other) for other in others)
+        )
 
-    found = {place: any(copies(place[:depth], name) for depth, name in enumerate(place)) for place in holding}
+    found = {place: any(copies(place[:depth], name) for depth, name in enumerate(place)) for place in directly}
     return [found[place] for place in folders]
 
 
@@ -129,7 +149,7 @@ def _split_of_classes(places: Sequence[Folders]) -> bool:
     for name in {place[0] for place in places if place}:
         split = split_named(name)
         if split:
-            rests = [_below_split(split, place[1:]) for place in places if place[:1] == (name,)]
+            rests = _below_split(split, [place[1:] for place in places if place[:1] == (name,)])
             if len({rest[0] for rest in rests if rest}) > 1:
                 return True
     return False
@@ -178,7 +198,7 @@ def _with_splits(names: Sequence[str], inner: Sequence[Folders | None]) -> tuple
     findings = []
     below: dict[str, set[Folders]] = defaultdict(set)
     for split, positions in members.items():
-        rests = {i: _below_split(split, (inner[i] or ())[1:]) for i in positions}
+        rests = dict(zip(positions, _below_split(split, [(inner[i] or ())[1:] for i in positions]), strict=True))
         labelled = [i for i in positions if rests[i]]
         for i in positions:
             places[i] = Place(rests[i][0] if rests[i] else None, split)
@@ -190,15 +210,56 @@ def _with_splits(names: Sequence[str], inner: Sequence[Folders | None]) -> tuple
             findings.append(Finding(printable(spelt[0]), FLAT, "unlabelled", len(positions)))
         if len(spelt) > 1:
             findings.append(Finding(printable(", ".join(spelt)), f"together the split {split}", "joined"))
-    findings += _strays([names[i] for i, split in enumerate(tops) if not split], _BESIDE_SPLITS)
+    outside = [i for i, split in enumerate(tops) if not split]
+    labels, said = _of_known_classes({i: inner[i] or () for i in outside}, {place.label for place in places})
+    for i, label in labels.items():
+        places[i] = Place(label)
+    findings += said
+    findings += _strays([names[i] for i in outside if places[i].label is None], _BESIDE_SPLITS)
+    findings += _in_one_split(places)
     return _one_spelling(places, findings + _doubtful(below))
 
 
-def _below_split(split: str, rest: Folders) -> Folders:
-    """Pass through what says nothing (train/images/) or the split once more (train/train/)."""
-    while rest and (says_nothing(rest[0]) or split_named(rest[0]) == split):
-        rest = rest[1:]
-    return rest
+def _of_known_classes(
+    outside: Mapping[int, Folders], known: Collection[str | None]
+) -> tuple[dict[int, str], list[Finding]]:
+    """Return the labels of pictures beside the splits, in folders that hold nothing but folders of their classes."""
+    of_top: dict[str, list[int]] = defaultdict(list)
+    for i, place in outside.items():
+        of_top[place[0] if place else ""].append(i)
+    labels: dict[int, str] = {}
+    findings = []
+    for top, positions in of_top.items():
+        below = {i: "".join(outside[i][1:2]) for i in positions}
+        if all(name in known for name in below.values()):
+            labels |= below
+            findings.append(Finding(printable(top), _MORE_OF_CLASSES, "guessed", len(positions)))
+    return labels, findings
+
+
+def _in_one_split(places: Sequence[Place]) -> list[Finding]:
+    """Say which classes only one of several labelled splits has: the folder may be no class."""
+    splits: dict[str, set[str]] = defaultdict(set)
+    for place in places:
+        if place.label is not None and place.split:
+            splits[place.label].add(place.split)
+    several = len(set().union(*splits.values())) > 1
+    alone = sorted(name for name, inside in splits.items() if several and len(inside) == 1)
+    if not alone or 2 * len(alone) >= len(splits):
+        return []
+    listed = ", ".join(alone[:NAMED]) + (", ..." if len(alone) > NAMED else "")
+    return [Finding(printable(listed), "a class that only one of the splits has", "guessed", len(alone))]
+
+
+def _below_split(split: str, rests: Iterable[Folders]) -> list[Folders]:
+    """Pass through what says nothing (train/images/) or the split once more (train/train/), or is samples alone."""
+    found = []
+    for rest in rests:
+        while rest and (says_nothing(rest[0]) or split_named(rest[0]) == split):
+            rest = rest[1:]
+        found.append(rest)
+    tops = {rest[0] for rest in found if rest}
+    return [rest[1:] for rest in found] if tops and all(map(may_be_class, tops)) else found
 
 
 def _without_splits(names: Sequence[str], inner: Sequence[Folders | None]) -> tuple[list[Place], list[Finding]]:
@@ -249,6 +310,11 @@ def _doubtful(below: dict[str, set[Folders]]) -> list[Finding]:
         Finding(printable(name), "read as a class, not as a split", "guessed")
         for name in sorted(below)
         if split_named(name) == "train"
+    ]
+    findings += [
+        Finding(printable(name), "read as a class, not as samples of the others", "guessed")
+        for name in sorted(below)
+        if may_be_class(name)
     ]
     return findings
 

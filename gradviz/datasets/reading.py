@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gradviz.datasets.halves import halves
 from gradviz.datasets.image_set import ApKind, Box, Finding, ImageSet, no_boxes
-from gradviz.datasets.scan import beside, inside, such_as, within
+from gradviz.datasets.scan import beside, empty_splits, inside, such_as, within
 from gradviz.errors import DatasetError
 
 DRAWN = "halves that are drawn at random: the labelled images have no splits of their own"
@@ -94,7 +94,7 @@ class Listing:
         drawn = None if own is not None or labels is None or not labels.any() else seed
         splits = own or {} if drawn is None or labels is None else halves(labels, seed=seed)
         # What was drawn is said: it is the program's choice, not the data's.
-        said = [Finding(", ".join(splits), DRAWN, "guessed")] if drawn is not None and splits else []
+        said = [_as_drawn(splits)] if drawn is not None and splits else []
         return ImageSet(
             name=name,
             root=self.root,
@@ -194,14 +194,18 @@ class Format:
         """Return what is read: the file, or the folder, or the only one in it, at the least depth, that fits."""
         if not path.is_dir():
             return path if path.suffix.lower() in self.suffixes else None
-        alone = next((folder for folder in within(path) if self.fits(folder)), None)
-        if alone is not None:
-            return alone
-        fitting = next((found for level in inside(path) if (found := [one for one in level if self.fits(one)])), [])
+        fitting = self.fitting(path)
         return fitting[0] if len(fitting) == 1 else None
 
+    def fitting(self, folder: Path) -> list[Path]:
+        """Return the folder that fits, or the first one below it that is alone and fits, or all at the least depth."""
+        alone = next((one for one in within(folder) if self.fits(one)), None)
+        if alone is not None:
+            return [alone]
+        return next((found for level in inside(folder) if (found := [one for one in level if self.fits(one)])), [])
+
     def listed(self, path: Path) -> Listing:
-        """List a file or folder, and name what lies beside the data set in it.
+        """List a file or folder, and name splits without pictures in it, and what lies beside the data set.
 
         Raises
         ------
@@ -209,10 +213,13 @@ class Format:
             If it is not in this format or damaged.
         """
         listing = self.listing(self.place(path) or path)
-        whole = path.resolve()
-        if not path.is_dir() or listing.root == whole or not listing.root.is_relative_to(whole):
+        if not path.is_dir():
             return listing
-        return replace(listing, findings=[*listing.findings, *beside(whole, listing.root)])
+        whole, findings = path.resolve(), [*listing.findings]
+        findings += empty_splits(listing.root, [finding.name for finding in findings])
+        if listing.root != whole and listing.root.is_relative_to(whole):
+            findings += beside(whole, listing.root)
+        return replace(listing, findings=findings)
 
     def read(self, path: Path, *, seed: int = 0, name: str | None = None) -> ImageSet:
         """Read a file or folder.
@@ -253,4 +260,14 @@ def redrawn(images: ImageSet, seed: int) -> ImageSet:
     """
     if images.drawn is None or images.drawn == seed or images.labels is None:
         return images
-    return replace(images, splits=halves(images.labels, seed=seed), drawn=seed)
+    splits = halves(images.labels, seed=seed)
+    findings = [_as_drawn(splits) if found.reason.startswith(DRAWN) else found for found in images.findings]
+    return replace(images, splits=splits, drawn=seed, findings=tuple(findings))
+
+
+def _as_drawn(splits: Mapping[str, NDArray[np.int64]]) -> Finding:
+    """Say that halves were drawn, and which of them stayed empty."""
+    empty = [
+        f"; {name} is empty, for want of a second image" for name, positions in splits.items() if not len(positions)
+    ]
+    return Finding(", ".join(splits), DRAWN + "".join(empty), "guessed")

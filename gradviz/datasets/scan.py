@@ -1,12 +1,14 @@
 """List what lies in folders without decoding any picture: pictures by their first bytes, and the files beside them."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from gradviz.datasets.image_set import Finding, FindingKind
+from gradviz.datasets.grouping import grouped
+from gradviz.datasets.hidden import hidden_pictures, is_hidden
+from gradviz.datasets.image_set import Finding
 from gradviz.datasets.pictures import (
     HEAD,
     OTHER_SUFFIXES,
@@ -16,13 +18,11 @@ from gradviz.datasets.pictures import (
     printable,
     why_not,
 )
-from gradviz.datasets.splits import split_named
+from gradviz.datasets.splits import is_beside, says_nothing, split_named
 from gradviz.errors import DatasetError
 
 DEEPEST = 8
 """Folders inside folders that are followed."""
-NAMED = 3
-"""Files of one kind that are named one by one; more of them are one finding with their count."""
 
 LIST_SUFFIXES = frozenset(
     (
@@ -32,6 +32,8 @@ LIST_SUFFIXES = frozenset(
     )
 )
 """Files that may say what pictures show; where no reader uses one, it is named."""
+TABLE_SUFFIXES = (".csv", ".tsv")
+UNREAD_TABLE = "not read with its folder: give this file itself, if it lists pictures"
 _SILENT_SUFFIXES = frozenset(
     (".md", ".rst", ".pdf", ".html", ".htm", ".py", ".ipynb", ".sh", ".log", ".url", ".docx", ".ini", ".bib", ".lock")
 )
@@ -43,6 +45,7 @@ _SILENT_NAMES = frozenset(
 )
 _UNWRITABLE_NAME = "a name with characters that cannot be written down"
 _LFS = b"version https://"
+TOO_DEEP = "a folder too deep inside others"
 
 
 _MANY_FOLDERS = 50
@@ -73,13 +76,14 @@ class Contents(NamedTuple):
     findings: list[Finding]
 
 
-def contents(folder: Path, *, deepest: int = DEEPEST) -> Contents:
+def contents(folder: Path, *, deepest: int = DEEPEST, passing: Collection[str] = ()) -> Contents:
     """List what lies in `folder` and the folders below it, by name.
 
     A picture is a regular file that starts like a JPEG, PNG or WebP, whatever it is called. Links are followed: the
     person who names a folder on this computer has put them there. Findings, with the reason: files that pretend to be
     pictures, links to nothing or round in a circle, names that cannot be written down, files of other kinds. Hidden
-    ones, those that tell people about the folder (README, LICENSE) and those that file managers leave are passed over.
+    ones and folders of the system are passed over, and named where they hold pictures; those that tell people about the
+    folder (README, LICENSE) and those that file managers leave are passed over.
 
     Parameters
     ----------
@@ -87,6 +91,8 @@ def contents(folder: Path, *, deepest: int = DEEPEST) -> Contents:
         Where to look.
     deepest
         How many folders inside folders are followed.
+    passing
+        Paths of files that are passed over: what a reader has used already is not opened again.
 
     Raises
     ------
@@ -97,7 +103,10 @@ def contents(folder: Path, *, deepest: int = DEEPEST) -> Contents:
     lists: list[Found] = []
     findings: list[Finding] = []
     others: list[str] = []
-    for name, entry in _files(folder, "", deepest, findings):
+    hidden: list[str] = []
+    for name, entry in _files(folder, "", deepest, findings, hidden=hidden):
+        if entry.path in passing:
+            continue
         of_name = kind(entry.name)
         if of_name == "list" and not UNWRITABLE.search(name):
             lists.append(Found(name, Path(entry.path)))
@@ -110,47 +119,29 @@ def contents(folder: Path, *, deepest: int = DEEPEST) -> Contents:
             else:
                 others.append(name)
     findings += grouped(others, "not a JPEG, PNG or WebP picture", "left out")
+    findings += hidden_pictures(hidden)
     return Contents(sorted(pictures, key=_name), sorted(lists, key=_name), findings)
 
 
 def unread(lists: Iterable[Found]) -> list[Finding]:
     """Name lists that no reader has used."""
     names = [found.name for found in lists]
-    tables = [name for name in names if name.lower().endswith(".csv")]
-    others = [name for name in names if not name.lower().endswith(".csv")]
+    tables = [name for name in names if name.lower().endswith(TABLE_SUFFIXES)]
+    others = [name for name in names if not name.lower().endswith(TABLE_SUFFIXES)]
     return [
-        *grouped(tables, "not read with its folder: give this file itself, if it lists pictures", "not read"),
+        *grouped(tables, UNREAD_TABLE, "not read"),
         *grouped(others, "may say what pictures show, but is in no layout that is read", "not read"),
     ]
 
 
-def grouped(names: Sequence[str], reason: str, of_kind: FindingKind) -> list[Finding]:
-    """Make findings of files: one each for a few of the same suffix and folder, one for many.
-
-    Few in each of many folders side by side are many, too; one that lies elsewhere is still named.
-    """
-    alike: dict[tuple[str, str], list[str]] = {}
-    for name in sorted(names):
-        alike.setdefault((os.path.dirname(name), os.path.splitext(name)[1].lower()), []).append(name)  # noqa: PTH120, PTH122
-    few: dict[tuple[str, str], list[str]] = {}
-    findings = []
-    for (folder, suffix), listed in alike.items():
-        if len(listed) > NAMED:
-            findings.append(_many(folder, suffix, reason, of_kind, len(listed)))
-        else:
-            # A file right in the scanned folder has no neighbours one folder up.
-            above = os.path.dirname(folder) if folder else "."  # noqa: PTH120
-            few.setdefault((above, suffix), []).extend(listed)
-    for (folder, suffix), listed in few.items():
-        if len(listed) > NAMED:
-            findings.append(_many(folder, suffix, reason, of_kind, len(listed)))
-        else:
-            findings += [Finding(printable(name), reason, of_kind) for name in listed]
-    return findings
-
-
-def _many(folder: str, suffix: str, reason: str, of_kind: FindingKind, count: int) -> Finding:
-    return Finding(printable(f"{folder and folder + '/'}*{suffix}"), reason, of_kind, count)
+def files_in(folder: Path, suffix: str = "") -> list[Path]:
+    """List the visible files right in a folder with a suffix, in whatever case; none if it cannot be read."""
+    try:
+        with os.scandir(folder) as entries:
+            names = [entry.name for entry in entries if not is_hidden(entry.name) and not _is_folder(entry)]
+    except OSError:
+        return []
+    return [folder / name for name in sorted(names) if name.lower().endswith(suffix)]
 
 
 def names_below(folder: Path, *, deepest: int = DEEPEST) -> list[str]:
@@ -190,6 +181,27 @@ def is_empty(folder: Path) -> bool:
         return False
 
 
+def empty_splits(folder: Path, named: Collection[str] = ()) -> list[Finding]:
+    """Name folders called like splits without a picture, in a data set's folder or in its images/.
+
+    One that holds files is passed over where these are `named` already.
+    """
+    found: dict[str, Finding] = {}
+    for above in within(folder):
+        inner = [path for path in _folders(above) if says_nothing(path.name) and not is_beside(path.name)]
+        for path in (path for place in (above, *inner) for path in _folders(place) if split_named(path.name)):
+            name = printable(path.relative_to(folder).as_posix())
+            if is_empty(path):
+                found[name] = Finding(name, "the folder of a split, but empty")
+            elif not any(one.startswith(f"{name}/") for one in named) and not _may_hold_pictures(path):
+                found[name] = Finding(name, "the folder of a split, but without a picture")
+    return list(found.values())
+
+
+def _may_hold_pictures(folder: Path) -> bool:
+    return any(kind(name) == "picture" for name in names_below(folder)) or any_picture(folder)
+
+
 def inside(folder: Path, *, deepest: int = 3) -> list[list[Path]]:
     """List the visible folders that may hold a data set of their own, by depth: those of splits are parts of one."""
     levels = [[folder]]
@@ -215,11 +227,6 @@ def beside(folder: Path, inner: Path) -> list[Finding]:
             if path.is_dir() and (number := len(names_below(path))):
                 findings.append(Finding(printable(f"{prefix}{path.name}/"), reason, count=number))
     return findings
-
-
-def is_hidden(name: str) -> bool:
-    """Check whether a path has a part that is hidden, or that macOS puts into zips."""
-    return any((part.startswith(".") and part not in (".", "..")) or part == "__MACOSX" for part in name.split("/"))
 
 
 def kind(name: str) -> Kind:
@@ -265,6 +272,14 @@ def below(root: Path, relative: str) -> Path | str:
         return f"not a usable path: {printable(str(error))}"
 
 
+def is_picture(path: Path) -> bool:
+    """Check by its first bytes whether a file is a picture."""
+    try:
+        return path.is_file() and _content(path) is None
+    except OSError:
+        return False
+
+
 def such_as(findings: Sequence[Finding]) -> str:
     """Summarise how many entries were skipped, with the first as an example; empty if none was."""
     if not findings:
@@ -278,8 +293,14 @@ def _name(found: Found) -> str:
 
 
 def _files(
-    folder: Path, prefix: str, deepest: int, findings: list[Finding], above: tuple[tuple[int, int], ...] = ()
+    folder: Path,
+    prefix: str,
+    deepest: int,
+    findings: list[Finding],
+    above: tuple[tuple[int, int], ...] = (),
+    hidden: list[str] | None = None,
 ) -> Iterator[tuple[str, os.DirEntry]]:
+    """Walk through the visible files; `hidden` takes the names of the others."""
     try:
         status = os.stat(folder)  # noqa: PTH116
         above = (*above, (status.st_dev, status.st_ino))
@@ -293,15 +314,26 @@ def _files(
     for entry in listed:
         name = prefix + entry.name
         if is_hidden(entry.name):
+            if hidden is not None:
+                hidden += _below_hidden(name, entry, deepest)
             continue
         if not _is_folder(entry):
             yield name, entry
         elif entry.is_symlink() and _is_above(entry, above):
             findings.append(Finding(printable(name), "a link to a folder that holds it"))
         elif deepest > 0:
-            yield from _files(Path(entry.path), name + "/", deepest - 1, findings, above)
+            yield from _files(Path(entry.path), name + "/", deepest - 1, findings, above, hidden)
         else:
-            findings.append(Finding(printable(name), "a folder too deep inside others"))
+            findings.append(Finding(printable(name), TOO_DEEP))
+
+
+def _below_hidden(name: str, entry: os.DirEntry, deepest: int) -> list[str]:
+    """List the name of a hidden file, or of all in a hidden folder that is no link: that may lead round in a circle."""
+    if not _is_folder(entry):
+        return [name]
+    if entry.is_symlink() or deepest <= 0:
+        return []
+    return [f"{name}/{inner}" for inner in names_below(Path(entry.path), deepest=deepest - 1)]
 
 
 def _folders(folder: Path) -> list[Path]:

@@ -1,13 +1,15 @@
 """Find the file that belongs to each picture: of the same name, beside it or in a folder of such files."""
 
-from collections.abc import Iterable, Iterator
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
-from gradviz.datasets.scan import kind, names_below
-from gradviz.datasets.splits import says_nothing, split_named
+from gradviz.datasets.scan import is_picture, kind, names_below
+from gradviz.datasets.splits import paired, says_nothing, split_named
 
 _FOLDERS = ("labels", "label", "annotations", "annotation", "annots", "xmls", "xml", "annotations/xmls", "txt")
 _FOLDERS_OF_FOLDERS = 5
+_ASKED = 100
+"""Files with odd suffixes that are looked into."""
 
 
 def sidecars(pictures: Iterable[str], files: Iterable[str]) -> dict[str, str]:
@@ -29,18 +31,30 @@ def sidecars(pictures: Iterable[str], files: Iterable[str]) -> dict[str, str]:
 
 
 def accompanied(folder: Path, suffix: str) -> list[str]:
-    """List the files with a suffix that belong to pictures, by names alone; none unless every second has one."""
+    """List the files with a suffix that belong to pictures, by names alone; none unless every second has one.
+
+    Where no name ends as those of pictures do, a few files are looked into.
+    """
     names = names_below(folder, deepest=_FOLDERS_OF_FOLDERS)
     files = [name for name in names if name.lower().endswith(suffix)]
     pictures = [name for name in names if files and kind(name) == "picture"]
+    if files and not pictures:
+        odd = [name for name in names if kind(name) == "unknown"][:_ASKED]
+        pictures = [name for name in odd if is_picture(folder / name)]
     found = sidecars(pictures, files)
     return list(found.values()) if 2 * len(found) >= len(pictures) else []
 
 
-def split_of(name: str) -> str | None:
-    """Return the split that one of a picture's folders names."""
-    named = (split_named(folder) for folder in PurePosixPath(name).parts[:-1])
-    return next((split for split in named if split), None)
+def splits_of(names: Sequence[str]) -> list[str | None]:
+    """Return, for each picture, the split that one of its folders names; cars_train and cars_test are a pair."""
+    folders = [tuple(name.split("/")[:-1]) for name in names]
+    places = dict.fromkeys(folders)
+    meant = paired(places)
+    splits = {
+        place: next((s for d, name in enumerate(place) if (s := meant.get(place[: d + 1]) or split_named(name))), None)
+        for place in places
+    }
+    return [splits[place] for place in folders]
 
 
 def _parted(name: str) -> tuple[str, str]:

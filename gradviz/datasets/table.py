@@ -1,49 +1,54 @@
 """Read a CSV that lists pictures: `path,label;label[,split]`, or columns with titles."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import unquote
 
 from gradviz.datasets.columns import Columns, score, truth, understand
 from gradviz.datasets.delimited import Line, read_lines
+from gradviz.datasets.far_paths import UPLOADED, last_part, pictures_by_name
 from gradviz.datasets.image_set import Finding
 from gradviz.datasets.label_lists import Labels, label_lists
 from gradviz.datasets.pictures import PICTURE_SUFFIXES, printable
 from gradviz.datasets.reading import Format, Listing, Row
-from gradviz.datasets.scan import below, contents
+from gradviz.datasets.scan import TABLE_SUFFIXES, below
+from gradviz.datasets.sidecars import splits_of
 from gradviz.datasets.zero_one import absent, zero_is_absent
 from gradviz.errors import DatasetError
 
-_UPLOADED = re.compile("[0-9a-f]{8}-")
-"""What Label Studio puts before the name of a file that is uploaded."""
 
-
-def read_table(path: Path) -> Listing:
+def read_table(path: Path, above: Path | None = None) -> Listing:
     """List the pictures of a CSV by its titles, or by position where it has none.
 
     Classes are labels in one column, or the titles of columns of ones and zeros. A picture on several lines has all
     their labels; one without any label is of unknown class (0 for each). A line without a split is in none. Ids are the
-    paths as first listed.
+    paths as first listed. Where no line has a split, the folders of the pictures may name several.
+
+    Parameters
+    ----------
+    path
+        The file.
+    above
+        The folder that holds all pictures: paths are relative to it or to the file. None for the file's own folder.
 
     Raises
     ------
     DatasetError
         If the file is not such a text, has columns of ones and zeros without titles, or puts a picture into two splits.
     """
-    root = path.resolve().parent
-    located = cache(partial(_located, root))
+    folder = path.resolve().parent
+    root = above.resolve() if above else folder
+    located = cache(partial(_located, root, folder.relative_to(root).as_posix()))
 
     lines = read_lines(path, lambda sample: score(sample, partial(_hit, located)))
     if not lines:
         return Listing(root, ())
     columns = understand(lines, partial(_hit, located), str(path))
     if not any(_hit(located, line.cell(columns.path)) for line in lines[columns.first :]):
-        located = cache(partial(_by_name, _pictures_by_name(root), located, _last_parts(lines)))
+        located = cache(partial(_by_name, pictures_by_name(root), located, _last_parts(lines)))
         columns = understand(lines, partial(_hit, located), str(path))
     findings = list(columns.findings)
     entries: dict[Path, _Entry] = {}
@@ -68,7 +73,8 @@ def read_table(path: Path) -> Listing:
         Row(entry.id, entry.path, mine, (entry.split,) if entry.split else ())
         for entry, mine in zip(entries.values(), labels.of_pictures, strict=True)
     ]
-    return Listing(root, rows, findings + labels.findings, classes=labels.classes)
+    rows, said = _by_folders(root, rows)
+    return Listing(root, rows, [*findings, *labels.findings, *said], classes=labels.classes)
 
 
 FORMAT = Format(
@@ -76,8 +82,23 @@ FORMAT = Format(
     layout="lines of `path,label;label[,split]` or columns with titles, paths relative to the file",
     labels="from the columns `label` and `split`, or a column of ones and zeros for each class",
     listing=read_table,
-    suffixes=(".csv", ".tsv"),
+    suffixes=TABLE_SUFFIXES,
 )
+
+
+def _by_folders(root: Path, rows: list[Row]) -> tuple[list[Row], list[Finding]]:
+    """Return the rows in the splits that the folders of their pictures name, where these are several and none has one.
+
+    Halves drawn across them would mix what somebody kept apart.
+    """
+    if any(row.splits for row in rows):
+        return rows, []
+    named = splits_of([row.path.relative_to(root).as_posix() if row.path else "" for row in rows])
+    if len({*named} - {None}) < 2:
+        return rows, []
+    rows = [replace(row, splits=(split,) if split else ()) for row, split in zip(rows, named, strict=True)]
+    reason = "the list has none: they are those that the folders of the pictures name"
+    return rows, [Finding("splits", reason, "guessed", sum(split is not None for split in named))]
 
 
 class _Place(NamedTuple):
@@ -109,14 +130,21 @@ class _Entry:
         self.lines.append(line)
 
 
-def _located(root: Path, listed: str) -> _Place:
-    found = below(root, listed)
+def _located(root: Path, folder: str, listed: str) -> _Place:
+    """Find a picture by its path, relative to a folder below the root or else to the root."""
+    ways = [_way(root, prefix, listed) for prefix in dict.fromkeys((folder, "."))]
+    return next((way for way in ways if isinstance(way.found, Path)), ways[0])
+
+
+def _way(root: Path, folder: str, listed: str) -> _Place:
+    prefix = "" if folder == "." or listed.startswith("/") else f"{folder}/"
+    found = below(root, prefix + listed)
     if isinstance(found, Path):
         return _Place(found, listed)
     slashes = listed.replace("\\", "/")
-    if isinstance(slashed := below(root, slashes), Path):
+    if isinstance(slashed := below(root, prefix + slashes), Path):
         return _Place(slashed, slashes, "a backslash is read as a slash")
-    ways = [below(root, listed + suffix) for suffix in sorted(PICTURE_SUFFIXES)] if listed else []
+    ways = [below(root, prefix + listed + suffix) for suffix in sorted(PICTURE_SUFFIXES)] if listed else []
     there = [way for way in ways if isinstance(way, Path)]
     return _Place(there[0], listed, "the picture's suffix is added") if len(there) == 1 else _Place(found, listed)
 
@@ -136,8 +164,8 @@ def _by_name(
 
     Only one path of the list, and only one picture, may have this name. Label Studio puts eight digits before it.
     """
-    name = _last_part(listed)
-    name = name if name in pictures else _UPLOADED.sub("", name, count=1)
+    name = last_part(listed)
+    name = name if name in pictures else UPLOADED.sub("", name, count=1)
     if name not in pictures or len(listed_as[name]) > 1:
         return located(listed)
     there = pictures[name]
@@ -145,27 +173,14 @@ def _by_name(
     return _Place(there[0], listed, guess) if len(there) == 1 else located(listed)
 
 
-def _last_part(listed: str) -> str:
-    """Return the name of the file in a path or address; empty where there is no folder before it."""
-    folders, slash, name = unquote(listed).replace("\\", "/").replace("?d=", "/").rpartition("/")
-    return name if slash and ".." not in folders.split("/") else ""
-
-
 def _last_parts(lines: Sequence[Line]) -> dict[str, set[str]]:
     """Return the cells that end in each name, with and without the digits that Label Studio puts before it."""
     found: dict[str, set[str]] = {}
     for line in lines:
         for cell in line.cells:
-            name = _last_part(cell)
-            for way in (name, _UPLOADED.sub("", name, count=1)):
+            name = last_part(cell)
+            for way in (name, UPLOADED.sub("", name, count=1)):
                 found.setdefault(way, set()).add(cell)
-    return found
-
-
-def _pictures_by_name(root: Path) -> dict[str, list[Path]]:
-    found: dict[str, list[Path]] = {}
-    for one in contents(root).pictures:
-        found.setdefault(one.path.name, []).append(one.path)
     return found
 
 
@@ -173,7 +188,8 @@ def _refusal(line: Line, columns: Columns) -> str:
     """Explain why a line of a picture that is there cannot be used; empty if it can."""
     if not columns.first and len(line.cells) > 3:
         return "more than three columns"
-    if any("\n" in line.cell(i) or "\r" in line.cell(i) for i in (columns.path, columns.labels, columns.split)):
+    cells = (line.cell(columns.path), line.cell(columns.split), *columns.labels_of(line))
+    if any("\n" in cell or "\r" in cell for cell in cells):
         return "a cell that goes on in the next line"
     return ""
 
@@ -182,7 +198,30 @@ def _labels(entries: Sequence[_Entry], columns: Columns) -> Labels:
     """Return the labels of each picture."""
     if columns.classes:
         return _ones_and_zeros(entries, columns)
-    return label_lists([[line.cell(columns.labels) for line in entry.lines] for entry in entries])
+    if columns.present is not None:
+        return _present_and_absent(entries, columns)
+    labels = label_lists([[cell for line in entry.lines for cell in columns.labels_of(line)] for entry in entries])
+    known = {name for own in labels.of_pictures for name in own or ()}
+    doubtful = [any(line.cell(i) in known for line in e.lines for i in columns.doubtful) for e in entries]
+    if not any(doubtful):
+        return labels
+    of_pictures = [None if doubt else own for own, doubt in zip(labels.of_pictures, doubtful, strict=True)]
+    return replace(labels, of_pictures=of_pictures, classes=sorted(known))
+
+
+def _present_and_absent(entries: Sequence[_Entry], columns: Columns) -> Labels:
+    """Read lines that each say of one label whether the picture shows it; what no line says is unknown."""
+    lines = [(entry, line) for entry in entries for line in entry.lines]
+    labels = label_lists([columns.labels_of(line) for _, line in lines])
+    classes = sorted({name for own in labels.of_pictures for name in own or ()})
+    said: dict[int, dict[str, int | None]] = {id(entry): dict.fromkeys(classes) for entry in entries}
+    for (entry, line), own in zip(lines, labels.of_pictures, strict=True):
+        shown = truth(line.cell(columns.present))
+        value = None if shown is None else 1 if shown == 1 else -1
+        for name in own or ():
+            before = said[id(entry)][name]
+            said[id(entry)][name] = value if before is None else max(before, value or before)
+    return Labels([said[id(entry)] for entry in entries], labels.findings, classes)
 
 
 def _ones_and_zeros(entries: Sequence[_Entry], columns: Columns) -> Labels:

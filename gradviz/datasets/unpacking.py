@@ -3,6 +3,7 @@
 import re
 import tempfile
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from gradviz.datasets.pictures import HEAD, UNWRITABLE
@@ -67,14 +68,22 @@ class Unpacked:
         """Put a file that may say what pictures show where its name says."""
         self._write(name, content)
 
-    def _write(self, name: str, content: bytes) -> Path:
-        *folders, last = [part for part in name.split("/") if part not in ("", ".")]
+    def add_folder(self, name: str) -> None:
+        """Make a folder, which may stay empty."""
+        self._folder([part for part in name.split("/") if part not in ("", ".")])
+
+    def _folder(self, parts: Sequence[str]) -> Path:
         place = self.root
-        for part in folders:
+        for part in parts:
             shown = self._shown.get((place, part)) or self._free(place, part)
             self._shown[place, part] = shown
             place /= shown
         place.mkdir(parents=True, exist_ok=True)
+        return place
+
+    def _write(self, name: str, content: bytes) -> Path:
+        *folders, last = [part for part in name.split("/") if part not in ("", ".")]
+        place = self._folder(folders)
         path = place / self._free(place, last)
         with path.open("xb") as file:
             file.write(content)

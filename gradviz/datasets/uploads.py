@@ -12,6 +12,7 @@ import weakref
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -20,15 +21,22 @@ from PIL import Image
 
 from gradviz.callbacks import Cancel, Progress, never, silent, stop_if
 from gradviz.datasets.formats import recognised
+from gradviz.datasets.grouping import grouped
+from gradviz.datasets.hidden import hidden_pictures, is_hidden
 from gradviz.datasets.image_set import Finding, ImageSet
+from gradviz.datasets.leftover import kept_unlabelled
+from gradviz.datasets.packed_tables import with_tables
 from gradviz.datasets.pictures import HEAD, as_jpeg, open_picture, picture_format, printable
 from gradviz.datasets.reading import Listing, Row
-from gradviz.datasets.scan import grouped, is_hidden, kind, within
-from gradviz.datasets.splits import ORDER
+from gradviz.datasets.scan import kind
+from gradviz.datasets.splits import ORDER, split_named
 from gradviz.datasets.unpacking import Unpacked, is_guessed, leads_out, original_name
 from gradviz.errors import DatasetError
+from gradviz.words import counted
 
 MB = 1_000_000
+_LONGEST = 100
+"""Letters of a picture's name."""
 _LEADS_OUT = "a path that leads out of the zip"
 
 
@@ -66,6 +74,8 @@ class _Picture:
     name: str
     path: Path
     said: list[_Said] = field(default_factory=list)
+    came: list[str] = field(default_factory=list)
+    """What it was called, each time that it came."""
 
 
 class Uploads:
@@ -82,6 +92,8 @@ class Uploads:
         self.folder = Path(tempfile.mkdtemp(prefix="visitor-", dir=folder)).resolve()
         self._pictures: dict[str, _Picture] = {}
         self._refused: dict[str, str] = {}
+        self._unlaid: dict[tuple[str, str], int] = {}
+        """Name of a zip whose layout is refused, and why -> the number of its pictures, which stay."""
         self._findings: list[Finding] = []
         self._lock = threading.RLock()  # reruns of one visitor's page overlap
         self._removal = weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
@@ -106,7 +118,8 @@ class Uploads:
                 promised = _check_directory(file, self.limits)
                 with zipfile.ZipFile(file) as archive:
                     there = len(archive.infolist())
-                    damaged = f"damaged: {there} of the {promised} files in it can be found; create the zip again"
+                    files = counted(promised, "file")
+                    damaged = f"damaged: {there:,} of the {files} in it can be found; create the zip again"
                     told = self._members(archive, name, progress, cancel)
                     return self._report(told if there == promised else [(name, damaged), *told])
             except DatasetError as error:
@@ -114,8 +127,10 @@ class Uploads:
             except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error):
                 return self._report([(name, "not a readable zip file")])
 
-    def image_set(self, name: str = "your pictures") -> ImageSet:
+    def image_set(self, name: str = "your pictures", *, seed: int = 0) -> ImageSet:
         """Return the data set of what was accepted, labelled where zips had folders.
+
+        Without splits of their own, labelled pictures are parted into train and val as a folder's are, by the seed.
 
         Raises
         ------
@@ -132,12 +147,19 @@ class Uploads:
                 Row(identifier, picture.path, _labels(picture, classes), _splits(picture))
                 for identifier, picture in pictures
             ]
-            findings = [Finding(refused, reason) for refused, reason in self._refused.items()]
+            findings = [
+                Finding(refused, reason, "unlabelled", stay)
+                if (stay := self._unlaid.get((refused, reason)))
+                else Finding(refused, reason)
+                for refused, reason in self._refused.items()
+            ]
             findings += [*self._findings, *_joined(pictures)]
             named = {split for row in rows for split in row.splits}
             splits = [split for split in ORDER if split in named]
             splits += sorted(named - set(ORDER))
-            return Listing(self.folder, rows, findings, classes=classes or None, splits=splits).image_set(name=name)
+            return Listing(self.folder, rows, findings, classes=classes or None, splits=splits or None).image_set(
+                name=name, seed=seed
+            )
 
     def clear(self) -> None:
         """Remove every picture from memory and disk."""
@@ -146,15 +168,18 @@ class Uploads:
                 picture.path.unlink(missing_ok=True)
             self._pictures.clear()
             self._refused.clear()
+            self._unlaid.clear()
             self._findings.clear()
 
     def _members(
         self, archive: zipfile.ZipFile, name: str, progress: Progress, cancel: Cancel
     ) -> list[tuple[str, str | None]]:
         if len(archive.infolist()) > self.limits.zip_entries:
-            raise DatasetError(f"refused: more than {self.limits.zip_entries} files")
-        named = [(info, original_name(info)) for info in archive.infolist() if not info.is_dir()]
-        listed = [(info, called, called.replace("\\", "/")) for info, called in named]
+            raise DatasetError(f"refused: more than {counted(self.limits.zip_entries, 'file')}")
+        named = [(info, original_name(info)) for info in archive.infolist()]
+        whole = [(info, called, called.replace("\\", "/")) for info, called in named]
+        folders = {path: None for info, _, path in whole if path.endswith("/") and not info.file_size}
+        listed = [entry for entry in whole if entry[2] not in folders]
         entries = [entry for entry in listed if not is_hidden(entry[2]) and kind(entry[2]) != "silent"]
         # Pictures hardly shrink in a zip: what grows beyond this is a bomb, often of overlapping entries.
         if sum(info.file_size for info, _, _ in entries) > 2 * self.limits.zip_bytes:
@@ -163,7 +188,12 @@ class Uploads:
         if guessed:
             reason = "the zip does not say how names are written: they are read in code page 437"
             self._findings.append(Finding(printable(guessed[0]), reason, "guessed", len(guessed)))
+        self._findings += hidden_pictures(path for _, _, path in listed if is_hidden(path))
         unpacked = Unpacked(self.folder)
+        for path in folders:
+            if split_named(path.rstrip("/").rpartition("/")[2]) and not is_hidden(path) and not leads_out(path):
+                with suppress(OSError):  # too long a path: files in it are refused by name
+                    unpacked.add_folder(path)
         results: list[tuple[str, str | None]] = []
         others: list[str] = []
         try:
@@ -225,8 +255,9 @@ class Uploads:
         try:
             listing = _listing(unpacked.root)
         except DatasetError as error:
-            # Its pictures stay, unlabelled.
-            return [(name, str(error).replace(str(unpacked.root), name).rstrip("."))]
+            reason = str(error).replace(str(unpacked.root), name).rstrip(".")
+            self._unlaid[name, reason] = len(unpacked.pictures)
+            return [(name, reason)]
         called = unpacked.renamed
         known = listing.classes or {label for row in listing.rows for label in row.labels or ()}
         classes = frozenset(called.get(name, name) for name in known)
@@ -235,7 +266,9 @@ class Uploads:
                 labels = {called.get(name, name): value for name, value in (row.labels or {}).items()}
                 said = _Said(classes if row.labels is not None else frozenset(), labels, tuple(row.splits))
                 self._pictures[key].said.append(said)
-        self._findings += listing.findings
+        rows = {row.path for row in listing.rows}
+        beside = [path.relative_to(unpacked.root).as_posix() for path in unpacked.pictures if path not in rows]
+        self._findings += kept_unlabelled(listing.findings, beside)
         if called:
             reason = "names that the file system cannot have: a list that names them by their paths misses them"
             self._findings.append(Finding(printable(next(iter(called.values()))), reason, "guessed", len(called)))
@@ -249,7 +282,7 @@ class Uploads:
         key = hashlib.sha256(read).hexdigest()
         if key not in self._pictures:
             if len(self._pictures) >= self.limits.pictures:
-                return "", f"more than {self.limits.pictures} pictures: remove some first"
+                return "", f"more than {counted(self.limits.pictures, 'picture')}: remove some first"
             path = self.folder / f"{key}.jpg"
             try:
                 jpeg = as_jpeg(_smaller(open_picture(read, name="it"), self.limits.shorter_side), quality=92)
@@ -260,6 +293,7 @@ class Uploads:
                 path.unlink(missing_ok=True)
                 return "", f"cannot be kept: {error.strerror or error}"
             self._pictures[key] = _Picture(_sanitised(name), path)
+        self._pictures[key].came.append(name)
         return key, None
 
     def _read(self, content: bytes | BinaryIO) -> bytes | None:
@@ -294,7 +328,7 @@ def _check_directory(file: BinaryIO, limits: Limits) -> int:
         raise DatasetError("not a readable zip file")
     entries, directory_bytes = struct.unpack("<HI", tail[end + 10 : end + 16])
     if entries > limits.zip_entries or directory_bytes > 1000 * limits.zip_entries or b"PK\6\7" in tail[:end][-20:]:
-        raise DatasetError(f"refused: more than {limits.zip_entries} files")
+        raise DatasetError(f"refused: more than {counted(limits.zip_entries, 'file')}")
     return entries
 
 
@@ -312,14 +346,8 @@ def _unzipped(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> byt
 
 
 def _listing(folder: Path) -> Listing:
-    """Read what was unpacked like a folder that somebody names; a CSV, which would be named itself, if it is alone."""
-    form = recognised(folder)
-    listing = form.listed(folder)
-    tables = [path for inner in within(folder) for path in sorted(inner.glob("*.csv"))]
-    if any(row.labels is not None for row in listing.rows) or len(tables) != 1:
-        return listing
-    of_table = recognised(tables[0]).listing(tables[0])
-    return of_table if of_table.rows else listing
+    """Read what was unpacked like a folder that somebody names, with the labels of its tables."""
+    return with_tables(folder, recognised(folder).listed(folder))
 
 
 def _labels(picture: _Picture, classes: Sequence[str]) -> dict[str, int | None] | None:
@@ -336,14 +364,31 @@ def _splits(picture: _Picture) -> tuple[str, ...]:
 
 
 def _joined(pictures: Sequence[tuple[str, _Picture]]) -> list[Finding]:
-    several = [name for name, picture in pictures if len({str(sorted(s.labels.items())) for s in picture.said}) > 1]
-    return grouped(several, "came more than once, with other labels: it has all of them", "joined")
+    """Name the pictures that came more than once, as far as it matters: with other splits, labels or names."""
+    reasons: dict[str, list[str]] = {}
+    for name, picture in pictures:
+        splits = sorted({split for said in picture.said for split in said.splits})
+        if len({frozenset(said.splits) for said in picture.said if said.splits}) > 1:
+            reason = f"came more than once, in {' and '.join(splits)}: it is in each of these splits"
+        elif len({str(sorted(said.labels.items())) for said in picture.said}) > 1:
+            reason = "came more than once, with other labels: it has all of them"
+        elif len(set(picture.came)) > 1:
+            reason = "came more than once, under other names: one picture"
+        else:
+            continue
+        reasons.setdefault(reason, []).append(name)
+    return [finding for reason, names in reasons.items() for finding in grouped(names, reason, "joined")]
 
 
 def _sanitised(name: str) -> str:
     """Keep letters, digits, space and -_.() of a file's own name."""
     own = name.replace("\\", "/").rstrip("/").rpartition("/")[2]
-    return re.sub(r"[^\w .()-]", "_", own)[-100:].strip(" .") or "picture"
+    own = re.sub(r"[^\w .()-]", "_", own)
+    if len(own) > _LONGEST:  # people tell names apart by their beginning, programs by their suffix
+        stem, dot, suffix = own.rpartition(".")
+        end = f"{dot}{suffix}" if stem and len(suffix) < 10 else ""
+        own = own[: _LONGEST - len(end)] + end
+    return own.strip(" .") or "picture"
 
 
 def _unique(names: list[str]) -> list[str]:

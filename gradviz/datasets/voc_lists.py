@@ -25,8 +25,8 @@ class Lists(NamedTuple):
     findings: list[Finding]
 
 
-def read_lists(folder: Path, pictures: Mapping[str, Path]) -> Lists:
-    """Read all lists of a folder; `pictures` maps the ids to the pictures that are there.
+def read_lists(files: Sequence[Path], pictures: Mapping[str, Path]) -> Lists:
+    """Read all lists of a folder, text files; `pictures` maps the ids to the pictures that are there.
 
     Split files and class files are separated by their columns, not by name: `train_val` is the class train's list for
     val. A list with one column whose name is no split, or with two whose name ends in none, is not guessed at. A split
@@ -35,13 +35,15 @@ def read_lists(folder: Path, pictures: Mapping[str, Path]) -> Lists:
     reading = _identifier(pictures)
     lists: dict[str, Rows] = {}
     findings: list[Finding] = []
-    for path in sorted(folder.glob("*.txt")):
+    for path in files:
         try:
             lines = [line.strip() for line in read_text(path).splitlines() if line.strip()]
         except (OSError, ValueError) as error:
             reason = f"the list cannot be read: {printable(str(error))}"
             findings.append(Finding(printable(path.name), reason, "not read"))
             continue
+        if not lines and (path.stem in OFFICIAL or split_named(path.stem) or _class_and_split(path.stem, ())[1]):
+            findings.append(Finding(printable(path.name), "a list without a line"))
         rows = _rows(lines, reading, pictures)
         wrong = [line for line, row in zip(lines, rows, strict=True) if row is None]
         if wrong:

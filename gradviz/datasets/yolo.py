@@ -8,13 +8,15 @@ from pathlib import Path, PurePosixPath
 
 from PIL import Image
 
+from gradviz.datasets.grouping import grouped, repeated
 from gradviz.datasets.image_set import Box, Finding
+from gradviz.datasets.pictures import printable
 from gradviz.datasets.reading import Format, Listing, Row
-from gradviz.datasets.scan import Found, contents, grouped, names_below, unread
-from gradviz.datasets.sidecars import accompanied, sidecars, split_of
+from gradviz.datasets.scan import Found, contents, names_below, unread
+from gradviz.datasets.sidecars import accompanied, sidecars, splits_of
 from gradviz.datasets.splits import ORDER
 from gradviz.datasets.text import read_text
-from gradviz.datasets.yolo_names import class_names, is_names, stated_splits
+from gradviz.datasets.yolo_names import class_names, is_names, rival, stated_splits
 from gradviz.errors import DatasetError
 
 _MAX_BYTES = 10_000_000
@@ -42,11 +44,16 @@ def read_yolo(folder: Path) -> Listing:
     Raises
     ------
     DatasetError
-        If the folder cannot be read, or no label file is YOLO's.
+        If the folder cannot be read, no label file is YOLO's, or two data sets lie in it that call classes differently.
     """
     root = folder.resolve()
     found = contents(root)
     names, source = class_names(found.lists)
+    if names and source and (other := rival(found.lists, names, source)):
+        raise DatasetError(
+            f"{folder} holds several data sets: {printable(source)} and {printable(other)} give the same numbers to "
+            "other classes; name the folder of one of them."
+        )
     of_name = {listed.name: listed.path for listed in found.lists}
     texts = [name for name in of_name if name.lower().endswith(".txt") and not is_names(name)]
     beside = sidecars((picture.name for picture in found.pictures), texts)
@@ -61,9 +68,16 @@ def read_yolo(folder: Path) -> Listing:
     nameless = [one for one in read if any(number not in names for number, _ in one.lines or ())]
     findings += grouped([one.picture.name for one in nameless], "a box of a class without a name: unknown", "left out")
     stated, lists = stated_splits(found.lists)
-    rows = [_row(one, names, stated) for one in read]
+    in_split = splits_of([one.picture.name for one in read])
+    findings += repeated(names.values(), "the name of several numbers, which are one class")
+    rows = [_row(one, names, stated, split) for one, split in zip(read, in_split, strict=True)]
     used = {*beside.values(), source, *lists}
     splits = [split for split in ORDER if any(split in row.splits for row in rows)]
+    findings += [
+        Finding(printable(min(stated[split], key=len)), f"stated as the split {split}, but no picture is there")
+        for split in ORDER
+        if stated.get(split) and split not in splits
+    ]
     return Listing(
         root,
         rows,
@@ -74,10 +88,10 @@ def read_yolo(folder: Path) -> Listing:
     )
 
 
-def _row(one: _Labelled, names: Mapping[int, str], stated: Mapping[str, set[str]]) -> Row:
+def _row(one: _Labelled, names: Mapping[int, str], stated: Mapping[str, set[str]], folder: str | None) -> Row:
     name = one.picture.name
     above = {name, *(str(folder) for folder in PurePosixPath(name).parents)}
-    splits = tuple(split for split in ORDER if above & stated.get(split, set())) or (split_of(name),)
+    splits = tuple(split for split in ORDER if above & stated.get(split, set())) or (folder,)
     numbers = {number for number, _ in one.lines or ()}
     known = one.lines is not None and numbers <= names.keys()
     labels = {names[number]: 1 for number in sorted(numbers)} if known else None

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from gradviz.datasets.pictures import printable
@@ -19,10 +19,27 @@ def class_names(lists: Sequence[Found]) -> tuple[dict[int, str] | None, str | No
     for listed in sorted(lists, key=lambda found: (_rank(found.name), len(found.folders), found.name)):
         if _rank(listed.name) > 1:
             break
-        names = _of_yaml(listed.path) if _rank(listed.name) == 0 else _of_lines(listed.path)
+        names = _names(listed)
         if names:
             return names, listed.name
     return None, None
+
+
+def rival(lists: Sequence[Found], names: Mapping[int, str], source: str) -> str | None:
+    """Return a file of the same kind, in another folder beside it, that gives a number another name; None without one.
+
+    What lies right in the folder of the data set speaks for all of it.
+    """
+    others = [one for one in lists if _rank(one.name) == _rank(source) and one.folders and one.name != source]
+    for one in others if "/" in source else []:
+        said = _names(one) or {}
+        if any(names.get(number, name) != name for number, name in said.items()):
+            return one.name
+    return None
+
+
+def _names(listed: Found) -> dict[int, str] | None:
+    return _of_yaml(listed.path) if _rank(listed.name) == 0 else _of_lines(listed.path)
 
 
 def is_names(name: str) -> bool:

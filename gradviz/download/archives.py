@@ -15,6 +15,7 @@ from gradviz.callbacks import Cancel, never, stop_if
 from gradviz.datasets.pictures import open_picture, printable
 from gradviz.download.http import DamagedError
 from gradviz.errors import DatasetError
+from gradviz.words import counted
 
 # fmt: off
 CLASSES = (
@@ -89,7 +90,9 @@ def unpack(
         raise DamagedError(f"The archive ended without {_LISTS}/{min(absent)}.txt: it is cut or not the VOC's.")
     wanted = min(len(listed), images or len(listed))
     if len(ready) < wanted or not wanted:
-        raise DamagedError(f"The archive ended after {len(ready)} of {wanted} listed photographs: it is cut.")
+        raise DamagedError(
+            f"The archive ended after {len(ready):,} of {counted(wanted, 'listed photograph')}: it is cut."
+        )
     if images is not None:
         _cut(folder, list(ready)[:images], cancel)
     return pictures_first
@@ -113,7 +116,7 @@ def _members(
         if match and match[1] == year and member.isreg() and not member.issparse():
             kind, name = (part for part in match.groups()[1:] if part)
             yield member, kind, name
-    raise DamagedError(f"The archive holds more than {MOST_MEMBERS} files: it is not the VOC's.")
+    raise DamagedError(f"The archive holds more than {counted(MOST_MEMBERS, 'file')}: it is not the VOC's.")
 
 
 def _ids(lists: Path, splits: tuple[str, ...]) -> frozenset[str]:

@@ -23,6 +23,7 @@ from gradviz.callbacks import Cancel, Progress, never, silent, stop_if
 from gradviz.download.http import DamagedError, HostError, ask, status_error
 from gradviz.download.pace import size_text
 from gradviz.errors import ChoiceError, DownloadError
+from gradviz.words import counted
 
 STALL = 30.0
 """Seconds without a byte after which a host counts as stalled."""
@@ -44,6 +45,18 @@ _SPARE = 100_000_000
 Say = Callable[[str], None]
 """Called with one sentence when something happens that the user may wonder about."""
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Ways:
+    """Say in the words of the place where somebody asks how a mirror is named, and another folder chosen."""
+
+    mirror: str = "name a mirror with --url"
+    home: str = "choose another folder with --home"
+
+
+TERMINAL = Ways()
+"""The options of the command line."""
 
 
 def quiet(sentence: str) -> None:
@@ -227,7 +240,9 @@ class Incoming(AbstractContextManager):
                 raise HostError(f"{host} has another file now than the one that was begun.", transient=True)
             self.pieced = True
         if self.remote.size and total and total != self.remote.size:
-            raise HostError(f"{host} offers {total} bytes as {name}, the published file has {self.remote.size}.")
+            raise HostError(
+                f"{host} offers {counted(total, 'byte')} as {name}, the published file has {self.remote.size:,}."
+            )
         if total and total > self.remote.most:
             expected = size_text(self.remote.most)
             raise HostError(f"{host} offers {size_text(total)} as {name}, the published file has at most {expected}.")
@@ -243,7 +258,7 @@ class Incoming(AbstractContextManager):
         self._restarts += 1
         if self._restarts > RESTARTS:
             raise HostError(
-                f"{host} has begun {self.remote.name} {self._restarts + 1} times and never come to its end."
+                f"{host} has begun {self.remote.name} {counted(self._restarts + 1, 'time')} and never come to its end."
             )
 
     def _wipe(self) -> None:
@@ -261,6 +276,7 @@ def fetch(
     cancel: Cancel = never,
     progress: Progress = silent,
     say: Say = quiet,
+    ways: Ways = TERMINAL,
 ) -> str:
     """Download a file to `target` and return its SHA-256, which TARGET.sha256 then holds too (as sha256sum writes it).
 
@@ -278,6 +294,8 @@ def fetch(
         Called in bytes; the total is 0 while it is not known.
     say
         Called with a sentence when something happens that the user may wonder about.
+    ways
+        How messages say what can be done.
 
     Raises
     ------
@@ -290,7 +308,7 @@ def fetch(
         shutil.copyfile(local, part)
     else:
         with Incoming(remote.at(url), target, cancel=cancel, progress=progress, say=say) as incoming:
-            require_room(target.parent, (incoming.total or 0) - incoming.kept)
+            require_room(target.parent, (incoming.total or 0) - incoming.kept, ways)
             sha256 = incoming.use(incoming.complete)
     part.with_name(f"{part.name}.json").unlink(missing_ok=True)
     target.with_name(f"{target.name}.sha256").write_text(f"{sha256}  {target.name}\n", "ascii")
@@ -356,7 +374,7 @@ def local_mirror(mirror: str | None, name: str) -> Path | None:
 
 
 @contextmanager
-def alone(lock: Path, remote: Remote, *, cancel: Cancel, say: Say) -> Iterator[None]:
+def alone(lock: Path, remote: Remote, *, cancel: Cancel, say: Say, ways: Ways = TERMINAL) -> Iterator[None]:
     """Let one process at a time download a file to the lock's folder; the others wait and say so.
 
     Parameters
@@ -369,6 +387,8 @@ def alone(lock: Path, remote: Remote, *, cancel: Cancel, say: Say) -> Iterator[N
         Asked while waiting.
     say
         Called with a sentence before waiting.
+    ways
+        How messages say what can be done.
 
     Yields
     ------
@@ -396,16 +416,16 @@ def alone(lock: Path, remote: Remote, *, cancel: Cancel, say: Say) -> Iterator[N
             stop_if(cancel)
         yield
     except HostError as error:
-        way_out = f"name a mirror with --url, or put {remote.name} from {remote.url} into {folder} yourself."
+        way_out = f"{ways.mirror}, or put {remote.name} from {remote.url} into {folder} yourself."
         raise DownloadError(f"{error} Start it again to go on, {way_out}") from error
     except OSError as error:
-        way_out = "free some space or choose another folder with --home, then start again; what has come is kept."
+        way_out = f"free some space or {ways.home}, then start again; what has come is kept."
         raise DownloadError(f"{folder} cannot be written ({error.strerror}): {way_out}") from error
     finally:
         held.release()
 
 
-def require_room(folder: Path, needed: int) -> None:
+def require_room(folder: Path, needed: int, ways: Ways = TERMINAL) -> None:
     """Refuse at the start what would fill the disk.
 
     Parameters
@@ -414,6 +434,8 @@ def require_room(folder: Path, needed: int) -> None:
         A folder on that disk.
     needed
         Bytes to be written; a spare of 100 MB must be free besides.
+    ways
+        How messages say what can be done.
 
     Raises
     ------
@@ -423,7 +445,7 @@ def require_room(folder: Path, needed: int) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed + _SPARE:
         lack = f"{size_text(needed + _SPARE)} are needed in {folder} and {size_text(free)} are free"
-        raise DownloadError(f"{lack}: free some space or choose another folder with --home.")
+        raise DownloadError(f"{lack}: free some space or {ways.home}.")
 
 
 def read_json(path: Path) -> dict[str, Any]:

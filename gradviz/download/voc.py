@@ -16,6 +16,7 @@ from gradviz.download import fetch
 from gradviz.download.archives import unpack
 from gradviz.errors import ChoiceError
 from gradviz.home import home as home_folder
+from gradviz.words import counted
 
 
 class Record(TypedDict):
@@ -45,6 +46,7 @@ def download(
     progress: Progress = silent,
     cancel: Cancel = never,
     say: fetch.Say = fetch.quiet,
+    ways: fetch.Ways = fetch.TERMINAL,
 ) -> Path:
     """Download a data set of the table and return its folder.
 
@@ -63,6 +65,8 @@ def download(
         Called in bytes; for a subset the total is an estimate.
     say
         Called with a sentence when something happens that the user may wonder about.
+    ways
+        How messages say what can be done.
 
     Raises
     ------
@@ -73,15 +77,15 @@ def download(
     if entry is None or entry.archive is None:
         raise ChoiceError(f"There is no data set {what!r} to download: choose one of {', '.join(downloadable())}.")
     if images is not None and images < 1:
-        raise ChoiceError(f"{images} photographs cannot be downloaded: ask for one or more.")
+        raise ChoiceError(f"{counted(images, 'photograph')} cannot be downloaded: ask for one or more.")
     top, archive = _top(entry, home), entry.archive
     official = fetch.Remote(archive.url, f"md5:{archive.md5}", archive.bytes)
-    with fetch.alone(top.with_name(f".{what}.lock"), official, cancel=cancel, say=say):
+    with fetch.alone(top.with_name(f".{what}.lock"), official, cancel=cancel, say=say, ways=ways):
         _clean(top)
         there = record(what, home)
         more = there and there["state"] != "whole" and (images is None or images > there["images"])
         if more or not entry.present(home):  # what came by hand, without a record, is all of it
-            _download(entry, archive, official, top, images, url, progress=progress, cancel=cancel, say=say)
+            _download(entry, archive, official, top, images, url, progress=progress, cancel=cancel, say=say, ways=ways)
         if (record(what, home) or {}).get("state") == "whole":
             for path in top.parent.glob(f"{what}.tar.part*"):
                 path.unlink()
@@ -99,6 +103,7 @@ def _download(
     progress: Progress,
     cancel: Cancel,
     say: fetch.Say,
+    ways: fetch.Ways,
 ) -> None:
     """Find or fetch the archive, take it apart and put the result in place."""
     staging, by_hand, remote = _hidden(top, "staging"), top.with_name(official.name), official.at(url)
@@ -129,13 +134,13 @@ def _download(
     try:
         sha256, target = None, top.with_name(f"{entry.name}.tar")
         if local:
-            fetch.require_room(top.parent, expected)
+            fetch.require_room(top.parent, expected, ways)
             say(f"Using {local}{', checking it first' if images is None else ''}.")
             sha256 = fetch.checked(local, official, cancel) if images is None else None
             pictures_first = take_file(local)
         else:
             with fetch.Incoming(remote, target, cancel=cancel, progress=coming, say=say) as incoming:
-                fetch.require_room(top.parent, 2 * expected - min(incoming.kept, expected))
+                fetch.require_room(top.parent, 2 * expected - min(incoming.kept, expected), ways)
                 if images is None:
                     sha256 = incoming.use(incoming.complete)
                     pictures_first = take_file(incoming.part)

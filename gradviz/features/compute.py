@@ -27,6 +27,7 @@ from gradviz.networks.loading import Model
 from gradviz.networks.transforms import crops
 from gradviz.representations import At, layer_gradient
 from gradviz.spec import check
+from gradviz.words import counted
 
 _AHEAD = 2
 """Batches decoded ahead of the network; it bounds the memory, whatever the number of images."""
@@ -284,7 +285,7 @@ def _whole(rows: np.ndarray, step: int) -> np.ndarray:
 def _targets(g: np.ndarray, n: int, P: int) -> Tensor:
     g = np.asarray(g, np.float64)
     if g.shape not in ((P,), (n, P)):
-        raise ChoiceError(f"The pseudo-label has shape {g.shape}; the network has {P} classes.")
+        raise ChoiceError(f"The pseudo-label has shape {g.shape}; the network has {counted(P, 'class', 'classes')}.")
     sums = g.sum(axis=-1, keepdims=True)
     if not (np.all(g >= 0) and np.allclose(sums, 1, atol=1e-4)):
         raise ChoiceError("A pseudo-label must be a probability vector: no negative number, sum 1.")

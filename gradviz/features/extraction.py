@@ -7,10 +7,11 @@ pseudo-label is a second entry, computed from the first one and the head's weigh
 again. A larger sample computes only what is new.
 """
 
+import math
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -27,8 +28,10 @@ from gradviz.features.pseudo_labels import PseudoLabel
 from gradviz.features.store import CHUNK_ROWS, Store, older
 from gradviz.features.store.repairing import Block, RepairingEntry
 from gradviz.networks.loading import Model
+from gradviz.networks.transforms import Preset, transform
 from gradviz.networks.transforms import crops as crops_of
 from gradviz.representations import source
+from gradviz.words import counted
 
 SCHEMA = 2
 """Raised whenever the meaning of a stored array changes, or pictures can be read that could not be read before."""
@@ -104,7 +107,7 @@ class Extraction:
         if forward.trouble:
             raise forward.trouble
         _, skipped = self._readable(positions, forward)
-        notes = self.model.notes + (_older_note(self.store) if computed else ())
+        notes = self.model.notes + (self.store.older_note() if computed else ())
         return Extracted(len(positions), computed, time.perf_counter() - start, skipped, notes)
 
     def features(
@@ -160,7 +163,7 @@ class Extraction:
         }
         troubles = [f"{kept.trouble} The result is complete, but not kept." for kept in tables.values() if kept.trouble]
         notes = self.model.notes + _skipped_note(skipped) + (label.notes if backwards else ())
-        notes += tuple(dict.fromkeys(troubles)) + (_older_note(self.store) if computed else ())
+        notes += tuple(dict.fromkeys(troubles)) + (self.store.older_note() if computed else ())
         return Features(self.images, positions, arrays, skipped, notes)
 
     @cached_property
@@ -172,8 +175,9 @@ class Extraction:
             "network": "own" if self.model.function else self.model.network.name,
             "weights": self.model.digest,
             "function": self.model.function,
+            # `pixels` says it too; without it here, every store of today would have to be computed again.
             "preprocess": self.preprocess,
-            "pixels": self._pixels,
+            "pixels": _pixels(self.model.preset, self.preprocess, open_picture),
             "dtype": "float32",
             "tf32": self.tf32,
         }
@@ -190,24 +194,9 @@ class Extraction:
             "kind": "backward",
             "schema": SCHEMA,
             "forward": self.key,
-            "temperature": float(temperature),
+            "temperature": "inf" if temperature == math.inf else float(temperature),
             "pseudo_label": label.digest,
         }
-
-    @cached_property
-    def _pixels(self) -> str:
-        """Hash what decoder and preprocessing make of a few small pictures.
-
-        Decoders of JPEG and WebP, and Pillow's and torchvision's resizing, may change with a version or may not: of
-        Pillow 11.3, 12.0 and 13.0 all decode 525 pictures alike, and 13.0 resizes them differently. So the pixels
-        themselves are in the key instead of any version.
-        """
-        transform, seen = self.model.transform(self.preprocess), sha256()
-        for probe in sorted(_PROBES.iterdir()):
-            if probe.suffix in (".jpg", ".png", ".webp"):
-                pixels = transform(open_picture(probe))
-                seen.update(f"{tuple(pixels.shape)}".encode() + pixels.numpy().tobytes())
-        return seen.hexdigest()
 
     @property
     def _widths(self) -> dict[str, tuple[int, ...]]:
@@ -242,7 +231,9 @@ class Extraction:
         readable = np.array([i for i, row in zip(positions, rows, strict=True) if row not in failed], np.int64)
         if not len(readable):
             reason = f", such as {skipped[0].name}: {skipped[0].reason}" if skipped else ""
-            raise DatasetError(f"None of the {len(positions)} chosen images of {self.images.name} can be read{reason}")
+            raise DatasetError(
+                f"None of the {counted(len(positions), 'chosen image')} of {self.images.name} can be read{reason}"
+            )
         return readable, skipped
 
     def _vector(
@@ -365,15 +356,20 @@ class _Unchanged:
             raise compute.ChangedError(f"{name} was changed since the data set was opened: open it again.")
 
 
-def _older_note(store: Store) -> tuple[str, ...]:
-    """Describe what an earlier version left in the store, which grows beside it."""
-    size = store.older()
-    if not size:
-        return ()
-    return (
-        f"{size / 1e6:.0f} MB of features in an older format are kept beside the new ones: they are taken over where "
-        "their data set is used again; `python -m gradviz store clear --old` removes them.",
-    )
+@lru_cache(64)
+def _pixels(preset: Preset, preprocess: str, decoder: Callable[[Path], Image.Image]) -> str:
+    """Hash what decoder and preprocessing make of a few small pictures, once a process.
+
+    Decoders of JPEG and WebP, and Pillow's and torchvision's resizing, may change with a version or may not: of
+    Pillow 11.3, 12.0 and 13.0 all decode 525 pictures alike, and 13.0 resizes them differently. So the pixels
+    themselves are in the key instead of any version.
+    """
+    prepared, seen = transform(preset, preprocess), sha256()
+    for probe in sorted(_PROBES.iterdir()):
+        if probe.suffix in (".jpg", ".png", ".webp"):
+            pixels = prepared(decoder(probe))
+            seen.update(f"{tuple(pixels.shape)}".encode() + pixels.numpy().tobytes())
+    return seen.hexdigest()
 
 
 def _skipped_note(skipped: Sequence[Finding]) -> tuple[str, ...]:
@@ -382,6 +378,5 @@ def _skipped_note(skipped: Sequence[Finding]) -> tuple[str, ...]:
         return ()
     first = skipped[0]
     example = first.reason if first.reason.startswith(first.name) else f"{first.name}: {first.reason}"
-    if len(skipped) == 1:
-        return (f"1 image could not be read and is left out: {example}",)
-    return (f"{len(skipped):,} images could not be read and are left out, such as {example}",)
+    are = counted(len(skipped), "image could not be read and is", "images could not be read and are")
+    return (f"{are} left out{': ' if len(skipped) == 1 else ', such as '}{example}",)

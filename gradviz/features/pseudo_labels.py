@@ -3,6 +3,7 @@
 The paper's choice is the uniform g_p = 1/P, because at test time nothing is known about an image.
 """
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -15,6 +16,7 @@ from gradviz.errors import ChoiceError
 from gradviz.networks.classes import class_map
 from gradviz.networks.loading import Model
 from gradviz.spec import OPTIONS
+from gradviz.words import counted
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,12 +155,39 @@ def _match(name: str, by_wnid: Mapping[str, int], by_name: Mapping[str, int]) ->
 def _from_file(path: Path, P: int) -> PseudoLabel:
     if not path.is_file():
         named = ", ".join(OPTIONS["pseudo_label"].values)
-        raise ChoiceError(f"There is no pseudo-label {str(path)!r}: choose {named} or a file of {P} numbers.")
+        raise ChoiceError(
+            f"There is no pseudo-label {str(path)!r}: choose {named} or a file of {counted(P, 'number')}."
+        )
+    vector, digest = read(path)
+    if len(vector) != P or not np.all(vector >= 0) or abs(vector.sum() - 1) > 1e-4:
+        raise ChoiceError(
+            f"{path} must hold {counted(P, 'number that is', 'numbers that are')} not negative and sum to 1."
+        )
+    return PseudoLabel("file", digest, vector=vector / vector.sum())
+
+
+def read(path: Path) -> tuple[np.ndarray, str]:
+    """Read a file of numbers.
+
+    Parameters
+    ----------
+    path
+        .npy, or text with one number a line.
+
+    Returns
+    -------
+    vector, digest
+        (n,) float64 as they are, and what tells them from others, whatever their file is called.
+
+    Raises
+    ------
+    ChoiceError
+        Where there is no such file, or it holds something else.
+    """
     try:
-        vector = np.load(path, allow_pickle=False) if path.suffix == ".npy" else np.loadtxt(path, ndmin=1)
+        with warnings.catch_warnings(action="ignore"):  # that a text is empty: its length says so below
+            vector = np.load(path, allow_pickle=False) if path.suffix == ".npy" else np.loadtxt(path, ndmin=1)
         vector = np.asarray(vector, np.float64).ravel()
     except (ValueError, OSError) as error:
         raise ChoiceError(f"{path} holds no vector of numbers (.npy, or text with one number a line).") from error
-    if len(vector) != P or not np.all(vector >= 0) or abs(vector.sum() - 1) > 1e-4:
-        raise ChoiceError(f"{path} must hold {P} numbers that are not negative and sum to 1.")
-    return PseudoLabel("file", "file:" + sha256(vector.tobytes()).hexdigest(), vector=vector / vector.sum())
+    return vector, "file:" + sha256(vector.tobytes()).hexdigest()

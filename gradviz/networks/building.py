@@ -11,6 +11,7 @@ from torch.overrides import TorchFunctionMode
 
 from gradviz.errors import NetworkError
 from gradviz.networks import Network
+from gradviz.networks.weights import unusable
 
 _COUNTER = "num_batches_tracked"
 """Batches that a normalisation has seen in training: old files lack it, and nothing at test time reads it."""
@@ -77,7 +78,7 @@ def fill(module: nn.Module, state: Mapping[str, Tensor], network: Network, path:
     Raises
     ------
     NetworkError
-        Names the first tensor that is missing, of another shape or too many.
+        Names the first tensor that is missing, of another shape or kind of numbers, not finite or too many.
     """
     # state_dict() also carries the versions of the modules' formats, without which some modules take it for an old one.
     own = module.state_dict()
@@ -90,6 +91,8 @@ def fill(module: nn.Module, state: Mapping[str, Tensor], network: Network, path:
             raise NetworkError(
                 f"{path} does not fit {network.name}: {name} has shape {tuple(given[name])}, not {tuple(shape)}."
             )
+        if reason := unusable(state[name], own[name]):
+            raise NetworkError(f"{path} does not fit {network.name}: {name} {reason}.")
     if unknown := sorted(given.keys() - wanted.keys()):
         raise NetworkError(f"{path} does not fit {network.name}: {network.name} has no {unknown[0]}.")
     for name, tensor in own.items():

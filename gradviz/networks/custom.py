@@ -3,6 +3,8 @@
 import copy
 import hashlib
 import importlib
+import math
+import os
 import sys
 import threading
 from collections import OrderedDict
@@ -11,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from types import CodeType, FunctionType
 from typing import Any
 
 import torch
@@ -20,10 +21,10 @@ from torch.nn.parameter import is_lazy
 from torch.nn.utils import parametrize
 
 from gradviz.errors import ChoiceError, GradvizError, NetworkError
-from gradviz.networks import Network, fully_connected
+from gradviz.networks import Network, fingerprint, fully_connected
 from gradviz.networks import weights as files
 from gradviz.networks.loading import Model, assemble, resolve_device
-from gradviz.networks.splitting import check_alone, find_run, proof_images
+from gradviz.networks.splitting import check_alone, check_lasting, ended_note, find_called, proof_images, uncalled_notes
 
 _GMACS = 4.0
 """Taken as the cost of one image, of the size of ResNet-50; it decides the size of a batch."""
@@ -41,9 +42,10 @@ def load_own(factory: str, *, weights: str | Path | None = None, device: str = "
     The module maps (b, 3, s, s) to one row of logits per image: RGB between 0 and 1, less the mean and divided by the
     standard deviation that are its attributes `mean` and `std` (lists of three), or else ImageNet's. s is its attribute
     `input_size` (s, or a sequence that ends in s, s), or 224. Its trailing nn.Linear layers become fc1, fc2, ...;
-    modules nested beyond the last container count as body. The last few networks are kept, for as long as the name
+    modules nested beyond the last container count as body, and layers whose weights are used without a call of the
+    layer, as in torch.nn.MultiheadAttention, are not offered. The last few networks are kept, for as long as the name
     stands for the same function. The factory is called twice: where it gives other weights the second time, a note
-    says so.
+    says so. What torch.compile or DataParallel made of a module is taken for the module.
 
     Parameters
     ----------
@@ -59,7 +61,8 @@ def load_own(factory: str, *, weights: str | Path | None = None, device: str = "
     ChoiceError
         Where there is no such factory.
     NetworkError
-        Where its code fails, the weights do not fit, or the explicit layers do not reproduce the module's gradients.
+        Where its code fails, the weights do not fit, its forward changes it or draws at random, or the explicit layers
+        do not reproduce the module's gradients.
     """
     target, function = resolve_device(device), _function(factory)
     key = (factory, "" if weights is None else files.sha256(Path(weights).expanduser()), str(target))
@@ -73,19 +76,15 @@ def load_own(factory: str, *, weights: str | Path | None = None, device: str = "
 
 
 def _load(factory: str, function: Callable[[], object], weights: str | Path | None, target: torch.device) -> Model:
-    module, side = _built(factory, function, weights)
-    digest = _digest(module)
-    again = _digest(_built(factory, function, weights)[0])
-    notes = ()
-    if again != digest:
-        notes = (
-            f"{factory} gives other weights each time it is called: results cannot be repeated. Set torch's seed in "
-            "it, or name a file of weights with --weights.",
-        )
+    module, side, notes = _built(factory, function, weights)
+    digest, settings = _digest(module), fingerprint.settings(module)
+    notes += _notes(factory, digest, settings, _built(factory, function, weights)[0])
     with _code_of(f"{factory} cannot be used"):
         structure = repr(module)
         parameters = sum(p.numel() for p in module.parameters())
-    widths = [(name, linear.in_features, linear.out_features) for name, linear in find_run(module).linears]
+        run = find_called(module, side)
+    notes += uncalled_notes(run.uncalled) + ended_note(run.ended_by)
+    widths = [(name, linear.in_features, linear.out_features) for name, linear in run.linears]
     network = Network(
         factory,
         type(module).__name__,
@@ -99,34 +98,89 @@ def _load(factory: str, function: Callable[[], object], weights: str | Path | No
     )
     scale = _scale(module, factory)
     with _code_of(f"{factory} cannot be used"):
+        classes = [type(part) for part in module.modules()]
+        code = fingerprint.digest(function, classes, apart=module, of=[function, *classes])
+        check_lasting(module, side, factory)
         model = assemble(network, module, digest=digest)
         check_alone(model.body, side, factory)
     model.preset.mean, model.preset.std = scale.get("mean", model.preset.mean), scale.get("std", model.preset.std)
-    model = replace(model, body=_Guarded(model.body, factory), function=_function_digest(model, structure), notes=notes)
+    digest = _function_digest(model, structure, code, settings)
+    model = replace(model, body=_Guarded(model.body, factory), function=digest, notes=notes)
     return model if target.type == "cpu" else model.to(target)
 
 
-def _built(factory: str, function: Callable[[], object], weights: str | Path | None) -> tuple[nn.Module, int]:
-    """Call the factory; return a copy of its module on the CPU in eval mode, and the side of what it sees."""
-    with _code_of(f"{factory} failed"):
+def _notes(factory: str, digest: str, settings: Mapping[str, str], again: nn.Module) -> tuple[str, ...]:
+    """Say what is not the same when the factory is called once more."""
+    if _digest(again) != digest:
+        return (
+            f"{factory} gives other weights each time it is called: results cannot be repeated. Set torch's seed in "
+            "it, or name a file of weights with --weights.",
+        )
+    others = fingerprint.settings(again)
+    changed = sorted(name for name in {**settings, **others} if settings.get(name) != others.get(name))
+    if not changed:
+        return ()
+    return (f"{factory} sets {changed[0]} to something else each time it is called: its features are computed anew.",)
+
+
+def _built(
+    factory: str, function: Callable[[], object], weights: str | Path | None
+) -> tuple[nn.Module, int, tuple[str, ...]]:
+    """Call the factory; return a copy of its module on the CPU in eval mode, the side of what it sees, and notes."""
+    with _code_of(f"{factory} failed"), _process_kept():
         module = function()
+    module = _unwrapped(module)
     if not isinstance(module, nn.Module):
         raise NetworkError(f"{factory} must return a torch.nn.Module, not {type(module).__name__}.")
+    if any(isinstance(part, torch.jit.ScriptModule) for part in module.modules()):
+        raise NetworkError(
+            f"{factory} returns a scripted or traced module (TorchScript), which is not supported: return the "
+            "torch.nn.Module that it was made from."
+        )
     side = _side(module, factory)
     with _code_of(f"The module that {factory} returns cannot be run"):
         _initialise(module, side)
     with _code_of(f"The module that {factory} returns cannot be copied", partial(_uncopied, module)):
         module = copy.deepcopy(module)
+        for part in module.modules():
+            for name, child in list(part._modules.items()):
+                if _unwrapped(child) is not child:
+                    part._modules[name] = _unwrapped(child)
     with _code_of(f"The module that {factory} returns cannot be run"):
         module = module.float().cpu().eval()
         _fold(module)
-    if weights is not None:
-        _fill(module, Path(weights).expanduser(), factory)
+    notes = () if weights is None else _fill(module, Path(weights).expanduser(), factory, side)
     for name, tensor in module.state_dict().items():
         dense = isinstance(tensor, Tensor) and tensor.layout == torch.strided
         if dense and tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
             raise NetworkError(f"{factory} cannot be used: {name} holds values that are not finite.")
-    return module, side
+    return module, side, notes
+
+
+def _unwrapped(module: Any) -> Any:
+    """Return what torch.compile or DataParallel holds: the same network, whose layers can be found."""
+    while type(module).__name__ == "OptimizedModule" or isinstance(module, nn.DataParallel):
+        module = module.module if isinstance(module, nn.DataParallel) else module._orig_mod
+    return module
+
+
+@contextmanager
+def _process_kept() -> Iterator[None]:
+    """Put back what a function may set for the whole process: the folder, torch's type and device, gradients."""
+    folder, dtype, device, grad = (
+        Path.cwd(),
+        torch.get_default_dtype(),
+        torch.get_default_device(),
+        torch.is_grad_enabled(),
+    )
+    try:
+        yield
+    finally:
+        os.chdir(folder)
+        torch.set_default_dtype(dtype)
+        torch.set_grad_enabled(grad)
+        if torch.get_default_device() != device:
+            torch.set_default_device(device)
 
 
 def _initialise(module: nn.Module, side: int) -> None:
@@ -161,24 +215,29 @@ def _uncopied(module: nn.Module) -> str:
     return ""
 
 
-def _fill(module: nn.Module, path: Path, factory: str) -> None:
-    """Put a file's tensors into the module; NetworkError names the first that does not fit."""
+def _fill(module: nn.Module, path: Path, factory: str, side: int) -> tuple[str, ...]:
+    """Put a file's tensors into the module, and say which are taken; NetworkError names the first that does not fit."""
     with _code_of(f"{factory} cannot be used"):
         own = {name: tensor for name, tensor in module.state_dict().items() if isinstance(tensor, Tensor)}
-        last = find_run(module).linears[-1][0]
+        last = find_called(module, side).linears[-1][0]
     state: Mapping[str, Tensor] = files.read(path)
+    notes = ()
     if not own.keys() <= state.keys():
-        state = files.bare(state, f"{last}.weight", path)
+        read, anchor = state, f"{last}.weight"
+        state, notes = files.bare(read, anchor, path), files.average_note(read, anchor, path)
     for name, tensor in own.items():
         if name not in state and not name.endswith(_COUNTER):
             raise NetworkError(f"{path} does not fit {factory}: {name} is missing.")
         if name in state and state[name].shape != tensor.shape:
             shapes = f"{tuple(state[name].shape)}, not {tuple(tensor.shape)}"
             raise NetworkError(f"{path} does not fit {factory}: {name} has shape {shapes}.")
+        if name in state and not name.endswith(_COUNTER) and (reason := files.unusable(state[name], tensor)):
+            raise NetworkError(f"{path} does not fit {factory}: {name} {reason}.")
     if unknown := sorted(state.keys() - own.keys()):
         raise NetworkError(f"{path} does not fit {factory}: it has no {unknown[0]}.")
     with _code_of(f"{factory} cannot take the weights of {path}"):
         module.load_state_dict(state, strict=False)
+    return notes
 
 
 def _side(module: nn.Module, factory: str) -> int:
@@ -186,9 +245,12 @@ def _side(module: nn.Module, factory: str) -> int:
     with _code_of(f"{factory} has no usable input_size"):
         size: Any = getattr(module, "input_size", None)
         sides = list(size) if isinstance(size, Sequence) else [_SIDE if size is None else size]
+        whole = all(int(side) == float(side) for side in sides)
         sides = [int(side) for side in sides][-2:]
-    if not sides or len(set(sides)) > 1 or sides[0] < 1:
-        raise NetworkError(f"{factory} has the input_size {size!r}: it must be a square, such as 224 or (3, 224, 224).")
+    if not sides or len(set(sides)) > 1 or sides[0] < 1 or not whole:
+        raise NetworkError(
+            f"{factory} has the input_size {size!r}: it must be a square of whole pixels, such as 224 or (3, 224, 224)."
+        )
     return sides[0]
 
 
@@ -200,10 +262,12 @@ def _scale(module: nn.Module, factory: str) -> dict[str, list[float]]:
             given: Any = getattr(module, name, None)
             if isinstance(given, Sequence):  # a tensor would be part of a normalisation of the module's own
                 scale[name] = [float(value) for value in given]
-    if any(len(values) != 3 or not all(v == v for v in values) for values in scale.values()) or not all(
-        scale.get("std", [1.0])
-    ):
-        raise NetworkError(f"{factory} has a mean or std that is not three numbers, one for each of R, G, B.")
+    for name, values in scale.items():
+        if len(values) != 3:
+            raise NetworkError(f"{factory} has a {name} that is not three numbers, one for each of R, G, B: {values}.")
+        if not all(math.isfinite(v) and (v > 0 or name == "mean") for v in values):
+            kind = "finite" if name == "mean" else "finite and positive"
+            raise NetworkError(f"{factory} has the {name} {values}: its numbers must be {kind}.")
     space, span = getattr(module, "input_space", "RGB"), getattr(module, "input_range", None)
     if space != "RGB" or (isinstance(span, Sequence) and list(span) != [0, 1]):
         raise NetworkError(
@@ -269,63 +333,23 @@ def _digest(module: nn.Module) -> str:
     for name, tensor in module.state_dict().items():
         if isinstance(tensor, Tensor):
             digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
-            digest.update(_bytes(tensor.detach()))
+            digest.update(fingerprint.raw(tensor))
     return digest.hexdigest()
 
 
-def _bytes(tensor: Tensor) -> bytes:
-    dense = tensor.to_dense() if tensor.layout != torch.strided else tensor
-    return torch.view_as_real(dense).numpy().tobytes() if dense.is_complex() else dense.contiguous().numpy().tobytes()
+def _function_digest(model: Model, structure: str, code: str, settings: Mapping[str, str]) -> str:
+    """Hash what a network computes beside its weights: structure, code, settings, and what it makes of some images.
 
-
-def _function_digest(model: Model, structure: str) -> str:
-    """Hash what a network computes beside its weights: its structure, its code, and what it makes of some images.
-
-    The images are those that every network is proven on, and smooth ones, dark and bright, which saturate it.
+    The images are those that every network is proven on, and others that span what its own mean and standard deviation
+    make of black to white: plain ones, a slope, and noise.
     """
     side = model.network.input_size
-    digest = hashlib.sha256(f"{structure} {side}".encode())
-    for code in _code(model.body):
-        digest.update(code)
-    smooth = torch.stack([torch.full((3, side, side), value) for value in (-2.5, 0.0, 2.5)])
-    slope = torch.linspace(-2.5, 2.5, side).expand(1, 3, side, side)
-    for name, values in model.forward(torch.cat([proof_images(side), smooth, slope])).items():
+    digest = hashlib.sha256(f"{structure} {side} {code} {sorted(settings.items())}".encode())
+    mean, std = (torch.tensor(values)[:, None, None] for values in (model.preset.mean, model.preset.std))
+    plain = torch.linspace(0, 1, 3)[:, None, None, None].expand(3, 3, side, side)
+    slope = torch.linspace(0, 1, side).expand(1, 3, side, side)
+    noise = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(1))
+    pictures = (torch.cat([plain, slope, noise]) - mean) / std
+    for name, values in model.forward(torch.cat([proof_images(side), pictures])).items():
         digest.update(f"{name} {tuple(values.shape)}".encode() + values.numpy().tobytes())
     return digest.hexdigest()
-
-
-def _code(body: nn.Module) -> Iterator[bytes]:
-    """Yield the bytecode and the constants of a network's own classes and of the functions that they call.
-
-    What is torch's own is left out: its version does not change what a network means.
-    """
-    seen: set[CodeType] = set()
-
-    def of(code: CodeType, names: Mapping[str, object]) -> Iterator[bytes]:
-        if code in seen:
-            return
-        seen.add(code)
-        yield code.co_code + repr(code.co_names).encode()
-        for constant in code.co_consts:
-            if isinstance(constant, CodeType):
-                yield from of(constant, names)
-            else:
-                yield repr(constant).encode()
-        for name in code.co_names:
-            called = names.get(name)
-            if isinstance(called, FunctionType) and not _of_torch(called.__module__):
-                yield from of(called.__code__, called.__globals__)
-            elif isinstance(called, (int, float, str, tuple)):
-                yield f"{name} {called!r}".encode()
-
-    classes = dict.fromkeys(one for part in body.modules() for one in type(part).__mro__)
-    for one in classes:
-        if not _of_torch(one.__module__):
-            for value in vars(one).values():
-                function = getattr(value, "__func__", value)
-                if isinstance(function, FunctionType):
-                    yield from of(function.__code__, function.__globals__)
-
-
-def _of_torch(module: str) -> bool:
-    return module.partition(".")[0] in ("torch", "torchvision", "builtins", "gradviz")

@@ -9,8 +9,10 @@ Hooks on torchvision's modules would be a trap: their activations work in place,
 Reference: Gordo, Gaidon, Perronnin, "Deep Fishing: Gradient Features from Deep Nets", BMVC 2015 (arXiv 1507.06429).
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -21,7 +23,10 @@ from gradviz.representations import layer_gradient, layer_input, layer_output
 FLOOR = 2.0**-40
 """Rows of dE/dy_L whose largest component is smaller are rescaled to this size; see `last_gradient`."""
 
-ACTIVATIONS: dict[str, tuple[type[nn.Module], Callable[[Tensor], Tensor]]] = {
+UNIFORM = 1e-6
+"""A pseudo-label is uniform where no component differs from 1/P by a larger part of it: float32 rounds by less."""
+
+ACTIVATIONS: dict[str, tuple[type[nn.Module], Callable[..., Tensor]]] = {
     "relu": (nn.ReLU, functional.relu),
     "hardswish": (nn.Hardswish, functional.hardswish),
     "gelu": (nn.GELU, functional.gelu),
@@ -32,7 +37,36 @@ ACTIVATIONS: dict[str, tuple[type[nn.Module], Callable[[Tensor], Tensor]]] = {
     "leaky_relu": (nn.LeakyReLU, functional.leaky_relu),
     "identity": (nn.Identity, lambda y: y),
 }
-"""The elementwise f_k by name: torch's module, with its default parameters, and the function."""
+"""The elementwise f_k by name: torch's module, and the function with the default of its parameter, if it has one."""
+
+PARAMETERS: dict[str, tuple[str, float | str]] = {
+    "gelu": ("approximate", "none"),
+    "elu": ("alpha", 1.0),
+    "leaky_relu": ("negative_slope", 0.01),
+}
+"""The parameter of an f_k and its default; another value stands behind the name, as in `leaky_relu(0.2)`."""
+
+
+def activation_name(module: nn.Module) -> str | None:
+    """Return the name of an activation with its parameter, None for a module that is none of them."""
+    name = _NAMES.get(type(module))
+    if name not in PARAMETERS:
+        return name
+    parameter, default = PARAMETERS[name]
+    value = getattr(module, parameter)
+    return name if value == default else f"{name}({value})"
+
+
+def _function(name: str) -> Callable[[Tensor], Tensor]:
+    name, bracket, text = name.partition("(")
+    function = ACTIVATIONS[name][1]
+    if not bracket:
+        return function
+    parameter, default = PARAMETERS[name]
+    return partial(function, **{parameter: type(default)(text.removesuffix(")"))})
+
+
+_NAMES = {module: name for name, (module, _) in ACTIVATIONS.items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +80,7 @@ class Head:
     biases
         b_k of shape (outputs,), or None.
     activations
-        Names of the hidden f_k, one fewer than there are layers.
+        Names of the hidden f_k, one fewer than there are layers; see `activation_name`.
     first
         Number of the first layer.
     """
@@ -86,7 +120,7 @@ class Head:
         Tensor
             x_k in the shape and dtype of `y`, which stays as it is.
         """
-        return ACTIVATIONS[self.activations[k - self.first]][1](y)
+        return _function(self.activations[k - self.first])(y)
 
     def slope(self, k: int, y: Tensor) -> Tensor:
         """Compute f_k'(y) elementwise, at kinks as torch's autograd defines it.
@@ -110,7 +144,7 @@ class Head:
             return torch.ones_like(y)
         with torch.inference_mode(False), torch.enable_grad():
             y = y.clone().requires_grad_()
-            return torch.autograd.grad(ACTIVATIONS[name][1](y).sum(), y)[0]
+            return torch.autograd.grad(_function(name)(y).sum(), y)[0]
 
     def to(self, device: torch.device | str) -> "Head":
         """Copy the head to a device."""
@@ -198,8 +232,14 @@ def last_gradient(y: Tensor, temperature: float = 1.0, g: Tensor | None = None) 
     Such rows can also be too small for float32, or for the products with W that follow. Where a row of a float32 y has
     its largest component below 2^-40 it is scaled up to that size. Directions, and so every l2-normalised kernel, are
     kept; a raw kernel sees 1e-12 instead of less. Rows of exact zeros stay.
+
+    As tau grows the gradient vanishes, but its direction does not: softmax(y / tau) = 1/P + (y - mean(y)) / (P tau) +
+    O(1/tau^2). At infinity the row is what it tends to, scaled up: tau^2 dE/dy_L -> (y - mean(y)) / P for the uniform
+    g, and tau dE/dy_L -> 1/P - g for any other, where nothing is left of the image but its g.
     """
     device = "cpu" if y.device.type == "mps" else y.device  # mps has no float64
+    if temperature == math.inf:
+        return _limit(y.to(device, torch.float64), g)
     x = torch.softmax(y.to(device, torch.float64) / temperature, dim=1)
     g = torch.full_like(x[:1], 1 / x.shape[1]) if g is None else g.to(x).expand_as(x)
     gradient = x - g
@@ -214,3 +254,14 @@ def last_gradient(y: Tensor, temperature: float = 1.0, g: Tensor | None = None) 
     largest = gradient.abs().amax(dim=1, keepdim=True)
     small = (largest > 0) & (largest < FLOOR)
     return torch.where(small, gradient / torch.where(small, largest, 1.0) * FLOOR, gradient)
+
+
+def _limit(y: Tensor, g: Tensor | None) -> Tensor:
+    """Compute what dE/dy_L tends to as the temperature grows, up to a positive factor; see `last_gradient`."""
+    P = y.shape[1]
+    centred = (y - y.mean(dim=1, keepdim=True)) / P
+    if g is None:
+        return centred
+    constant = 1 / P - g.to(y).expand_as(y)
+    uniform = constant.abs().amax(dim=1, keepdim=True) < UNIFORM / P
+    return torch.where(uniform, centred, constant)

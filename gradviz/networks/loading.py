@@ -83,6 +83,19 @@ class Model:
         """Return the number of images to process at once."""
         return self.network.batch(self.device.type)
 
+    def described(self) -> dict[str, object]:
+        """Return as JSON values what its features depend on beside name and weights.
+
+        `function_digest` (None for a network of the table, whose name says it), `input_size` in pixels, and `mean` and
+        `std` of R, G, B.
+        """
+        return {
+            "function_digest": self.function or None,
+            "input_size": self.network.input_size,
+            "mean": [float(value) for value in self.preset.mean],
+            "std": [float(value) for value in self.preset.std],
+        }
+
     def transform(self, name: str) -> Callable[[Image.Image], Tensor]:
         """Return the function from an RGB image to (crops, 3, s, s) for center, squash or tencrop."""
         return transforms.transform(self.preset, name)
@@ -179,7 +192,8 @@ def load(
 
 def _load(network: Network, path: Path, digest: str, device: torch.device) -> Model:
     anchor = f"{network.layers[-1].module}.weight"
-    state = adapt(files.bare(files.read(path), anchor, path), network)
+    read = files.read(path)
+    state = adapt(files.bare(read, anchor, path), network)
     last = state.get(anchor)
     if last is None:
         raise NetworkError(f"{path} does not fit {network.name}: it has no {anchor}.")
@@ -188,6 +202,7 @@ def _load(network: Network, path: Path, digest: str, device: torch.device) -> Mo
     module = build(network, len(last))
     fill(module, state, network, path)
     model = assemble(_with_classes(network, len(last)), module, digest=digest)
+    model = replace(model, notes=files.average_note(read, anchor, path))
     return model if device.type == "cpu" else model.to(device)
 
 

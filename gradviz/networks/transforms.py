@@ -37,6 +37,36 @@ def crops(preprocess: str) -> int:
     return CROPS[preprocess]
 
 
+def seen(preset: Preset, preprocess: str, size: tuple[int, int]) -> tuple[float, float, float, float]:
+    """Return the part of a photograph that a network sees, in its pixels: left, top, right, bottom.
+
+    Parameters
+    ----------
+    preset
+        What torchvision publishes with weights.
+    preprocess
+        center or squash; of the ten crops it is the middle one.
+    size
+        Width and height of the photograph.
+
+    Raises
+    ------
+    ChoiceError
+        For another preprocessing.
+    """
+    crops(preprocess)
+    width, height = size
+    if preprocess == "squash":
+        return 0.0, 0.0, float(width), float(height)
+    side = preset.crop_size[0]
+    resized = preset.resize_size[0]
+    if preprocess == "tencrop":
+        resized = max(resized, round(side * 256 / 224))
+    shown = min(width, height) * min(1.0, side / resized)
+    left, top = (width - shown) / 2, (height - shown) / 2
+    return left, top, left + shown, top + shown
+
+
 def transform(preset: Preset, preprocess: str) -> Callable[[Image.Image], Tensor]:
     """Return the function from an RGB image to (crops, 3, s, s), float32, normalised.
 

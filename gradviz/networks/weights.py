@@ -1,7 +1,8 @@
 """Find files of weights, check that they are whole, and read them without running anything inside."""
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from hashlib import file_digest
 from pathlib import Path
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 _PICKLES = (".pth", ".pt", ".ckpt", ".bin", ".tar")
 """Suffixes of files that torch.save writes; the last one is that of `model_best.pth.tar`."""
+KINDS = (".safetensors", *_PICKLES)
+"""Suffixes of files that `read` takes."""
 _CHECKPOINTS = ("state_dict", "model_state_dict", "model", "net", "network")
 """Where training checkpoints keep the tensors."""
 _WRAPPERS = ("module", "_orig_mod")
@@ -49,9 +52,16 @@ def candidates(network: Network, home_folder: str | Path | None = None) -> tuple
     home_folder
         Where gradviz keeps its files; None is the usual place.
     """
-    own = home(home_folder) / "weights"
+    return tuple(dict.fromkeys(folder / name for folder, name in _places(network, *_folders(home_folder))))
+
+
+def _folders(home_folder: str | Path | None) -> tuple[Path, Path]:
+    return home(home_folder) / "weights", hub_folder()
+
+
+def _places(network: Network, own: Path, hub: Path) -> tuple[tuple[Path, str], ...]:
     named = f"{network.name}.safetensors"
-    return tuple(dict.fromkeys((own / network.file, hub_folder() / network.file, own / named, ASSETS / named)))
+    return (own, network.file), (hub, network.file), (own, named), (ASSETS, named)
 
 
 def locate(network: Network, home_folder: str | Path | None = None) -> Path | None:
@@ -65,9 +75,21 @@ def locate(network: Network, home_folder: str | Path | None = None) -> Path | No
     return next((path for path in candidates(network, home_folder) if path.is_file()), None)
 
 
-def weights_state(network: Network, home: str | Path | None = None) -> dict[str, Any]:
-    """Return whether weights are `present` or `missing`, their bytes (of a download, if missing), and their path."""
-    path = locate(network, home)
+def weights_states(networks: Iterable[Network], home: str | Path | None = None) -> dict[str, dict[str, Any]]:
+    """Return, by each network's name, what is known of its weights; each folder is read once.
+
+    `state` is present or missing, `bytes` their size (of a download, if missing), `path` where they are, else None.
+    """
+    folders = _folders(home)
+    there = {place: {path.name for path in place.glob("*")} for place in (*folders, ASSETS)}
+    found = {}
+    for network in networks:
+        paths = (folder / name for folder, name in _places(network, *folders) if name in there[folder])
+        found[network.name] = _state(network, next((path for path in paths if path.is_file()), None))
+    return found
+
+
+def _state(network: Network, path: Path | None) -> dict[str, Any]:
     if path is None:
         return {"state": "missing", "bytes": network.bytes, "path": None}
     return {"state": "present", "bytes": path.stat().st_size, "path": path}
@@ -129,7 +151,8 @@ def check(path: Path, network: Network) -> str:
 def read(path: str | Path) -> dict[str, "Tensor"]:
     """Read named tensors from a safetensors file or one of torch's; floating point numbers become float32.
 
-    A file of torch's may hold the tensors themselves, or a training checkpoint with them under one of the usual names.
+    A file of torch's may hold the tensors themselves, or a training checkpoint with them under one of the usual names;
+    where it holds several mappings of tensors, their names stand before those of the tensors.
     Nothing but tensors and plain values is ever unpickled.
 
     Returns
@@ -179,19 +202,86 @@ def bare(state: Mapping[str, "Tensor"], anchor: str, path: Path) -> dict[str, "T
     Raises
     ------
     NetworkError
-        Where two networks of this kind lie in one file.
+        Where two networks of this kind lie in one file, neither of which is called a moving average (ema).
     """
-    short = {_shortened(name): tensor for name, tensor in state.items()}
-    if len(short) < len(state):
-        short = dict(state)
-    ends = [name for name in short if name == anchor or name.endswith(f".{anchor}")]
-    if anchor not in ends and len(ends) > 1:
+    short = _short(state)
+    prefixes = _prefixes(short, anchor)
+    plain = [prefix for prefix in prefixes if not _is_average(prefix)]
+    if len(prefixes) > 1 and len(plain) != 1:
         raise NetworkError(
-            f"{path} holds several networks ({', '.join(name.removesuffix(anchor) for name in ends)}): "
-            "save the state_dict of one of them alone."
+            f"{path} holds several networks ({', '.join(prefixes)}): save the state_dict of one of them alone."
         )
-    prefix = "" if anchor in ends or not ends else ends[0].removesuffix(anchor)
+    prefix = next(iter(plain or prefixes), "")
     return {name.removeprefix(prefix): tensor for name, tensor in short.items() if name.startswith(prefix)}
+
+
+def average_note(state: Mapping[str, "Tensor"], anchor: str, path: Path) -> tuple[str, ...]:
+    """Say which network `bare` takes where a file holds one and the moving average of its weights; else nothing.
+
+    Parameters
+    ----------
+    state, anchor, path
+        As for `bare`.
+
+    Returns
+    -------
+    tuple of str
+        At most one note.
+    """
+    prefixes = _prefixes(_short(state), anchor)
+    averages = [prefix.rstrip(".") for prefix in prefixes if _is_average(prefix)]
+    if len(prefixes) < 2 or not averages:
+        return ()
+    (plain,) = (prefix.rstrip(".") for prefix in prefixes if not _is_average(prefix))
+    return (
+        f"{path.name} also holds a moving average of the weights ({', '.join(averages)}): {plain} is taken; to use the "
+        "average, save its state_dict alone.",
+    )
+
+
+def unusable(tensor: "Tensor", own: "Tensor") -> str:
+    """Return, in words after its name, why a file's tensor cannot take the place of a network's own; or "".
+
+    Parameters
+    ----------
+    tensor
+        Of the file.
+    own
+        Of the network, of any device: what counts is its kind of numbers.
+    """
+    import torch
+
+    kind = str(tensor.dtype).removeprefix("torch.")
+    if tensor.is_meta:
+        return "has no values: it was saved from the device meta"
+    if tensor.layout != torch.strided:
+        return "is sparse: save it with .to_dense()"
+    if tensor.is_quantized:
+        return "is quantised: save the network as it was before that, or with .dequantize()"
+    if tensor.is_complex():
+        return f"holds complex numbers ({kind}), not real ones"
+    if own.is_floating_point() != tensor.is_floating_point():
+        expected = str(own.dtype).removeprefix("torch.")
+        return f"holds {kind} values, not {expected}: save the network with the numbers that it computes with"
+    if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+        return "holds NaN or infinite values: the weights are not finite"
+    return ""
+
+
+def _short(state: Mapping[str, "Tensor"]) -> dict[str, "Tensor"]:
+    short = {_shortened(name): tensor for name, tensor in state.items()}
+    return short if len(short) == len(state) else dict(state)
+
+
+def _prefixes(short: Mapping[str, "Tensor"], anchor: str) -> list[str]:
+    """List what stands before the anchor; a part of a network may end in a layer of the same name."""
+    found = [name.removesuffix(anchor) for name in short if name == anchor or name.endswith(f".{anchor}")]
+    return [one for one in found if not any(one != other and one.startswith(other) for other in found)]
+
+
+def _is_average(prefix: str) -> bool:
+    """Check whether a name says that what it stands for is an exponential moving average of weights."""
+    return "ema" in re.split("[._]", prefix.lower())
 
 
 def _shortened(name: str) -> str:
@@ -220,15 +310,36 @@ def _read_pickle(path: Path) -> Mapping[str, "Tensor"]:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # a hostile or cut file can fail in any way inside the reader
+        if "TorchScript" in str(error):
+            raise NetworkError(
+                f"{path} is a scripted or traced module (TorchScript), which is not supported: save the state_dict of "
+                "the module that it was made from."
+            ) from error
         raise NetworkError(
             f"{path} is cut, damaged or holds more than tensors (code, perhaps), so it was not opened: "
             "fetch it again, or save the state_dict alone, best as safetensors."
         ) from error
-    for wrapper in _CHECKPOINTS:
-        if isinstance(content, Mapping) and isinstance(content.get(wrapper), Mapping):
-            content = content[wrapper]
-    named = isinstance(content, Mapping) and all(isinstance(name, str) for name in content)
-    found = {name: value for name, value in content.items() if isinstance(value, torch.Tensor)} if named else {}
+    while isinstance(content, Mapping):
+        inner = [key for key, value in content.items() if isinstance(value, Mapping) and _named(value)]
+        if len(inner) != 1 or inner[0] not in _CHECKPOINTS:
+            break
+        content = content[inner[0]]
+    found = _named(content)
     if not found:
         raise NetworkError(f"{path} holds no named tensors: save the network's state_dict.")
+    return found
+
+
+def _named(content: Any, depth: int = 3) -> dict[str, "Tensor"]:
+    """Return the tensors in mappings from names, and in mappings within these, under the names joined by points."""
+    import torch
+
+    if not isinstance(content, Mapping) or not all(isinstance(name, str) for name in content):
+        return {}
+    found: dict[str, torch.Tensor] = {}
+    for name, value in content.items():
+        if isinstance(value, torch.Tensor):
+            found[name] = value
+        elif depth:
+            found |= {f"{name}.{inner}": tensor for inner, tensor in _named(value, depth - 1).items()}
     return found

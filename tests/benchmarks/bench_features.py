@@ -29,7 +29,7 @@ from gradviz.datasets import ImageSet
 from gradviz.features.compute import capture
 from gradviz.home import cores
 from gradviz.networks import head, loading, network
-from gradviz.networks.weights import weights_state
+from gradviz.networks.weights import weights_states
 from tests.random_networks import images, random_module
 
 DATA = Path(os.environ.get("GRADVIZ_TEST_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data")
@@ -90,7 +90,7 @@ def extraction(name: str) -> dict[str, float]:
 
 def _extraction(name: str) -> dict[str, float]:
     net, found = network(name), photographs()
-    if weights_state(net)["state"] == "present":
+    if weights_states([net])[net.name]["state"] == "present":
         model = loading.load(name, device="cpu")
     else:
         model = loading.assemble(net, random_module(name, net.layers[-1].outputs, net.input_size), digest="")

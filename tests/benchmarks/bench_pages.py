@@ -14,7 +14,13 @@ from pathlib import Path
 from tests.browser.chromium import browsing, serving
 
 ROOT = Path(__file__).parents[2]
-DRAWN = {"Kernels": "canvas", "Map": "canvas", "SVM": ".js-plotly-plot .bars .point"}
+DRAWN = {
+    "Network": ".net-class",
+    "Kernels": "canvas",
+    "Map": "canvas",
+    "Neighbours": ".nb-square",
+    "SVM": ".js-plotly-plot .bars .point",
+}
 QUIET = 1.0
 """Seconds without a message after which a visit has ended."""
 
@@ -54,7 +60,7 @@ def main() -> None:
             page = browser.new_page(viewport={"width": 1440, "height": 900})
             page.set_default_timeout(600_000)
             traffic = Traffic(page)
-            page.goto(f"{address}?images={arguments.images}")
+            page.goto(f"{address}kernels?images={arguments.images}")
             for name, drawn in DRAWN.items():
                 page.locator("canvas").first.wait_for()
                 page.get_by_role("link", name=name, exact=True).click()

@@ -301,7 +301,7 @@ def _read(place: Path, scratch: Path) -> tuple[ImageSet, int]:
     uploads = Uploads(scratch)
     added = uploads.add_zip(io.BytesIO(place.read_bytes()))
     images = uploads.image_set()
-    return images, len(added.refused)
+    return images, len(added.refused) + sum(finding.count for finding in images.findings)
 
 
 def trial(name: str, seed: int, scratch: Path) -> Failure | None:

@@ -42,6 +42,7 @@ def suite(*tests: str) -> Callable[[Path], Found]:
 QUEUE, STORE, PICTURES = "tests/ui/test_queue.py", "tests/features/test_store.py", "tests/datasets/test_pictures.py"
 UPLOADS, WEIGHTS, VOC = "tests/datasets/test_uploads.py", "tests/networks/test_weights.py", "tests/datasets/test_voc.py"
 FETCH, TAR = "tests/download/test_fetch.py", "tests/download/test_archives.py"
+FETCHED, CLASS = "tests/download/test_voc_download.py", "tests/ui/test_class.py"
 COMPUTE, EXTRACTION = "tests/features/test_compute.py", "tests/features/test_extraction.py"
 LEAVING, NAMES = "tests/ui/test_leaving.py", "tests/browser/test_names.py"
 
@@ -56,12 +57,12 @@ ROWS: dict[int, Row] = {
     4: Row("a shared model changes", "0 wrong of 1,000", core.shared_model, "tests/networks/test_loading.py::*eight*"),
     5: Row("stale answers", "0 of 1,000", core.stale, "tests/datasets/test_digests.py"),
     6: Row("memory grows", "under 100 MB for 50", server.memory_of_class, f"{LEAVING}::test_uploads_take_no_memory*"),
-    7: Row("load of a class", "95 % in 5 s, rerun 1 s", server.load_of_class, f"{LEAVING}::test_maps_of_visitors*"),
+    7: Row("load of a class", "95 % in 5 s, rerun 1 s", server.load_of_class, f"{CLASS}::test_each_question*"),
     8: Row("another's upload is seen", "0 of 1,000", server.markers, "tests/pages/test_data_page.py::*share_nothing"),
     9: Row("oversize upload", "refused, bounded", suite(UPLOADS, LEAVING), f"{UPLOADS}, {LEAVING}"),
     10: Row("bad pictures", "200: 0 crashes, 2 s, 300 MB", core.bad_pictures, PICTURES),
     11: Row("hostile tar", "0 files outside", suite(TAR), f"{TAR}::test_hostile_members_leave_no_trace"),
-    12: Row("half downloads", "0 of 100 used", core.killed_downloads, f"{FETCH}::test_killed_transfers_*"),
+    12: Row("half downloads", "0 of 100 used", core.killed_transfers, f"{FETCH}::*killed*, {FETCHED}::*kill_in*"),
     13: Row("poisoned weights", "0 executions", suite(WEIGHTS), f"{WEIGHTS}::test_a_pickle_with_code_*"),
     14: Row("hostile VOC", "0 reads outside", suite(VOC), f"{VOC}::test_damaged_or_hostile_*"),
     15: Row("pickles", "0", suite("tests/test_imports.py", f"{STORE}::test_nothing_is_unpickled"), "the same"),
@@ -72,20 +73,15 @@ ROWS: dict[int, Row] = {
         suite(STORE, EXTRACTION, "tests/pages/test_full_home.py", "-k", "disk or written or read_only or home"),
         "the same",
     ),
-    18: Row("two processes", "one computation each", core.pairs, f"{STORE}::test_two_processes_*"),
+    18: Row("two processes", "one computation each, resumes in 1 s", core.pairs, f"{STORE}::test_two_processes_*"),
     19: Row("the store grows", "a word above a limit", suite(STORE, "-k", "large_store or clear"), "the same"),
     20: Row("GPU out of memory", "finishes or says why", suite(COMPUTE, "-k", "full_gpu"), "the same"),
     21: Row("UMAP of two visitors", "0 aborts in 200", core.maps, "tests/test_embedding.py::*take_turns*"),
     22: Row("drift between batches", "1e-4", suite(COMPUTE, EXTRACTION), COMPUTE),
-    23: Row("huge figures", "5 MB, page 15 MB", server.figures, "tests/ui/test_components.py::*block_means"),
+    23: Row("huge figures", "5 MB, page 15 MB", server.figures, f"{CLASS}::test_no_page_*"),
     24: Row("script in names", "20 payloads, 0 executed", suite(NAMES), f"{NAMES}, tests/test_figures.py"),
     25: Row("rebinding, tracebacks", "0 shown", server.strangers, "tests/test_package.py::*this_computer_only"),
-    26: Row(
-        "restart in the middle",
-        "one chunk",
-        suite(KILLED),
-        "the same",
-    ),
+    26: Row("restart in the middle", "0 wrong of 10, one chunk", core.killed_extractions, KILLED),
 }
 
 

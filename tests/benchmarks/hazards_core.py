@@ -18,12 +18,17 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
+from gradviz.datasets import find
 from gradviz.datasets.digests import file_digests
 from gradviz.datasets.pictures import open_picture
 from gradviz.errors import DatasetError
+from gradviz.features.extraction import Extraction
 from gradviz.features.store import Store
+from gradviz.networks.loading import load
 from gradviz.ui.queue import Queue
 from tests.conftest import ROOT
+from tests.download.test_voc_download import CONTENT, PATH, SLOW_UNPACKING
+from tests.features.test_extraction import arrays
 from tests.features.test_store import CHUNKS, same, start
 from tests.server import Host
 
@@ -162,15 +167,93 @@ def killed_downloads(folder: Path) -> Found:
     return Found("100 kills", f"{half} half files used, {whole} times whole already", not half)
 
 
+def killed_data_sets(folder: Path) -> Found:
+    """Kill a whole data set's transfer and unpacking twenty times each, at any moment; it is not there, or whole."""
+    seeded, half, whole = random.Random(0), 0, 0
+    with Host({PATH: CONTENT}, block=4096) as host:
+        for number in range(40):
+            home = folder / f"home{number // 4}"
+            unpacking = number % 4 > 1  # what the two kills before it had is taken up again
+            host.manners.pause = 0.0 if unpacking else 0.02
+            arguments = [host.url(PATH), hashlib.md5(CONTENT).hexdigest(), str(len(CONTENT)), "0", "0.01"]
+            environment = {**os.environ, "GRADVIZ_HOME": str(home)}
+            begun = home / ("datasets/.voc2007.staging" if unpacking else "datasets/voc2007.tar.part")
+            before = _changed(begun)
+            with subprocess.Popen(
+                [sys.executable, "-c", SLOW_UNPACKING, *arguments], cwd=ROOT, env=environment
+            ) as process:
+                while process.poll() is None and _changed(begun) == before:
+                    time.sleep(0.002)
+                time.sleep(seeded.uniform(0, 0.5))
+                process.send_signal(signal.SIGKILL)
+            try:
+                found = len(find("voc2007", home=home))
+            except DatasetError:
+                continue
+            half, whole = half + (found != 60), whole + (found == 60)
+    return Found("40 kills of a data set", f"{half} half sets used, {whole} times whole already", not half)
+
+
+def _changed(path: Path) -> int:
+    return path.stat().st_mtime_ns if path.exists() else 0
+
+
+def killed_transfers(folder: Path) -> Found:
+    """Kill transfers of a file, and of a data set."""
+    parts = [killed_downloads(folder), killed_data_sets(folder)]
+    return Found("; ".join(p.count for p in parts), "; ".join(p.figure for p in parts), all(p.held for p in parts))
+
+
+def killed_extractions(folder: Path) -> Found:
+    """Kill ten extractions of the demo set at any moment after the first chunk; each goes on to the same bits."""
+    images, model = find("demo"), load("alexnet64", device="cpu")
+    positions = images.select(None, 400)
+    Extraction(images, model, Store(folder / "whole/store")).extract(positions)
+    expected, seeded, wrong, again = arrays(folder / "whole"), random.Random(0), 0, []
+    for number in range(10):
+        home = folder / str(number)
+        command = [
+            "extract",
+            "demo",
+            "--network",
+            "alexnet64",
+            "--device",
+            "cpu",
+            "--images",
+            "400",
+            "--home",
+            str(home),
+        ]
+        with subprocess.Popen(
+            [sys.executable, "-m", "gradviz", *command], cwd=ROOT, stdout=subprocess.DEVNULL
+        ) as process:
+            while process.poll() is None and not any(entry.rows for entry in Store(home / "store").entries()):
+                time.sleep(0.002)
+            time.sleep(seeded.uniform(0, 1))
+            process.send_signal(signal.SIGKILL)
+        kept = Store(home / "store").entries()[0].rows
+        computed = Extraction(images, model, Store(home / "store")).extract(positions).computed
+        again.append(computed)
+        found = arrays(home)
+        wrong += computed != 400 - kept or any(found[name].tobytes() != expected[name].tobytes() for name in expected)
+    return Found("10 kills", f"{wrong} wrong; {min(again)} to {max(again)} of 400 images left to compute", not wrong)
+
+
 def pairs(folder: Path) -> Found:
-    """Let two processes fill one entry, twenty times."""
-    right = 0
+    """Let two processes fill one entry, twenty times; a waiter has gone on when it ends after the one that computed."""
+    right, late = 0, 0.0
     for number in range(20):
         root = folder / f"pair{number}"
         writers = [start(root, 0.02) for _ in range(2)]
+        ended: dict[int, float] = {}
+        while len(ended) < 2:
+            ended |= {i: time.monotonic() for i, w in enumerate(writers) if i not in ended and w.poll() is not None}
+            time.sleep(0.005)
+        late = max(late, abs(ended[0] - ended[1]))
         said = " ".join(writer.communicate(timeout=60)[0] for writer in writers).split()
         right += sorted(int(word) for word in said if word.isdigit()) == sorted(CHUNKS) and same(Store(root))
-    return Found("20 pairs", f"{right} computed each chunk once", right == 20)
+    figure = f"{right} computed each chunk once, the waiter ended at most {late:.2f} s later"
+    return Found("20 pairs", figure, right == 20 and late < 1)
 
 
 def maps(folder: Path) -> Found:

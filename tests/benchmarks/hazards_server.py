@@ -196,12 +196,16 @@ def markers(folder: Path) -> Found:
 def figures(folder: Path) -> Found:
     """Return the bytes that the pages of all images send, and the largest message."""
     sizes = []
-    for page in ("", "map", "svm", "data"):
+    with Visitor(address(), "", "images=1") as first:
+        pages = first.load().pages
+    for page in pages:
         with Visitor(address(), page, "images=all") as visitor:
             visitor.load().settled()
             sizes.append((visitor.received / 1e6, visitor.largest / 1e6))
     page, figure = max(size for size, _ in sizes), max(size for _, size in sizes)
-    return Found("4 pages, 720 images", f"page {page:.1f} MB, figure {figure:.1f} MB", page < 15 and figure < 5)
+    return Found(
+        f"{len(pages)} pages, 720 images", f"page {page:.1f} MB, figure {figure:.1f} MB", page < 15 and figure < 5
+    )
 
 
 def strangers(folder: Path) -> Found:

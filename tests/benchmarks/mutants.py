@@ -1,8 +1,9 @@
 """Change one operator, constant, condition or returned value at a time and list the changes that no test notices.
 
-Run from the project's folder: python -m tests.benchmarks.mutants [MINUTES] [SEED]
-A sample of all mutants is drawn with the seed (0), and as many are tried as fit into the minutes (15). Each is written
-into a copy of the checkout and tried by the tests of its module, until one fails.
+Run from the project's folder: python -m tests.benchmarks.mutants [MINUTES] [SEED] [FILE ...]
+A sample of all mutants is drawn with the seed (0), and as many are tried as fit into the minutes (15); with names of
+files, of those alone. Each is written into a copy of the checkout and tried by the tests of its module, until one
+fails.
 """
 
 import ast
@@ -24,6 +25,7 @@ TESTS = {
     "gradviz/networks/head.py": "tests/networks/test_head.py",
     "gradviz/networks/splitting.py": "tests/networks/test_splitting.py tests/networks/test_custom.py",
     "gradviz/networks/custom.py": "tests/networks/test_custom.py tests/test_identity.py",
+    "gradviz/networks/fingerprint.py": "tests/networks/test_fingerprint.py tests/networks/test_custom.py",
     "gradviz/networks/weights.py": "tests/networks/test_weights.py tests/networks/test_loading.py",
     "gradviz/networks/loading.py": "tests/networks/test_loading.py tests/networks/test_custom.py",
     "gradviz/features/compute.py": "tests/features/test_compute.py tests/features/test_extraction.py",
@@ -32,6 +34,8 @@ TESTS = {
     "gradviz/features/store/entry.py": "tests/features/test_store.py tests/features/test_repairing.py",
     "gradviz/features/store/older.py": "tests/features/test_store.py tests/features/test_extraction.py",
     "gradviz/features/store/repairing.py": "tests/features/test_repairing.py",
+    "gradviz/export.py": "tests/test_export.py",
+    "gradviz/cli/like.py": "tests/cli/test_like.py",
     "gradviz/kernels.py": "tests/test_kernels.py",
     "gradviz/metrics.py": "tests/test_metrics.py",
     "gradviz/svm.py": "tests/test_svm.py",
@@ -83,8 +87,8 @@ def _drop(node: ast.Dict, i: int) -> None:
 
 def main() -> None:
     """Try a sample and print it."""
-    minutes, seed = (float(text) for text in [*sys.argv[1:], *("15", "0")[len(sys.argv) - 1 :]])
-    whole = [(file, *mutant) for file in TESTS for mutant in mutants(file)]
+    minutes, seed = (float(text) for text in [*sys.argv[1:3], *("15", "0")[len(sys.argv) - 1 :]])
+    whole = [(file, *mutant) for file in sys.argv[3:] or TESTS for mutant in mutants(file)]
     random.Random(int(seed)).shuffle(whole)
     until, ends = time.monotonic() + 60 * minutes, Counter()
     folder = Path(tempfile.mkdtemp())

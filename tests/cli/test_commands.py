@@ -8,7 +8,9 @@ from importlib import import_module
 import numpy as np
 import pytest
 
+from gradviz.board import at, best, board, rivals
 from gradviz.cli.parser import COMMANDS, main
+from gradviz.comparison import resampled
 from gradviz.datasets import DATASETS
 from gradviz.experiment import Experiment
 from gradviz.networks import NETWORKS, by_family
@@ -114,6 +116,33 @@ def test_datasets_of_a_place(gradviz, tmp_path):
     assert blocks[3][1][:4] == ["not", "read", "1", "labels.json"]
 
 
+def test_a_picture_that_cannot_be_decoded_is_not_counted(gradviz, tmp_path):
+    folder = tmp_path / "datasets/pets"
+    for number in range(4):
+        path = picture(folder / "train" / "ab"[number % 2] / f"{number}.png", size=(90, 90))
+    path.write_bytes(path.read_bytes()[:900])
+    told = json.loads(gradviz("datasets", folder, "--json")[1])
+    assert (told["images"], told["splits"], told["classes"]["b"]["positive"]) == (3, {"train": 3}, 1)
+    ((called, kind, reason),) = [(f["name"], f["kind"], f["reason"]) for f in told["findings"] if "train" in f["name"]]
+    assert (called, kind) == ("train/b/3.png", "left out")
+    assert reason.startswith("train/b/3.png is cut off, damaged or unreadable")
+    rows = json.loads(gradviz("datasets", "--json", "--home", tmp_path)[1])
+    (own,) = [row for row in rows if row["name"] == "pets"]
+    assert (own["images"], own["splits"], own["skipped"]) == (3, {"train": 3}, 1)
+
+
+def test_long_names_are_short_in_the_table_and_whole_in_json(gradviz, tmp_path):
+    names = [f"{'long ' * 15}{middle}{' name' * 15}" for middle in "ab"]
+    for name in [*names, "cat"]:
+        picture(tmp_path / "set" / name / "1.png", size=(90, 90))
+    assert sorted(json.loads(gradviz("datasets", tmp_path / "set", "--json")[1])["classes"]) == sorted([*names, "cat"])
+    lines = gradviz("datasets", tmp_path / "set")[1].split("\n\n")[1].splitlines()
+    shown = {line[:40].rstrip() for line in lines[1:]}
+    assert len(shown) == 3
+    assert max(map(len, lines)) < 90
+    assert all("…" in name for name in shown - {"cat"})
+
+
 def test_datasets_of_a_name_and_of_nothing(gradviz, tmp_path):
     code, out, _ = gradviz("datasets", "demo", "--json", "--home", tmp_path)
     told = json.loads(out)
@@ -159,8 +188,9 @@ def test_extract(gradviz, photographs, tmp_path):
     arguments = ("extract", photographs, "--split", "val", "--home", tmp_path)
     code, out, err = gradviz(*arguments, "--json")
     told = json.loads(out)
-    assert (code, list(told)) == (0, ["images", "computed", "images_per_second", "seconds", "skipped"])
+    assert (code, list(told)) == (0, ["images", "computed", "images_per_second", "seconds", "skipped", "spec"])
     assert (told["images"], told["skipped"]) == (60, [])
+    assert (told["spec"]["network"], told["spec"]["split"], told["spec"]["findings"]) == ("alexnet64", "val", [])
     assert told["computed"] >= 60
     assert told["images_per_second"] == pytest.approx(told["computed"] / told["seconds"], rel=0.05)
     assert err.splitlines()[-1].startswith(f"{told['computed']} of {told['computed']} images")
@@ -181,6 +211,8 @@ def test_extract_names_what_it_skipped(gradviz, tmp_path):
     (skipped,) = json.loads(out)["skipped"]
     assert skipped["id"].startswith("b")
     assert skipped["reason"]
+    (finding,) = json.loads(out)["spec"]["findings"]
+    assert (finding["name"], finding["reason"]) == (skipped["id"], skipped["reason"])
 
 
 def test_features(ask, photographs, tmp_path):
@@ -228,6 +260,26 @@ def test_kernel(ask, photographs, tmp_path):
     assert arrays["K"].shape == (20, 20)
     assert json.loads(str(arrays["about"]))["representation"] == "x6+x7"
     assert [file.name for file in tmp_path.iterdir()] == ["K.npz"]
+
+
+def test_what_a_result_is_made_from_is_never_written_over(gradviz, tmp_path):
+    own = picture(tmp_path / "pets" / "a.png", 1, size=(90, 90))
+    picture(tmp_path / "pets" / "b.png", 2, size=(90, 90))
+    vectors, label = tmp_path / "in.npz", tmp_path / "label.txt"
+    np.savez(vectors, ids=np.array(["a", "b"]), x=np.eye(2))
+    np.savetxt(label, np.full(200, 1 / 200))
+    before = [path.read_bytes() for path in (own, vectors, label)]
+    for asked, out in (
+        ((vectors, "--representation", "x"), vectors),
+        ((own.parent, "--representation", "x6"), own),
+        ((own.parent, "--representation", "dy6", "--pseudo-label", label), label),
+    ):
+        code, _, err = gradviz("kernel", *asked, "--out", out, "--home", tmp_path / "home")
+        assert (code, err.splitlines()[-1]) == (
+            2,
+            f"gradviz: {out} is read for this result and would be lost: name another file with --out.",
+        )
+    assert [path.read_bytes() for path in (own, vectors, label)] == before
 
 
 def test_every_file_that_is_written_is_read_back_with_what_it_was_made_from(gradviz, tmp_path, capsys):
@@ -293,11 +345,22 @@ def test_a_centred_kernel_is_accepted_everywhere_with_a_line_where_it_changes_no
         assert outputs[0] == outputs[1]
 
 
-def test_evaluate(ask, ask_json, photographs):
+def test_evaluate(ask, ask_json, photographs, kept):
     told = ask_json("evaluate", photographs, "--representation", "x6", *SPLITS)
-    keys = ["mean_ap", "per_class", "left_out", "n_train", "n_test", "C", "temperature", "seconds", "notes", "spec"]
-    assert list(told) == keys
-    assert (told["n_train"], told["n_test"], told["temperature"]) == (100, 60, 1.0)
+    keys = ["mean_ap", "per_class", "positives", "intervals", "left_out", "n_train", "n_test", "C", "temperature"]
+    assert list(told) == [*keys, "seconds", "notes", "spec"]
+    assert (told["n_train"], told["n_test"]) == (100, 60)
+    assert told["temperature"] is None, "x6 is the same at every temperature"
+    assert ask_json("evaluate", photographs, "--representation", "dW7", *SPLITS)["temperature"] == 1.0
+    scored = Experiment(photographs, home=kept).evaluate("x6", train="train", test="val")
+    assert told["positives"] == dict(
+        zip(told["per_class"], (scored.test.labels == 1).sum(axis=0).tolist(), strict=True)
+    )
+    drawn = resampled(scored)
+    assert (told["intervals"]["share"], told["intervals"]["draws"]) == (0.95, 1000)
+    assert told["intervals"]["mean_ap"] == pytest.approx(drawn.interval)
+    for name, bounds in zip(told["per_class"], drawn.intervals.tolist(), strict=True):
+        assert told["intervals"]["per_class"][name] == pytest.approx(bounds)
     assert list(told["per_class"]) == list(told["C"])
     assert len(told["per_class"]) == 20
     assert told["mean_ap"] == pytest.approx(np.mean(list(told["per_class"].values())))
@@ -305,8 +368,20 @@ def test_evaluate(ask, ask_json, photographs):
     assert (spec["representation"], spec["train"], spec["test"], spec["C"]) == ("x6", "train", "val", 1.0)
     assert (spec["ap"], spec["seed"], spec["normalise"]) == ("eleven_point", 0, "l2")
     out, _ = ask("evaluate", photographs, "--representation", "x6", *SPLITS)
-    assert out.splitlines()[0].split() == ["class", "eleven_point", "AP,", "%", "C"]
-    assert out.splitlines()[-1].split() == ["mean", f"{told['mean_ap']:.2f}"]
+    assert out.splitlines()[0].split() == ["class", "eleven_point", "AP,", "%", "95%", "interval", "positives", "C"]
+    low, high = (f"{bound:.2f}" for bound in drawn.interval)
+    assert out.splitlines()[-1].split() == ["mean", f"{told['mean_ap']:.2f}", low, "to", high]
+    person = next(line.split() for line in out.splitlines() if line.startswith("person"))
+    low, high = (f"{bound:.2f}" for bound in told["intervals"]["per_class"]["person"])
+    assert person == [
+        "person",
+        f"{told['per_class']['person']:.2f}",
+        low,
+        "to",
+        high,
+        str(told["positives"]["person"]),
+        "1",
+    ]
 
 
 def test_evaluate_says_null_for_what_cannot_be_scored(ask, ask_json, photographs):
@@ -319,6 +394,7 @@ def test_evaluate_says_null_for_what_cannot_be_scored(ask, ask_json, photographs
     for note in told["notes"]:
         assert f"note: {note}\n" in err
     assert any(line.split()[1] == "-" for line in out.splitlines())
+    assert [name for name, bounds in told["intervals"]["per_class"].items() if bounds is None] == list(told["left_out"])
 
 
 def test_evaluate_chooses(ask_json, photographs):
@@ -367,7 +443,10 @@ def test_neighbours(ask, ask_json, photographs):
     asked = (photographs / "ImageSets/Main/val.txt").read_text().split()[3]
     arguments = ("neighbours", photographs, "--representation", "dW6", "--image", asked, "--top", "4")
     told = ask_json(*arguments)
-    assert [list(row) for row in told] == [["id", "value", "labels"]] * 4
+    assert [list(row) for row in told] == [["id", "value", "labels", "spec"]] * 4
+    spec = told[0]["spec"]
+    assert (spec["image"], spec["top"], spec["representation"], spec["split"]) == (asked, 4, "dW6", None)
+    assert (spec["findings"], "versions" in spec, "dataset_digest" in spec) == ([], True, True)
     assert asked not in {row["id"] for row in told}
     assert [row["value"] for row in told] == sorted((row["value"] for row in told), reverse=True)
     lines = ask(*arguments)[0].splitlines()
@@ -386,9 +465,12 @@ def test_layers(ask, ask_json, photographs):
         "purity",
         "left_out",
         "notes",
+        "n_train",
+        "n_test",
         "spec",
     ]
     assert told[0]["spec"]["network"] == "alexnet64"
+    assert (told[0]["n_train"], told[0]["n_test"], told[0]["spec"]["findings"]) == (20, 20, [])
     rows = list(csv.DictReader(ask(*arguments, "--csv")[0].splitlines()))
     assert [float(row["mean_ap"]) for row in rows] == [round(row["mean_ap"], 2) for row in told]
     lines = ask(*arguments)[0].splitlines()
@@ -471,6 +553,8 @@ def test_weights_beside_a_network_of_ones_own_are_loaded_or_refused(gradviz, pho
         ("--preprocess", "center"),
         ("--pseudo-label", "uniform"),
         ("--temperature", "1"),
+        ("--device", "cpu"),
+        ("--device", "auto"),
     ],
 )
 def test_what_is_about_a_network_is_refused_where_features_come_from_a_file(
@@ -517,7 +601,10 @@ def test_store_names_what_is_in_an_older_format(gradviz, tmp_path):
     (tmp_path / "store" / ("0" * 64) / "manifest.json").write_text("{}")
     lines = gradviz("store", "--home", tmp_path)[1].splitlines()
     assert lines[1].endswith("older format")
-    assert "`python -m gradviz store clear --old` removes the rest" in lines[2]
+    assert lines[2] == (
+        "0.0 kB of features are in an older format: this version does not read it; "
+        "`python -m gradviz store clear --old` removes it."
+    )
     assert json.loads(gradviz("store", "--json", "--home", tmp_path)[1])["entries"][0]["old"]
     gradviz("extract", "demo", "--images", "3", "--home", tmp_path)
     assert json.loads(gradviz("store", "clear", "--old", "--json", "--home", tmp_path)[1])["freed"] == 2
@@ -547,3 +634,37 @@ def test_download(gradviz, tmp_path, monkeypatch):
     assert (code, out) == (2, "")
     assert "404" in err.splitlines()[-1]
     assert err.splitlines()[-1].startswith("gradviz: ")
+
+
+def test_layers_by_cross_validation_choose_on_the_training_split(ask, ask_json, gradviz, photographs, kept):
+    arguments = ("layers", photographs, *SPLITS, "--images", "20", "--cv")
+    found = ask_json(*arguments)
+    lab = Experiment(photographs, Spec(images=20), home=kept)
+    first, *_ = ranked = best(list(board(lab, train="train")))
+    assert found["chosen"]["representation"] == first.representation
+    assert found["chosen"]["cv_mean_ap"] == pytest.approx(first.mean_ap)
+    run = at(lab, first.temperature).evaluate(first.representation, train="train", test="val")
+    assert found["test"]["mean_ap"] == pytest.approx(run.mean_ap)
+    assert [one["rival"] for one in found["differences"]] == list(rivals(ranked))
+    assert found["made"]["train"] == "train"
+    out, _ = ask(*arguments)
+    lines = out.splitlines()
+    assert lines[0].split() == [
+        "representation",
+        "tau",
+        "mAP",
+        "by",
+        "cv,",
+        "%",
+        "95%",
+        "interval",
+        "alignment",
+        "purity",
+    ]
+    assert len([line for line in lines if line.startswith(tuple(lab.offer.representations))]) == len(ranked)
+    assert f"Chosen on train: {first.representation}" in out
+    assert f"{run.mean_ap:.2f}" in out
+    csv_rows = list(csv.DictReader(ask(*arguments, "--csv")[0].splitlines()))
+    assert len(csv_rows) == len(found["board"])
+    code, _, err = gradviz(*arguments, "--temperature", "8", "--home", kept)
+    assert (code, "tries all temperatures" in err) == (2, True)

@@ -51,7 +51,7 @@ def test_entries_of_the_store_are_counted(tmp_path: Path):
 
     with Store(tmp_path / "store").entry({"a": 1}).writing({"x": (2,)}) as writer:
         writer.write(("a", "b", "c"), {"x": np.zeros((3, 2), np.float32)})
-    assert examine(tmp_path, "cpu")["store"][0].startswith("1 entries, ")
+    assert examine(tmp_path, "cpu")["store"][0].startswith("1 entry, ")
 
 
 def test_the_command_prints_every_line(gradviz, tmp_path: Path, monkeypatch):

@@ -1,7 +1,9 @@
 """`evaluate --like` repeats what an export says, or says in one sentence why it cannot."""
 
+import importlib
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -87,7 +89,7 @@ def test_differing_rows_are_listed_and_end_with_1(name, like, exported):
     lines = [line.split() for line in out.splitlines()]
     assert lines[0] == ["representation", "class", "exported", "AP,", "%", "now"]
     assert lines[1][1:3] == ["mean", f"{told['mean_ap']:.2f}"]
-    assert lines[-1][:5] == ["1", "of", "1", "results", "differ"]
+    assert lines[-1][:5] == ["1", "of", "1", "result", "differs"]
     code, out, _ = like(path, "--json")
     (answer,) = json.loads(out)
     assert (code, answer["same"], answer["mean_ap"]) == (1, False, told["mean_ap"])
@@ -182,6 +184,9 @@ def changed(**spec: object) -> Callable[[dict], object]:
         ({"weights": "mine.pth"}, "was made with the weights mine.pth: give the file with --weights"),
         ({"weights_digest": "0" * 64}, "weights of alexnet64 here are not those that"),
         ({"dataset_digest": "0" * 64}, "its photographs, labels or splits are others, so the figures cannot"),
+        ({"input_size": 32}, "network alexnet64 here is not the one that"),
+        ({"std": [1, 1, 1]}, "its std is [0."),
+        ({"mean": None}, ", not None."),
         ({"smoothing": 3}, "choices that this one does not have: smoothing"),
         ({"temperature": "hot"}, "temperature must be a positive number or cv, not 'hot'"),
         ({"seed": "x"}, "has a value for seed that cannot be: 'x'"),
@@ -271,6 +276,192 @@ def test_weights_of_a_file_are_given_again(like, exported, tmp_path):
     code, _, err = like(path, "--weights", others)
     assert code == 2
     assert "weights of alexnet64 here are not those that" in err
+
+
+@pytest.fixture
+def two_weights(exported, tmp_path) -> tuple[Path, list[Path]]:
+    """Export evaluations with two files of weights and with the published ones, in one file."""
+    tensors, files, rows = load_file(ASSETS / "alexnet64.safetensors"), [], []
+    for name in ("a", "b"):
+        files.append(tmp_path / f"{name}.safetensors")
+        save_file(tensors | {"classifier.6.bias": tensors["classifier.6.bias"] + 3 * len(files)}, files[-1])
+    for choice in (["--weights", files[0]], ["--weights", files[1]], []):
+        rows.append(json.loads(exported("--images", "10", *choice).read_text()))
+    path = tmp_path / "three.json"
+    path.write_text(json.dumps(rows))
+    return path, files
+
+
+def test_each_row_finds_its_own_weights_in_whatever_order_they_are_given(like, two_weights):
+    path, (a, b) = two_weights
+    for order in ((a, b), (b, a)):
+        code, out, err = like(path, *(word for file in order for word in ("--weights", file)))
+        assert (code, out.startswith("The same within")) == (0, True), err
+
+
+def test_weights_that_are_missing_are_named(like, two_weights, tmp_path):
+    path, (a, b) = two_weights
+    code, _, err = like(path)
+    names = "a.safetensors, b.safetensors"
+    assert (code, err.splitlines()[-1]) == (
+        2,
+        f"gradviz: {path} was made with the weights {names}: give each file with a --weights of its own.",
+    )
+    for given in ((a,), (a, tmp_path / "absent.safetensors"), (a, a)):
+        code, _, err = like(path, *(word for file in given for word in ("--weights", file)))
+        assert (code, err.splitlines()[-1]) == (
+            2,
+            f"gradviz: {path} was made with the weights b.safetensors: give the file with --weights.",
+        )
+    rows = json.loads(path.read_text())
+    for row in rows[:2]:
+        row["spec"]["weights"] = "w.pth"
+    path.write_text(json.dumps(rows))
+    assert like(path, "--weights", a, "--weights", b)[0] == 0, "a file may have another name now"
+    digests = [f"w.pth (sha256 {row['spec']['weights_digest'][:8]}...)" for row in rows[:2]]
+    assert f"the weights {', '.join(digests)}: give each" in like(path)[2]
+
+
+def test_the_weights_of_a_network_of_ones_own_are_found_too(gradviz, like, exported, tmp_path, monkeypatch):
+    (tmp_path / "made.py").write_text(
+        "import torch\ndef net():\n    torch.manual_seed(0)\n    net = torch.nn.Sequential("
+        "torch.nn.AdaptiveAvgPool2d(4), torch.nn.Flatten(), torch.nn.Linear(48, 5))\n"
+        "    net.input_size = 32\n    return net\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    rows, files = [], []
+    for seed in range(2):
+        files.append(tmp_path / f"{seed}.safetensors")
+        save_file(
+            {"2.weight": np.float32(np.random.default_rng(seed).random((5, 48))), "2.bias": np.zeros(5, "f4")},
+            files[-1],
+        )
+        choice = ("--network", "made:net", "--representation", "y1", "--weights", files[-1])
+        rows.append(json.loads(exported("--images", "10", *choice).read_text()))
+    path = tmp_path / "two.json"
+    path.write_text(json.dumps(rows))
+    others = ASSETS / "alexnet64.safetensors"
+    code, out, err = like(path, "--weights", others, "--weights", files[1], "--weights", files[0])
+    assert (code, out.startswith("The same within")) == (0, True), err
+
+
+OWN = """import torch
+class Net(torch.nn.Module):
+    input_size, mean, std = 32, [0.5, 0.5, 0.5], [0.5, 0.5, 0.5]
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.pool, self.last = torch.nn.AdaptiveAvgPool2d(4), torch.nn.Linear(48, 5)
+    def forward(self, x):
+        return self.last(self.pool(x).flatten(1) + 0.0)
+def make():
+    return Net()
+"""
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch) -> Callable[[str, str], None]:
+    """Write the file of a network of one's own, with a change, so that it is imported afresh."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def write(old: str = "", new: str = "") -> None:
+        (tmp_path / "changing_net.py").write_text(OWN.replace(old, new) if old else OWN)
+        sys.modules.pop("changing_net", None)
+        importlib.invalidate_caches()
+
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    write()
+    return write
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "names", "says"),
+    [
+        ("+ 0.0", "+ 9.0 * (x.mean((1, 2, 3)) > 0)[:, None]", {"function_digest"}, None),
+        (
+            "mean, std = 32, [0.5,",
+            "mean, std = 32, [0.9,",
+            {"mean", "function_digest"},
+            "its mean is [0.9, 0.5, 0.5], not [0.5, 0.5, 0.5]; its code, or what it",
+        ),
+        (
+            "[0.5, 0.5, 0.5]\n",
+            "[0.5, 0.5, 0.9]\n",
+            {"std", "function_digest"},
+            "its std is [0.5, 0.5, 0.9], not [0.5, 0.5, 0.5]; its code, or what it",
+        ),
+        (
+            "std = 32",
+            "std = 40",
+            {"input_size", "function_digest"},
+            "its input_size is 40, not 32; its code, or what it",
+        ),
+    ],
+)
+def test_an_own_network_that_computes_something_else_is_told(old, new, names, says, own, like, exported):
+    choice = ("--images", "30", "--network", "changing_net:make", "--representation", "x1")
+    path = exported(*choice)
+    first, specs = path.read_text(), [json.loads(path.read_text())["spec"]]
+    assert like(path)[0] == 0
+    own(old, new)
+    specs.append(json.loads(exported(*choice).read_text())["spec"])
+    assert {name for name in specs[0] if specs[0][name] != specs[1][name]} == names
+    path.write_text(first)
+    code, _, err = like(path)
+    changed = "its code, or what it makes of the same images, has changed (function_digest)"
+    if says:
+        assert (code, err.splitlines()[-1].startswith("gradviz: The network changing_net:make here is")) == (2, True)
+        assert says in err
+        assert (changed in err) == ("function_digest" in names)
+    else:
+        assert code == 1
+        assert f"note: the network changing_net:make is not as it was exported: {changed}\n" in err
+    older = json.loads(first)
+    for name in ("function_digest", "input_size", "mean", "std"):
+        del older["spec"][name]
+    path.write_text(json.dumps(older))
+    code, _, err = like(path)
+    assert code in (0, 1), err
+    assert "not as it was exported" not in err
+
+
+@pytest.fixture
+def two_labels(photographs, kept, tmp_path) -> tuple[Path, list[Path]]:
+    """Export evaluations with two files of pseudo-labels and with a named one, in one file."""
+    files = [tmp_path / "g1.npy", tmp_path / "g2.txt"]
+    np.save(files[0], np.eye(200)[0])
+    np.savetxt(files[1], np.eye(200)[1])
+    specs = [Spec(pseudo_label=str(choice), images=10) for choice in (*files, "uniform")]
+    labs = [Experiment(photographs, spec, home=kept) for spec in specs]
+    path = tmp_path / "three.json"
+    path.write_text(json.dumps([evaluation_json(lab.evaluate("dy8", train="train", test="val")) for lab in labs]))
+    return path, files
+
+
+def test_each_row_finds_its_own_pseudo_label_in_whatever_order_they_are_given(like, two_labels, tmp_path):
+    path, (a, b) = two_labels
+    np.save(tmp_path / "other.npy", np.full(200, 1 / 200))
+    (tmp_path / "text.npy").write_text("text")
+    for order in ((a, b), (b, a), (tmp_path / "text.npy", tmp_path / "other.npy", b, a)):
+        code, out, err = like(path, *(word for file in order for word in ("--pseudo-label", file)))
+        assert (code, out.startswith("The same within")) == (0, True), err
+    given = ("--pseudo-label", a, "--pseudo-label", b)
+    code, out, _ = like(path, *given, "--json")
+    told = [row["spec"]["pseudo_label"] for row in json.loads(out)]
+    assert (code, told) == (0, ["g1.npy", "g2.txt", "uniform"])
+
+
+def test_pseudo_labels_that_are_missing_are_named(like, two_labels, tmp_path):
+    path, (a, _) = two_labels
+    both = f"gradviz: {path} was made with the pseudo-labels g1.npy, g2.txt: give each file with a --pseudo-label of"
+    assert like(path)[2].splitlines()[-1] == f"{both} its own."
+    assert like(path, "--pseudo-label", "true")[2].splitlines()[-1] == f"{both} its own."
+    for given in ((a,), (a, tmp_path / "absent.npy"), (a, a)):
+        code, _, err = like(path, *(word for file in given for word in ("--pseudo-label", file)))
+        last = f"gradviz: {path} was made with the pseudo-label g2.txt: give the file with --pseudo-label."
+        assert (code, err.splitlines()[-1]) == (2, last)
 
 
 @pytest.mark.parametrize(

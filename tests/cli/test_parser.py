@@ -93,10 +93,14 @@ def test_help_is_given_for_every_command(capsys):
         assert "None" not in said
 
 
+OF_OTHER_VERBS = {**dict.fromkeys(("method", "neighbours", "min_dist", "perplexity"), "embed"), "top": "neighbours"}
+"""Options that `evaluate` does not have."""
+
+
 def test_every_option_of_the_table_is_explained_with_its_default(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "100000")  # in one line each
     said = {verb: helped(capsys, verb) for verb in ("evaluate", "embed", "neighbours")}
-    verbs = {"neighbours": "embed", "top": "neighbours"}
+    verbs = OF_OTHER_VERBS
     read = {verb: vars(parser().parse_args([verb, "d", *VERBS[verb]])) for verb in VERBS}
     for name, option in OPTIONS.items():
         verb = verbs.get(name, "evaluate")
@@ -110,15 +114,15 @@ def test_every_option_of_the_table_is_explained_with_its_default(capsys, monkeyp
 @pytest.mark.parametrize("name", [name for name, option in OPTIONS.items() if option.values])
 def test_a_new_value_in_the_table_is_taken_and_explained(name, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "100000")
-    option = OPTIONS[name]
+    option, verb = OPTIONS[name], OF_OTHER_VERBS.get(name, "evaluate")
     flag = f"--{name.replace('_', '-')}"
     if option.read is None:
         with pytest.raises(GradvizError, match="invalid choice: 'novel'"):
-            parser().parse_args(["evaluate", "d", *VERBS["evaluate"], flag, "novel"])
+            parser().parse_args([verb, "d", *VERBS[verb], flag, "novel"])
     monkeypatch.setitem(OPTIONS, name, replace(option, values={**option.values, "novel": "100 % new"}))
-    assert "novel: 100 % new" in helped(capsys, "evaluate")
+    assert "novel: 100 % new" in helped(capsys, verb)
     if option.read is None:
-        assert vars(parser().parse_args(["evaluate", "d", *VERBS["evaluate"], flag, "novel"]))[name] == "novel"
+        assert vars(parser().parse_args([verb, "d", *VERBS[verb], flag, "novel"]))[name] == "novel"
 
 
 # Mistakes

@@ -51,3 +51,15 @@ def test_damaged_annotations_leave_labels_unknown_and_are_named(tmp_path: Path):
     images = find(tmp_path)
     assert images.labels.tolist() == [[1], [0], [1]]
     assert ("not read", "b.xml") in {(f.kind, f.name) for f in images.findings}
+
+
+def test_an_object_without_a_name_leaves_its_picture_unknown(tmp_path: Path):
+    for name in "abc":
+        picture(tmp_path / f"{name}.jpg")
+        annotation(tmp_path / f"{name}.xml", ("cat" if name == "a" else "dog", 1, 1, 9, 9))
+    (tmp_path / "b.xml").write_text("<annotation><object><difficult>0</difficult></object></annotation>")
+    annotation(tmp_path / "c.xml", ("dog", 50, 50, 60, 60))
+    images = find(tmp_path)
+    assert images.labels.tolist() == [[1, -1], [0, 0], [-1, 1]]
+    assert images.unknown.tolist() == [[False, False], [True, True], [False, False]]
+    assert [(f.name, f.kind) for f in images.findings[:2]] == [("b.xml", "not read"), ("c.xml", "not read")]

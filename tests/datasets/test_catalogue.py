@@ -39,7 +39,7 @@ def test_the_digests_are_those_that_torchvision_publishes():
 
 def test_a_name_is_found_in_the_home_once_it_is_there(home: Path):
     with pytest.raises(
-        DatasetError, match=r"voc2012 is not here yet: `python -m gradviz download voc2012` fetches 1907 MB"
+        DatasetError, match=r"voc2012 is not here yet: `python -m gradviz download voc2012` fetches 1,907 MB"
     ):
         find("voc2012")
     voc(home / "datasets/voc2012/VOCdevkit/VOC2012", LABELS, SPLITS)

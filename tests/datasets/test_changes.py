@@ -43,6 +43,7 @@ EDITS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "the names of classes": ("YOLO", lambda root: written(root / "data.yaml", "names: [a, b]")),
     "a picture of a class": ("a folder of pictures", lambda root: picture(root / "train/cat/new.jpg")),
     "a picture less": ("a folder of pictures", lambda root: (root / "train/cat/01.jpg").unlink()),
+    "a picture in place": ("a folder of pictures", lambda root: written(root / "train/cat/01.jpg", "gone")),
     "another class": ("a folder of pictures", lambda root: picture(root / "test/owl/new.jpg")),
 }
 
@@ -73,6 +74,20 @@ def test_a_file_that_lists_pictures_and_the_folders_beside_it(tmp_path: Path):
     before = stamp(listed)
     picture(tmp_path / "coco/test/gone.jpg")
     assert stamp(listed) != before
+
+
+@pytest.mark.parametrize("form", ["a CSV", "COCO instances"])
+def test_pictures_deep_beside_a_list_are_noticed(form: str, tmp_path: Path):
+    place = EXAMPLES[form](tmp_path, SPLITS)
+    place = place if place.is_file() else place / "annotations/instances_test.json"
+    picture(tmp_path / "x/y/z/a/1.jpg")
+    aged(tmp_path)
+    seen = {stamp(place), stamp(place)}
+    picture(tmp_path / "x/y/z/a/2.jpg")
+    seen.add(stamp(place))
+    written(tmp_path / "x/y/z/a/1.jpg", "none")
+    seen.add(stamp(place))
+    assert len(seen) == 3
 
 
 def test_two_changes_within_one_tick_are_noticed(tmp_path: Path):

@@ -103,11 +103,14 @@ def test_entries_that_cannot_be_used_are_skipped_and_shown(tmp_path: Path):
 @pytest.mark.parametrize(
     ("size", "bbox", "drawable"),
     [
-        ({}, (0, 0, 10, 10), 0),
+        ({}, (0, 0, 10, 10), 1),
         ({"width": 40, "height": 30}, None, 0),
         ({"width": 40, "height": 30}, (50, 50, 5, 5), 0),
         ({"width": 40, "height": 30}, (0, 0, 0, 0), 0),
-        ({"width": "wide", "height": 30}, (0, 0, 10, 10), 0),
+        ({"width": "wide", "height": 30}, (0, 0, 10, 10), 1),
+        ({"width": None, "height": None}, (0, 0, 10, 10), 1),
+        ({"width": 0, "height": 0}, (0, 0, 10, 10), 1),
+        ({}, (50, 50, 5, 5), 0),
         ({"width": 1e30, "height": 1e30}, (0, 0, 1e40, 10), 1),
         ({"width": 40, "height": 30}, (0, 0, 10, 10), 1),
     ],
@@ -122,6 +125,27 @@ def test_labels_do_not_depend_on_boxes_that_can_be_drawn(tmp_path: Path, size: d
     assert [len(found.boxes(n)) for n in range(3)] == [drawable, drawable, 0]
     said = Finding(path.name, "boxes do not fit a picture of known size; their labels count", "not read", 2)
     assert noted(found) == (() if drawable else (said,))
+
+
+@pytest.mark.parametrize("size", [{}, {"width": "", "height": None}, {"width": 0, "height": 0}, {"width": [1]}])
+def test_boxes_of_a_picture_without_a_good_size_are_clipped_to_its_own(tmp_path: Path, size: dict):
+    picture(tmp_path / "0.jpg", size=(40, 30))
+    images = [{"id": 0, "file_name": "0.jpg"} | size]
+    found = read_coco(write(tmp_path / "instances.json", images, [instance(0, 3, (30, 20, 100, 100))]))
+    assert found.boxes(0) == (Box("cat", 31, 21, 40, 30),)
+    assert not noted(found)
+
+
+@pytest.mark.parametrize("outline", [{}, {"segmentation": {"counts": "PYi1", "size": [40, 40]}, "area": 9}])
+def test_an_object_without_any_box_is_a_label(tmp_path: Path, outline: dict):
+    picture(tmp_path / "0.jpg", 0)
+    images = [{"id": 0, "file_name": "0.jpg", "width": 40, "height": 40}]
+    found = read_coco(
+        write(tmp_path / "instances.json", images, [{"id": 1, "image_id": 0, "category_id": 7} | outline])
+    )
+    assert found.labels.tolist() == [[-1, 1]]
+    assert found.boxes(0) == ()
+    assert [(one.kind, one.count) for one in noted(found)] == [("not read", 1)]
 
 
 def test_boxes_stay_in_the_order_of_the_file(tmp_path: Path):
@@ -331,3 +355,33 @@ def test_two_lists_of_one_split_are_joined_and_said(tmp_path: Path):
     assert [(f.name, f.reason) for f in images.findings if f.kind == "joined"] == [
         ("train2014, train2017", "together the split train")
     ]
+
+
+def test_categories_of_one_name_are_joined_and_said(tmp_path: Path):
+    picture(tmp_path / "images/1.jpg")
+    categories = [{"id": 3, "name": "cat"}, {"id": 7, "name": "cat"}, {"id": 8, "name": "dog"}]
+    images = read_coco(write(tmp_path / "instances.json", [image(1)], [instance(1, 7)], categories).parent)
+    assert images.classes == ("cat", "dog")
+    assert ("joined", 1) in [(f.kind, f.count) for f in images.findings if "name of another" in f.reason]
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (("images\\1.jpg", "images\\2.jpg"), "a backslash is read as a slash"),
+        (
+            ("..\\far\\1.jpg", "C:\\me\\2.jpg"),
+            "no path leads to a picture",
+        ),
+        (("/home/me/1.jpg", "/home/me/0a1b2c3d-2.jpg"), "no path leads to a picture"),
+    ],
+)
+def test_names_of_another_computer_are_understood(names: tuple[str, str], said: str, tmp_path: Path):
+    for number in (1, 2):
+        picture(tmp_path / f"images/{number}.jpg", number)
+    entries = [image(number, name) for number, name in zip((1, 2), names, strict=True)]
+    write(tmp_path / "instances.json", entries, [instance(1, 3), instance(2, 7)])
+    images = read_coco(tmp_path)
+    assert len(images) == 2
+    (finding,) = [f for f in images.findings if f.reason.startswith(said)]
+    assert (finding.kind, finding.count) == ("guessed", 2)

@@ -6,6 +6,7 @@ import pytest
 
 from gradviz.datasets.features_file import FORMAT
 from gradviz.errors import DatasetError
+from gradviz.experiment import Experiment
 from tests.small_sets import noted
 
 read_features = FORMAT.read
@@ -87,10 +88,17 @@ def test_what_does_not_fit_is_refused_in_one_line(tmp_path: Path, arrays: dict, 
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["features", "fc7", "resnet50", "dyfoo", "dynamics", "x", "dW@features.8"])
+@pytest.mark.parametrize("name", ["features", "fc7", "resnet50", "dyfoo", "dynamics", "x"])
 def test_an_array_of_any_name_is_a_vector_of_that_name(tmp_path: Path, name: str):
     images = read_features(save(tmp_path, ids=IDS, **{name: X}))
     assert list(images.features) == [name]
+    assert not noted(images)
+
+
+def test_an_array_that_this_program_named_by_its_layer_is_a_vector(tmp_path: Path):
+    about = np.array('{"network": "alexnet", "versions": {"numpy": "2"}}')
+    images = read_features(save(tmp_path, ids=IDS, about=about, **{"dW@features.8": X}))
+    assert list(images.features) == ["dW@features.8"]
     assert not noted(images)
 
 
@@ -113,6 +121,14 @@ def test_splits_are_known_by_all_their_names(tmp_path: Path):
 def test_a_product_is_refused_as_a_vector(tmp_path: Path):
     with pytest.raises(DatasetError, match="'dW6' is a product, which is not kept as one vector, but as x5 and dy6"):
         read_features(save(tmp_path, ids=IDS, dW6=X))
+
+
+def test_what_to_call_a_product_that_was_computed_elsewhere_is_said_and_works(tmp_path: Path):
+    (finding,) = noted(read_features(save(tmp_path, ids=IDS, x6=X, dW6=X)))
+    assert "to dW6_vector for example, to be read as it is" in finding.reason
+    images = read_features(save(tmp_path, ids=IDS, x6=X, dW6_vector=X))
+    assert (list(images.features), noted(images)) == (["x6", "dW6_vector"], ())
+    assert Experiment(images).kernel("dW6_vector+x6").K.shape == (4, 4)
 
 
 def test_arrays_that_are_no_features_are_named_beside_those_that_are(tmp_path: Path):
@@ -155,6 +171,18 @@ def test_bytes_are_text(tmp_path: Path):
     assert read_features(save(tmp_path, ids=np.array([b"\xff", b"a", b"b", b"c"]), x6=X)).ids[0] == "\\xff"
 
 
+def test_what_is_no_npz_of_rows_is_told_so(tmp_path: Path):
+    (tmp_path / "text.npz").write_text("hello")
+    with pytest.raises(DatasetError, match=r"not an npz of plain arrays: it does not begin as one that numpy\.savez"):
+        read_features(tmp_path / "text.npz")
+    with pytest.raises(
+        DatasetError, match=r"not an npz of plain arrays: it holds Python objects, which are not read\.$"
+    ):
+        read_features(save(tmp_path, ids=IDS, x6=np.array([{}] * len(IDS), object)))
+    with pytest.raises(DatasetError, match=r"holds no usable row: it has 0 rows\.$"):
+        read_features(save(tmp_path, ids=IDS[:0], x6=X[:0]))
+
+
 def test_damaged_files_are_refused(tmp_path: Path):
     path = save(tmp_path, ids=IDS, x6=X)
     whole = path.read_bytes()
@@ -175,3 +203,48 @@ def test_damaged_files_are_refused(tmp_path: Path):
     (tmp_path / "g.npy").rename(path)
     with pytest.raises(DatasetError, match="one array instead of several"):
         read_features(path)
+
+
+@pytest.mark.parametrize("name", ["label", "y", "targets", "one_hot", "y_true", "labels_train"])
+def test_an_array_like_labels_under_another_name_is_named_and_no_feature(tmp_path: Path, name: str):
+    labels = np.array([[1, 0], [0, 1], [1, 1], [0, 0]])
+    images = read_features(save(tmp_path, ids=IDS, x6=X, **{name: labels}))
+    assert list(images.features) == ["x6"]
+    assert [(f.name, f.kind) for f in noted(images)] == [(name, "not read")]
+    images = read_features(save(tmp_path, ids=IDS, x6=X, **{name: X, f"{name}_": X}))
+    assert name in images.features, "numbers of other kinds are features"
+
+
+@pytest.mark.parametrize("about", [None, "hello", '{"network": "alexnet"}'])
+def test_a_layers_name_is_left_to_files_of_this_program(tmp_path: Path, about: str | None):
+    arrays = {"ids": IDS, "x6": X, "dW@features.8": X} | ({} if about is None else {"about": np.array(about)})
+    images = read_features(save(tmp_path, **arrays))
+    assert list(images.features) == ["x6"]
+    (finding,) = noted(images)
+    assert (finding.name, finding.kind) == ("dW@features.8", "not read")
+    assert finding.reason.startswith("an array that has to be renamed, without @: only files that this program wrote")
+
+
+@pytest.mark.parametrize("name", ["", " "])
+def test_an_array_without_a_name_is_named_in_a_plain_sentence(tmp_path: Path, name: str):
+    (finding,) = noted(read_features(save(tmp_path, ids=IDS, x6=X, **{name: X})))
+    assert (finding.name, finding.reason) == (repr(name), "an array without a name: give it one, to be read")
+    with pytest.raises(DatasetError, match=r"f\.npz: '\s?' is an array without a name: give it one, to be read\."):
+        read_features(save(tmp_path, ids=IDS, **{name: X}))
+
+
+def test_labels_that_are_all_zero_are_absent(tmp_path: Path):
+    zeros = np.zeros((4, 2), int)
+    images = read_features(save(tmp_path, ids=IDS, x6=X, labels=zeros))
+    assert (images.labels == -1).all()
+    assert [(f.name, f.kind, f.count) for f in images.findings[:1]] == [("labels", "guessed", 8)]
+    about = np.array('{"network": "alexnet", "versions": {"numpy": "2"}}')
+    assert (read_features(save(tmp_path, ids=IDS, x6=X, labels=zeros, about=about)).labels == 0).all()
+
+
+def test_rows_in_no_split_are_counted(tmp_path: Path):
+    images = read_features(save(tmp_path, ids=IDS, x6=X, split=np.array(["train", "", " ", "val"])))
+    assert [(f.name, f.reason, f.count) for f in images.findings] == [
+        ("split", "in no split: their cells are empty", 2)
+    ]
+    assert not read_features(save(tmp_path, ids=IDS, x6=X, split=np.array([""] * 4))).findings

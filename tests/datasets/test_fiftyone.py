@@ -52,3 +52,9 @@ def test_folders_of_splits_and_a_class_that_only_one_of_them_knows(tmp_path: Pat
     assert images.labels.tolist() == [[1, -1], [-1, 1], [1, 0]]
     assert {split: list(positions) for split, positions in images.splits.items()} == {"train": [0, 1], "val": [2]}
     assert {(f.name, f.count) for f in images.findings} == {("validation/gone", 1), ("more", 1)}
+
+
+def test_a_class_named_twice_is_one_and_said(tmp_path: Path):
+    images = find(write(tmp_path, {"classes": ["cat", "dog", "cat"], "labels": {"a": 0, "b": 1, "c": 2, "d": 1}}))
+    assert images.classes == ("cat", "dog")
+    assert ("cat", "joined", 1) in [(f.name, f.kind, f.count) for f in images.findings]

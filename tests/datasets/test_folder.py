@@ -4,7 +4,7 @@ import pytest
 
 from gradviz.datasets.folder import FORMAT
 from gradviz.errors import DatasetError
-from tests.small_sets import picture
+from tests.small_sets import noted, picture
 
 read_folder = FORMAT.read
 
@@ -191,3 +191,63 @@ def test_the_empty_folder_of_a_split_and_an_odd_list_are_named(tmp_path: Path):
     (tmp_path / "test/more.txt").touch()
     named = {finding.name: finding.count for finding in read_folder(tmp_path).findings}
     assert named == {"val": 1, "train/*.txt": 5, "test/more.txt": 1}
+
+
+def test_a_file_that_links_put_under_two_classes_is_one_picture_with_both(tmp_path: Path):
+    fill(tmp_path / "set", cat=2, dog=2)
+    (tmp_path / "set/dog/again.jpg").symlink_to("../cat/0.jpg")
+    images = read_folder(tmp_path / "set")
+    assert len(images) == 4
+    assert images.labels_of(images.source("cat/0.jpg")) == ("cat", "dog")
+    ((called, kind, reason),) = [(f.name, f.kind, f.reason) for f in noted(images)]
+    assert (called, kind) == ("dog/again.jpg", "joined")
+    assert reason.startswith("the same file by way of a link")
+
+
+def test_a_linked_folder_adds_its_split_and_its_class(tmp_path: Path):
+    fill(tmp_path, train__cat=2, train__dog=2)
+    (tmp_path / "val").mkdir()
+    (tmp_path / "val/cat").symlink_to(tmp_path / "train/cat")
+    images = read_folder(tmp_path)
+    splits = {name: [images.ids[i] for i in members] for name, members in images.splits.items()}
+    assert splits["val"] == ["train/cat/0.jpg", "train/cat/1.jpg"]
+    assert len(splits["train"]) == len(images) == 4
+    assert [finding.kind for finding in noted(images)] == ["joined", "joined"]
+
+
+def test_links_to_files_elsewhere_are_two_pictures_unless_they_are_one_file(tmp_path: Path):
+    fill(tmp_path / "store", all=3)
+    for place, number in (("cat/a", 0), ("cat/b", 1), ("dog/a", 1), ("dog/b", 2)):
+        path = tmp_path / "set" / f"{place}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.symlink_to(tmp_path / f"store/all/{number}.jpg")
+    images = read_folder(tmp_path / "set")
+    assert images.ids == ("cat/a.jpg", "cat/b.jpg", "dog/b.jpg")
+    assert [images.labels_of(i) for i in range(3)] == [("cat",), ("cat", "dog"), ("dog",)]
+
+
+def test_samples_and_controls_are_two_classes(tmp_path: Path):
+    fill(tmp_path, samples=4, controls=4)
+    images = read_folder(tmp_path)
+    assert images.classes == ("controls", "samples")
+    assert [finding.name for finding in noted(images)] == ["samples"], "it is said that this is a guess"
+
+
+@pytest.mark.parametrize(
+    "folders",
+    [
+        ("trainA", "trainB", "testA", "testB"),
+        ("train_a", "train_b", "test_a"),
+        ("trainA", "trainB", "testA"),
+        ("train_cats", "train_dogs", "test_cats", "test_dogs"),
+    ],
+)
+def test_folders_that_mean_splits_though_not_which_are_refused(folders: tuple[str, ...], tmp_path: Path):
+    fill(tmp_path, **dict.fromkeys(folders, 2))
+    with pytest.raises(DatasetError, match=r"subfolders called .*train.* which name no class"):
+        read_folder(tmp_path)
+
+
+def test_folders_that_differ_in_case_only_are_said(tmp_path: Path):
+    fill(tmp_path, Cat=2, cat=2, dog=2)
+    assert [(f.name, f.kind) for f in noted(read_folder(tmp_path))] == [("Cat, cat", "guessed")]

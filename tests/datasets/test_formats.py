@@ -1,5 +1,7 @@
 """What every format of data sets is held to, and that README shows the table as it is."""
 
+import json
+import shutil
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
@@ -176,3 +178,46 @@ def test_what_lies_beside_a_wrapped_set_does_not_change_its_format(form: Format,
     assert {images.labels_of(i) for i in range(len(images))} <= {("cat",), ("dog",), ()}
     if stray != "an empty folder" and len(images) == len(LABELS):
         assert any("x.jpg" in finding.name or "odd/" in finding.name for finding in images.findings)
+
+
+FOLDERS = [form for form in FORMATS if not form.suffixes or form.name == "COCO instances"]
+
+
+@pytest.mark.parametrize("form", [f for f in FOLDERS if f.name != "a folder in VOC layout"], ids=lambda form: form.name)
+def test_the_folder_of_a_split_without_a_picture_is_named(form: Format, tmp_path: Path):
+    place = example(form, tmp_path / "example", SPLITS)
+    before = find(place)
+    for above in (one for one in ("", "images/") if (place / one).is_dir()):
+        (place / above / "valid/images").mkdir(parents=True)
+        images = find(place)
+        (more,) = set(images.findings) - set(before.findings)
+        assert (more.name, more.kind) == (f"{above}valid", "left out")
+        assert more.reason == "the folder of a split, but empty"
+        assert (images.ids, images.classes, images.splits.keys()) == (before.ids, before.classes, before.splits.keys())
+        shutil.rmtree(place / above / "valid")
+
+
+def test_a_split_of_lists_alone_is_named(tmp_path: Path):
+    place = EXAMPLES["a COCO export"](tmp_path, SPLITS)
+    listed = json.loads((place / "train/_annotations.coco.json").read_text())
+    (place / "valid").mkdir()
+    empty = {"images": [], "annotations": [], "categories": listed["categories"]}
+    (place / "valid/_annotations.coco.json").write_text(json.dumps(empty))
+    (finding,) = [finding for finding in find(place).findings if finding.name == "valid"]
+    assert finding.reason == "the folder of a split, but without a picture"
+
+
+JOINED = ("YOLO", "pictures with VOC XML", "a folder of pictures")
+"""Formats that say of each picture by itself what it shows: two folders of it are one data set."""
+
+
+@pytest.mark.parametrize("form", [form for form in FOLDERS if form.name not in JOINED], ids=lambda form: form.name)
+def test_two_of_a_format_side_by_side_ask_which(form: Format, tmp_path: Path):
+    for name in ("a", "b"):
+        example(form, tmp_path / name, SPLITS)
+    with pytest.raises(DatasetError, match=f"holds several data sets, each {form.name}; name one of them: .*/a, .*/b"):
+        find(tmp_path)
+    assert len(find(tmp_path / "a")) == len(LABELS)
+    for number in range(40):
+        picture(tmp_path / "cat" / f"{number}.jpg", number)
+    assert find(tmp_path).format == "a folder of pictures", "most pictures lie elsewhere: those two are classes"

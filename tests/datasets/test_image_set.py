@@ -91,7 +91,7 @@ def test_arrays_are_copies_that_nobody_can_write():
 def test_what_does_not_fit_together_is_refused():
     with pytest.raises(DatasetError, match="same id"):
         ImageSet("set", None, ("a", "a"), (Path("a"), Path("b")))
-    with pytest.raises(DatasetError, match="2 ids but 1 pictures"):
+    with pytest.raises(DatasetError, match=r"2 ids but 1 picture\."):
         ImageSet("set", None, ("a", "b"), (Path("a"),))
     with pytest.raises(DatasetError, match=r"shape \(1, 1\) for 2"):
         features_only(2, classes=("cat",), labels=np.ones((1, 1)))

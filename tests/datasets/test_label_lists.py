@@ -41,3 +41,17 @@ def test_labels_of_several_cells_are_joined_and_names_alike_are_named():
 def test_nothing_is_said_of_pictures_without_labels_where_there_are_none_at_all():
     found = label_lists([[""], [""]])
     assert (list(found.of_pictures), found.findings) == ([None, None], [])
+
+
+def test_names_in_json_are_those_of_annotation_programs():
+    choices, boxes = (
+        '{"choices": ["cat", "dog"]}',
+        '[{"x": 1, "rectanglelabels": ["owl"]}, {"rectanglelabels": ["cat"]}]',
+    )
+    assert names(choices, boxes, "dog", '{"label": "cat"}') == [["cat", "dog"], ["cat", "owl"], ["dog"], ["cat"]]
+    assert kinds(choices, "cat", "dog") == []
+    assert names("{odd", '{"x": 1}') == [["{odd"], ['{"x": 1}']]
+
+
+def test_marks_for_nothing_are_no_classes():
+    assert names("-", "?", "cat", "--") == [[], [], ["cat"], []]

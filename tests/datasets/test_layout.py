@@ -20,6 +20,27 @@ def meant(folders: dict[str, int]) -> dict[str, set[tuple[str | None, str | None
 
 
 CASES = {
+    "splits with a word more": {"cars_train": (None, "train"), "cars_test": (None, "test")},
+    "splits with a word before": {
+        "Final_Training/Images/1": ("1", "train"),
+        "Final_Training/Images/2": ("2", "train"),
+        "Final_Test/Images": (None, "test"),
+    },
+    "words of splits in classes": {"test tube": ("test tube", None), "steam train": ("steam train", None)},
+    "one word of a split": {"crash_test": ("crash_test", None), "cat": ("cat", None), "dog": ("dog", None)},
+    "the classes of the splits in another folder": {
+        "train/cat": ("cat", "train"),
+        "train/dog": ("dog", "train"),
+        "holdout/cat": ("cat", None),
+        "holdout/dog": ("dog", None),
+    },
+    "labelled and not": {
+        "train/labeled/cat": ("cat", "train"),
+        "train/labeled/dog": ("dog", "train"),
+        "train/unlabeled": (None, "train"),
+        "test/cat": ("cat", "test"),
+        "test/dog": ("dog", "test"),
+    },
     "keras": {"train/cat": ("cat", "train"), "train/dog": ("dog", "train"), "validation/cat": ("cat", "val")},
     "upper case": {"TRAIN/Cat": ("Cat", "train"), "VALID/Cat": ("Cat", "val"), "TEST/Dog": ("Dog", "test")},
     "sets": {"training_set/cat": ("cat", "train"), "test_set/dog": ("dog", "test"), "dev/dog": ("dog", "val")},
@@ -127,6 +148,25 @@ def test_a_few_strays_beside_one_folder_do_not_make_it_a_class():
     assert meant({"cat/old": 40, "cat/new": 40, "dog": 5})["dog"] == ("dog", None), "few of a class are no strays"
 
 
+def test_samples_are_a_class_where_more_than_their_name_says_so():
+    assert meant({"samples": 9, "controls": 5}) == {"samples": ("samples", None), "controls": ("controls", None)}
+    assert meant({"samples": 5, "controls": 5, "blanks": 5})["samples"] == ("samples", None)
+    assert meant({"samples": 2, "cat": 5, "dog": 5})["samples"] == (None, None), "a few of each class"
+    assert meant({"samples": 5, "images": 5})["samples"] == (None, None)
+    assert meant({"samples/cat": 5, "samples/dog": 5}) == {"samples/cat": ("cat", None), "samples/dog": ("dog", None)}
+    assert meant({"train/samples": 5, "train/controls": 5, "test/samples": 5, "test/controls": 5}) == {
+        "train/samples": ("samples", "train"),
+        "train/controls": ("controls", "train"),
+        "test/samples": ("samples", "test"),
+        "test/controls": ("controls", "test"),
+    }
+    assert meant({"train/samples": 5, "test/samples": 5}) == {
+        "train/samples": (None, "train"),
+        "test/samples": (None, "test"),
+    }
+    assert meant({"train/samples/cat": 5, "train/samples/dog": 5, "test": 5})["train/samples/cat"] == ("cat", "train")
+
+
 def test_one_class_in_two_spellings_is_joined_and_said():
     places, findings = laid_out(names({"train/Cat": 4, "train/dog": 4, "test/cat": 3, "test/Dog": 1}))
     assert {place.label for place in places} == {"Cat", "dog"}
@@ -187,3 +227,20 @@ def test_a_class_with_folders_in_it_is_said_to_be_a_guess():
     _, findings = laid_out(names({"train/pets/cat": 3, "train/pets/dog": 3, "test/bird": 3}))
     assert [(f.kind, f.name) for f in findings] == [("guessed", "pets")]
     assert laid_out(names({"cat/images": 3, "dog/images": 3}))[1] == []
+
+
+def test_names_of_splits_with_other_words_are_guessed_and_said():
+    findings = laid_out(names({"a/cars_train": 2, "a/cars_test": 2}))[1]
+    assert [(f.name, f.kind) for f in findings] == [
+        ("cars_train", "unlabelled"),
+        ("cars_test", "unlabelled"),
+        ("a/cars_test", "guessed"),
+        ("a/cars_train", "guessed"),
+    ]
+
+
+def test_a_class_of_one_split_alone_is_said():
+    folders = {f"{split}/{name}": 3 for split in ("train", "test") for name in ("cat", "dog", "owl")}
+    assert laid_out(names(folders))[1] == []
+    found = laid_out(names(folders | {"train/extra": 1}))[1]
+    assert [(f.name, f.kind, f.count) for f in found] == [("extra", "guessed", 1)]

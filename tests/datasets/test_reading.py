@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gradviz.datasets.image_set import Box, Finding
-from gradviz.datasets.reading import Format, Listing, Row
+from gradviz.datasets.reading import DRAWN, Format, Listing, Row, redrawn
 from gradviz.errors import DatasetError
 
 
@@ -88,3 +88,19 @@ def test_no_halves_are_drawn_where_no_image_has_a_label():
     rows = [Row(name, Path(name)) for name in "abc"]
     images = Listing(Path(), rows, classes=("cat",)).image_set(name="set")
     assert (dict(images.splits), images.drawn, images.findings) == ({}, None, ())
+
+
+def test_a_half_that_stays_empty_is_said(tmp_path: Path):
+    rows = [Row(name, tmp_path / name, {name: 1}) for name in "abcd"]
+    images = Listing(tmp_path, rows).image_set(name="one a class")
+    assert {name: len(positions) for name, positions in images.splits.items()} == {"train": 4, "val": 0}
+    empty = "; val is empty, for want of a second image"
+    assert images.findings == (Finding("train, val", DRAWN + empty, "guessed"),)
+    several = Listing(tmp_path, [Row("a", tmp_path / "a", {"cat": 1, "dog": 1})]).image_set(name="one picture")
+    found = {tuple(redrawn(several, seed).findings) for seed in range(8)}
+    assert found == {
+        (Finding("train, val", f"{DRAWN}; {name} is empty, for want of a second image", "guessed"),)
+        for name in ("train", "val")
+    }, "a coin decides, and what is said follows it"
+    pairs = Listing(tmp_path, [*rows, *(Row(f"{r.id}2", tmp_path / r.id, r.labels) for r in rows)])
+    assert pairs.image_set(name="two a class").findings == (Finding("train, val", DRAWN, "guessed"),)

@@ -3,10 +3,12 @@ from pathlib import Path
 
 import pytest
 
+from gradviz.datasets import find
+from gradviz.datasets.hidden import HIDDEN, SYSTEM
 from gradviz.datasets.image_set import Finding
 from gradviz.datasets.scan import Found, any_picture, below, contents, unread, within
 from gradviz.errors import DatasetError
-from tests.small_sets import picture
+from tests.small_sets import noted, picture
 
 
 def pictures_below(folder: Path, **limits: int) -> tuple[list[Found], list[Finding]]:
@@ -31,6 +33,7 @@ def test_pictures_are_told_by_their_first_bytes(tmp_path: Path):
         ("without_suffix", ()),
     ]
     assert {s.name: s.reason for s in skipped} == {
+        ".hidden.jpg": HIDDEN,
         "empty.jpg": "the file is empty",
         "page.jpg": "not a JPEG, PNG or WebP picture",
         "phone.heic": "HEIC, AVIF or video: export it as JPEG",
@@ -151,3 +154,51 @@ def test_a_folder_that_lies_alone_is_passed_through(tmp_path: Path):
     assert within(tmp_path) == [tmp_path, tmp_path / "archive", inner]
     picture(tmp_path / "archive/stray.jpg")
     assert within(tmp_path) == [tmp_path, tmp_path / "archive"]
+
+
+SYSTEMS = (
+    "@eaDir",
+    "$RECYCLE.BIN",
+    "System Volume Information",
+    "__pycache__",
+    "lost+found",
+    "node_modules",
+    "#recycle",
+)
+
+
+def test_folders_of_the_system_are_no_classes_and_named_where_they_hold_pictures(tmp_path: Path):
+    for place in ("cat", "dog"):
+        picture(tmp_path / place / "1.jpg")
+        picture(tmp_path / place / "@eaDir" / "1.jpg" / "THUMB.jpg")
+    for number, place in enumerate(SYSTEMS, 1):
+        for one in range(number):
+            picture(tmp_path / place / f"{one}.jpg")
+    (tmp_path / "lost+found" / "notes.bin").touch()
+    (tmp_path / ".git").mkdir()
+    images = find(tmp_path)
+    assert images.classes == ("cat", "dog")
+    said = {(f.name, f.reason, f.count) for f in noted(images)}
+    inner = {(f"{place}/@eaDir/", SYSTEM, 1) for place in ("cat", "dog")}
+    assert said == inner | {(f"{place}/", SYSTEM, number) for number, place in enumerate(SYSTEMS, 1)}
+
+
+def test_hidden_pictures_are_counted_but_for_those_that_macos_adds(tmp_path: Path):
+    for place in "abcd":
+        picture(tmp_path / place / "1.jpg")
+        picture(tmp_path / place / ".thumbs" / "1.jpg")
+        (tmp_path / place / "._1.jpg").touch()
+        (tmp_path / place / ".DS_Store").touch()
+    picture(tmp_path / "a" / ".0.jpg")
+    picture(tmp_path / ".kept" / "deep" / "x.png")
+    (tmp_path / ".kept" / "deep" / "._x.png").touch()
+    (tmp_path / ".kept" / "readme.txt").touch()
+    (tmp_path / ".round").symlink_to(tmp_path)
+    picture(tmp_path / "__MACOSX" / "x.jpg")
+    found, findings = pictures_below(tmp_path)
+    assert [f.name for f in found] == [f"{place}/1.jpg" for place in "abcd"]
+    assert {(f.name, f.reason, f.kind, f.count) for f in findings} == {
+        ("a/.0.jpg", HIDDEN, "left out", 1),
+        (".kept/", HIDDEN, "left out", 1),
+        ("*/.thumbs/", HIDDEN, "left out", 4),
+    }

@@ -297,3 +297,53 @@ def test_a_name_alone_is_not_believed_where_it_could_be_another_picture(folder: 
         write(folder, "path,label\n/a/0.jpg,cat\n/a/1.jpg,dog\n/a/2.jpg,cat\n/b/2.jpg,dog\n/a/3.jpg,x\n")
     )
     assert images.ids == ("/a/0.jpg", "/a/3.jpg")
+
+
+@pytest.mark.parametrize("folders", [("train", "test"), ("cars_train", "cars_test")])
+def test_pictures_in_folders_of_splits_are_in_these(folders: tuple[str, str], tmp_path: Path):
+    for number in range(6):
+        picture(tmp_path / f"set/{folders[number % 2]}/{number}.jpg", number)
+    lines = [f"{folders[number % 2]}/{number}.jpg,{'cat' if number < 3 else 'dog'}\n" for number in range(6)]
+    images = read_table(write(tmp_path / "set", "".join(lines)))
+    assert {split: list(positions) for split, positions in images.splits.items()} == {
+        "train": [0, 2, 4],
+        "test": [1, 3, 5],
+    }
+    assert [(f.name, f.kind, f.count) for f in images.findings] == [("splits", "guessed", 6)]
+    alone = read_table(write(tmp_path / "set", "".join(lines[::2])))
+    assert alone.drawn is not None, "one split alone keeps nothing apart"
+
+
+def test_the_cause_is_said_where_a_missing_mark_leaves_no_picture(folder: Path):
+    with pytest.raises(DatasetError, match="cannot be read as a CSV: line 2: unexpected end of data"):
+        read_table(write(folder, 'path,label\np/0.jpg,"cat\n'))
+
+
+@pytest.mark.parametrize("titles", ["label1,label2", "label,label_2", "Tag 1,Tag 2", "class.0,class.1"])
+def test_numbered_columns_of_labels_are_read_together(folder: Path, titles: str):
+    images = read_table(write(folder, f"path,{titles}\np/0.jpg,cat,dog\np/1.jpg,dog,\np/2.jpg,cat,\n"))
+    assert shown(images) == {"p/0.jpg": ("cat", "dog"), "p/1.jpg": ("dog",), "p/2.jpg": ("cat",)}
+    assert not noted(images)
+
+
+@pytest.mark.parametrize("title", ["path,label\n", ""])
+def test_labels_beyond_the_last_column_are_read_where_others_confirm_them(folder: Path, title: str):
+    images = read_table(write(folder, f"{title}p/0.jpg,cat,dog\np/1.jpg,dog\np/2.jpg,cat\n"))
+    assert shown(images) == {"p/0.jpg": ("cat", "dog"), "p/1.jpg": ("dog",), "p/2.jpg": ("cat",)}
+    assert [(f.name, f.kind) for f in noted(images)] == [("column 3", "guessed")]
+    odd = "p/0.jpg,cat,dog\np/1.jpg,dog,dark\np/2.jpg,cat,wet\np/3.jpg,cat,far\n"
+    images = read_table(write(folder, title + odd))
+    assert images.labels_of(0) == ()
+    assert images.labels is not None
+    assert images.labels.tolist()[1:] == [[-1, 1], [1, -1], [1, -1]]
+    assert [(f.name, f.kind) for f in noted(images)] == [("column 3", "not read")]
+
+
+def test_a_line_that_says_a_label_is_not_there_is_no_label(folder: Path):
+    lines = "p/0.jpg,human,cat,1\np/0.jpg,human,dog,0\np/1.jpg,human,dog,1\np/2.jpg,human,cat,0\n"
+    images = read_table(write(folder, "ImageID,Source,LabelName,Confidence\n" + lines))
+    assert images.labels is not None
+    assert images.labels.tolist() == [[1, -1], [0, 1], [-1, 0]], "what no line says is unknown"
+    assert ("Confidence", "guessed") in [(f.name, f.kind) for f in noted(images)]
+    images = read_table(write(folder, "path,label,confidence\np/0.jpg,cat,0.9\np/1.jpg,dog,0\n"))
+    assert shown(images) == {"p/0.jpg": ("cat",), "p/1.jpg": ("dog",)}, "not of ones and zeros"

@@ -2,6 +2,7 @@ import gc
 import io
 import stat
 import struct
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -9,14 +10,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gradviz.datasets import Finding
 from gradviz.datasets.formats import FORMATS
-from gradviz.datasets.reading import Format
+from gradviz.datasets.hidden import HIDDEN, SYSTEM
+from gradviz.datasets.reading import DRAWN, Format
 from gradviz.datasets.unpacking import Unpacked
 from gradviz.datasets.uploads import Added, Limits, Uploads
 from gradviz.errors import Cancelled, DatasetError
 from tests.datasets.examples import EXAMPLES, LABELS, NEVER_SPLIT, SPLITS
 from tests.datasets.test_pictures import png_bomb
-from tests.small_sets import picture
+from tests.small_sets import noted, picture
 
 
 def jpeg(number: int, size: tuple[int, int] = (40, 30), **options: object) -> bytes:
@@ -66,7 +69,43 @@ def test_a_zip_is_labelled_by_its_folders(uploads: Uploads):
     assert images.ids == ("1 (2).jpg", "1.jpg", "2.jpg", "own.jpg")
     assert images.classes == ("cat", "dog")
     assert images.labels.tolist() == [[-1, 1], [1, -1], [-1, 1], [0, 0]]
-    assert images.findings == ()
+    assert images.findings == (Finding("train, val", DRAWN, "guessed"),)
+
+
+def test_hidden_pictures_and_folders_of_the_system_in_a_zip_are_named(uploads: Uploads):
+    content = {f"trip/{c}/{i}.jpg": jpeg(10 * k + i) for k, c in enumerate(("cat", "dog")) for i in range(2)}
+    content |= {"trip/cat/.0.jpg": jpeg(5), "trip/cat/._0.jpg": b"x", "__MACOSX/trip/cat/1.jpg": b"x"}
+    content |= {"trip/@eaDir/1.jpg": jpeg(6), "trip/@eaDir/2.jpg": jpeg(7), "trip/.hid/z.jpg": jpeg(8)}
+    assert uploads.add_zip(packed(content)) == Added(4)
+    images = uploads.image_set()
+    assert images.classes == ("cat", "dog")
+    assert [(f.name, f.reason, f.count) for f in images.findings[:3]] == [
+        ("trip/cat/.0.jpg", HIDDEN, 1),
+        ("trip/@eaDir/", SYSTEM, 2),
+        ("trip/.hid/", HIDDEN, 1),
+    ]
+
+
+def test_labelled_pictures_without_splits_are_parted_like_a_folder(uploads: Uploads):
+    uploads.add_zip(packed({f"{c}/{c}{i}.jpg": jpeg(10 * k + i) for k, c in enumerate("ab") for i in range(4)}))
+    uploads.add("own.jpg", jpeg(99))
+    images = uploads.image_set()
+    assert images.drawn == 0
+    train, val = (images.splits[name] for name in ("train", "val"))
+    assert not np.intersect1d(train, val).size
+    assert [(images.labels[part] == 1).sum(axis=0).tolist() for part in (train, val)] == [[2, 2], [2, 2]]
+    assert images.ids.index("own.jpg") not in [*train, *val], "nobody knows what it shows"
+    other = uploads.image_set(seed=3)
+    assert other.splits.keys() == images.splits.keys()
+    assert any(other.splits[name].tolist() != images.splits[name].tolist() for name in ("train", "val"))
+
+
+def test_a_long_name_keeps_its_beginning_and_its_suffix(uploads: Uploads):
+    uploads.add(f"summer in the mountains {'x' * 200}.jpeg", jpeg(1))
+    (name,) = uploads.image_set().ids
+    assert name.startswith("summer in the mountains xxx")
+    assert name.endswith(".jpeg")
+    assert len(name) == 100
 
 
 def test_a_zip_without_folders_that_differ_has_no_labels(uploads: Uploads):
@@ -102,6 +141,22 @@ def test_a_very_long_picture_is_kept_within_what_a_jpeg_can_hold(uploads: Upload
     Image.new("RGB", (90_000, 200)).save(buffer, "PNG")
     assert uploads.add("strip.png", buffer.getvalue()) == Added(1)
     assert max(uploads.image_set().open(0).size) == 8192
+
+
+@pytest.mark.parametrize("size", [(1, 8000), (8000, 1), (1, 90_000)])
+def test_a_picture_one_pixel_wide_takes_next_to_no_memory(uploads: Uploads, size: tuple[int, int]):
+    buffer = io.BytesIO()
+    Image.new("RGB", size, (200, 30, 30)).save(buffer, "PNG")
+    tracemalloc.start()
+    try:
+        assert uploads.add("thread.png", buffer.getvalue()) == Added(1)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 5_000_000
+    shown = uploads.image_set().open(0)
+    assert max(shown.size) <= 8192
+    assert max(abs(a - b) for a, b in zip(shown.getpixel((0, 0)), (200, 30, 30), strict=True)) < 8
 
 
 def test_what_cannot_be_used_is_named_with_the_reason(uploads: Uploads):
@@ -358,7 +413,7 @@ def test_what_a_zip_does_not_say_about_pictures_of_another_is_unknown(uploads: U
     assert images.classes == ("cat", "dog", "sea", "sky")
     assert images.labels.tolist() == [[1, -1, -1, 1], [-1, 1, 0, 0], [0, 0, 1, -1]]
     assert images.unknown.tolist() == [[False] * 4, [False, False, True, True], [True, True, False, False]]
-    assert [(f.kind, f.name) for f in images.findings] == [("joined", "1.jpg")]
+    assert [(f.kind, f.name) for f in images.findings] == [("joined", "1.jpg"), ("guessed", "train, val")]
 
 
 def test_lists_that_are_not_read_and_files_of_other_kinds_are_named(uploads: Uploads):
@@ -367,6 +422,7 @@ def test_lists_that_are_not_read_and_files_of_other_kinds_are_named(uploads: Upl
     assert {(f.kind, f.name) for f in uploads.image_set().findings} == {
         ("not read", "train.json"),
         ("left out", "clip.mp4"),
+        ("guessed", "train, val"),
     }
 
 
@@ -457,3 +513,88 @@ def test_real_photographs_in_a_zip(uploads: Uploads, voc_root: Path):
 def test_a_file_on_disk_is_taken_too(uploads: Uploads, tmp_path: Path):
     with picture(tmp_path / "a.png").open("rb") as file:
         assert uploads.add("a.png", file) == Added(1)
+
+
+def test_of_two_lists_in_a_zip_it_is_said_which_is_read(uploads: Uploads):
+    entries = {f"p/{number}.jpg": jpeg(number) for number in range(5)}
+    entries["a.csv"] = b"path,label\np/0.jpg,cat\np/1.jpg,dog\n"
+    entries["b.csv"] = b"path,label\np/2.jpg,cat\np/3.jpg,dog\np/0.jpg,cat\n"
+    entries["c.csv"] = b"price,date\n1,2\n"
+    assert uploads.add_zip(packed(entries)).accepted == 5
+    images = uploads.image_set()
+    assert [images.labels_of(i) for i in range(5)] == [("cat",), (), ("cat",), ("dog",), ()]
+    found = {finding.name: (finding.kind, finding.reason) for finding in noted(images)}
+    assert found["b.csv"] == ("guessed", "the list that is read: none names more pictures")
+    assert found["a.csv"] == ("not read", "not read, because b.csv is: put all pictures into one list")
+    assert found["c.csv"] == ("not read", "lists no picture of the zip")
+    assert found["p/1.jpg"] == found["p/4.jpg"] == ("unlabelled", "not listed in b.csv: without label")
+    assert len(found) == 5
+
+
+def test_a_list_in_a_zip_whose_folders_are_classes_is_named(uploads: Uploads):
+    entries = {f"{name}/{number}.jpg": jpeg(number) for number, name in enumerate(("cat", "dog"))}
+    uploads.add_zip(packed(entries | {"list.csv": b"path,label\ncat/0.jpg,x\n"}))
+    (finding,) = noted(uploads.image_set())
+    assert (finding.name, finding.reason) == ("list.csv", "not read: what the pictures show is told without it")
+
+
+@pytest.mark.parametrize("mark", ["/", "\\"])
+def test_the_empty_folder_of_a_split_in_a_zip_is_named(uploads: Uploads, mark: str):
+    entries = {f"set/train/{name}/{number}.jpg": jpeg(number) for number, name in enumerate(("cat", "dog"))}
+    empty = {f"set{mark}val{mark}": b"", "../test/": b"", f"{'long' * 100}/": b"", f"{'deep/' * 2000}val/": b""}
+    uploads.add_zip(packed(empty | entries))
+    assert [(f.name, f.reason) for f in noted(uploads.image_set())] == [("set/val", "the folder of a split, but empty")]
+    assert not list(uploads.folder.rglob("test"))
+
+
+def test_a_picture_that_comes_again_elsewhere_is_said(uploads: Uploads):
+    uploads.add_zip(packed({"train/cat/1.jpg": jpeg(1), "train/dog/2.jpg": jpeg(2), "test/cat/3.jpg": jpeg(1)}))
+    assert [(f.kind, f.name, f.reason) for f in uploads.image_set().findings] == [
+        ("joined", "1.jpg", "came more than once, in test and train: it is in each of these splits")
+    ]
+    uploads.clear()
+    for _ in range(2):  # the same zip twice changes nothing
+        uploads.add_zip(packed({"train/cat/1.jpg": jpeg(1), "train/dog/2.jpg": jpeg(2), "train/cat/3.jpg": jpeg(1)}))
+    assert [(f.kind, f.name, f.reason) for f in uploads.image_set().findings] == [
+        ("joined", "1.jpg", "came more than once, under other names: one picture")
+    ]
+
+
+def test_zips_that_put_a_picture_into_different_splits_are_said(uploads: Uploads):
+    for split in ("train", "test"):
+        uploads.add_zip(packed({f"{split}/cat/1.jpg": jpeg(1), f"{split}/dog/2.jpg": jpeg(2)}))
+    assert {(f.name, f.kind) for f in uploads.image_set().findings} == {("1.jpg", "joined"), ("2.jpg", "joined")}
+
+
+def test_a_picture_in_two_lists_of_one_zip_came_once(uploads: Uploads):
+    lists = {f"ImageSets/Main/{split}.txt": b"a\n" for split in ("train", "trainval")}
+    uploads.add_zip(packed({"JPEGImages/a.jpg": jpeg(1), **lists}))
+    assert uploads.image_set().findings == ()
+
+
+@pytest.mark.parametrize(
+    ("entries", "wanted"),
+    [
+        ({"JPEGImages/b.jpg": 2, "d.jpg": 3, "more/e.jpg": 4}, {"JPEGImages", "d.jpg", "more/e.jpg"}),
+        ({"JPEGImages/a.png": 2}, {"a.png"}),
+    ],
+)
+def test_pictures_of_a_zip_that_its_data_set_leaves_out_stay_without_label(
+    uploads: Uploads, entries: dict[str, int], wanted: set[str]
+):
+    lists = {"ImageSets/Main/train.txt": b"a\n", "ImageSets/Main/cat_train.txt": b"a 1\n"}
+    pictures = {name: jpeg(number) for name, number in entries.items()}
+    uploads.add_zip(packed({"JPEGImages/a.jpg": jpeg(1), **lists, **pictures}))
+    images = uploads.image_set()
+    assert len(images) == 1 + len(entries)
+    assert {f.name for f in images.findings if f.kind == "unlabelled"} == wanted
+    assert not [f for f in images.findings if f.kind == "left out"]
+
+
+def test_pictures_of_a_layout_that_is_refused_are_not_left_out(uploads: Uploads):
+    uploads.add_zip(packed({f"{folder}/{n}.jpg": jpeg(n) for n, folder in enumerate(("trainA", "trainB", "testA"))}))
+    (finding,) = uploads.image_set().findings
+    assert (finding.kind, finding.count) == ("unlabelled", 3)
+    uploads.clear()
+    uploads.add_zip(packed({"a/b/c/d/e/f/g/h/i/cat/1.jpg": jpeg(1), "a/b/c/d/e/f/g/h/i/dog/2.jpg": jpeg(2)}))
+    assert [f.kind for f in uploads.image_set().findings] == ["unlabelled"]

@@ -262,8 +262,8 @@ def test_zeros_beside_difficult_objects_stay_what_voc_means_by_them(tmp_path: Pa
     assert read_voc(root).labels.tolist() == [[1], [0], [0]], "their annotations have a difficult cat"
     annotation(root / "Annotations/000003.xml", ("dog", 1, 1, 20, 20))
     images = read_voc(root)
-    assert images.labels.tolist() == [[1], [0], [-1]], "the annotation of 000003 is known, and has no cat"
-    assert [(f.kind, f.count) for f in images.findings] == [("guessed", 1)]
+    assert images.labels[:, 0].tolist() == [1, 0, -1], "the annotation of 000003 is known, and has no cat"
+    assert [(f.kind, f.name, f.count) for f in images.findings] == [("guessed", "labels", 1), ("guessed", "dog", 1)]
 
 
 # What people bring
@@ -415,3 +415,53 @@ def test_what_lies_beside_a_devkit_is_named(tmp_path: Path):
     picture(tmp_path / "extra/1.jpg")
     images = find(tmp_path)
     assert [(f.name, f.kind, f.count) for f in images.findings] == [("extra/", "left out", 1)]
+
+
+@pytest.mark.parametrize("encode", [str.encode, lambda text: text.encode("utf-16")])
+def test_classes_without_a_list_come_from_the_annotations(small: Path, encode):
+    before = read_voc(small)
+    text = (small / "Annotations/000001.xml").read_text()
+    dog = "<object><name> dog </name><difficult>1</difficult><part><name>head</name></part></object>"
+    content = text.replace("<source>", "<owner><name>?</name></owner><source>").replace("</ann", f"{dog}</ann")
+    (small / "Annotations/000001.xml").write_bytes(encode(content))
+    (small / "Annotations/000002.xml").unlink()
+    images = read_voc(small)
+    assert images.classes == ("cat", "dog", "train"), "neither the owner nor a part is a class"
+    assert images.labels[:, [0, 2]].tolist() == before.labels.tolist(), "a list counts before the annotations"
+    assert images.labels[:, 1].tolist() == [0, 0, -1]
+    assert images.unknown[:, 1].tolist() == [False, True, False]
+    reason = "classes without a list: their labels are those of the annotations"
+    assert Finding("dog", reason, "guessed") in images.findings
+
+
+def test_an_object_without_a_name_leaves_its_picture_unknown(small: Path):
+    for path in (small / "ImageSets/Main").glob("*_*.txt"):
+        path.unlink()
+    assert read_voc(small).labels.tolist() == [[-1, 1], [1, -1], [1, 0]]
+    for number, name in (("1", "<name> </name>"), ("2", "")):
+        path = small / f"Annotations/00000{number}.xml"
+        path.write_text(path.read_text().replace("</ann", f"<object>{name}</object></ann"))
+    images = read_voc(small)
+    assert images.labels.tolist() == [[0, 1], [1, 0], [1, 0]]
+    assert images.unknown.tolist() == [[True, False], [False, True], [False, False]]
+    reason = "an object without a name: the other classes of its picture are unknown"
+    assert images.findings == tuple(Finding(f"00000{n}.xml", reason, "not read") for n in (1, 2))
+
+
+@pytest.mark.parametrize("lists", [True, False])
+@pytest.mark.parametrize(
+    "box",
+    [(41, 1, 60, 9), (1, 31, 9, 40), (-9, 1, 0, 9), (9, 1, 8, 9), ("", 1, 8, 9)],
+)
+def test_boxes_that_are_not_drawn_are_named(small: Path, box: tuple, lists: bool):
+    if not lists:
+        for path in (small / "ImageSets/Main").glob("*_*.txt"):
+            path.unlink()
+    before = read_voc(small)
+    assert not before.findings
+    annotation(small / "Annotations/000002.xml", ("cat", *box))
+    images = read_voc(small)
+    reason = "boxes do not fit the picture and are not drawn; their labels count"
+    assert images.findings == (Finding("000002.xml", reason, "not read"),)
+    assert images.boxes(1) == ()
+    assert images.labels.tolist() == before.labels.tolist()

@@ -6,7 +6,7 @@ from gradviz.datasets import find
 from gradviz.datasets.image_set import Box
 from gradviz.datasets.yolo import FORMAT
 from gradviz.errors import DatasetError
-from tests.small_sets import picture
+from tests.small_sets import annotation, picture
 
 read_yolo = FORMAT.read
 
@@ -110,3 +110,45 @@ def test_no_usable_label_is_one_sentence(tmp_path: Path):
     write(tmp_path, {"images/a.jpg": "", "labels/a.txt": "garbage", "data.yaml": "names: [cat]"})
     with pytest.raises(DatasetError, match="has no label file in YOLO's form"):
         read_yolo(tmp_path)
+
+
+def test_two_sets_that_call_their_classes_differently_ask_which(tmp_path: Path):
+    for name, classes in (("a", "[cat, dog]"), ("b", "[cat, dog, cow]"), ("c", "[dog, cat]")):
+        write(tmp_path / "two" / name, {"images/1.jpg": "", "labels/1.txt": "0 .5 .5 .1 .1\n"})
+        write(tmp_path / "two" / name, {"data.yaml": f"names: {classes}\n"})
+    with pytest.raises(DatasetError, match=r"holds several data sets: a/data\.yaml and c/data\.yaml give"):
+        find(tmp_path / "two")
+    assert find(tmp_path / "two/c").labels_of(0) == ("dog",)
+    write(tmp_path / "two", {"data.yaml": "names: [cow]\n"})
+    assert find(tmp_path / "two").classes == ("cow",), "what stands above them speaks for all"
+    (tmp_path / "two/data.yaml").unlink()
+    (tmp_path / "two/c/data.yaml").unlink()
+    assert find(tmp_path / "two").classes == ("cat", "dog")
+
+
+def test_two_numbers_of_one_name_and_a_split_without_pictures_are_said(tmp_path: Path):
+    yaml = "train: images/train\nval: images/nowhere\nnames: [cat, dog, cat]\n"
+    entries = {"images/train/a.jpg": "", "labels/train/a.txt": "2 0.5 0.5 0.2 0.2\n", "data.yaml": yaml}
+    images = find(write(tmp_path, entries))
+    assert images.classes == ("cat", "dog")
+    assert [(f.kind, f.name) for f in images.findings] == [("joined", "cat"), ("left out", "images/nowhere")]
+
+
+@pytest.mark.parametrize(("suffix", "beside"), [("jfif", "txt"), ("jpg_large", "xml"), ("", "txt")])
+def test_pictures_with_odd_suffixes_alone_keep_their_labels(suffix: str, beside: str, tmp_path: Path):
+    for number, name in enumerate("ab"):
+        picture(tmp_path / "made.jpg", number).rename(tmp_path / (f"{name}.{suffix}" if suffix else name))
+        if beside == "xml":
+            annotation(tmp_path / f"{name}.xml", ("cat", 1, 1, 9, 9))
+    if beside == "txt":
+        write(tmp_path, {"a.txt": "0 0.5 0.5 0.2 0.2\n", "b.txt": "0 0.5 0.5 0.2 0.2\n", "classes.txt": "cat\n"})
+    images = find(tmp_path)
+    assert [images.labels_of(i) for i in range(2)] == [("cat",)] * 2
+
+
+def test_pairs_of_folders_that_mean_splits_are_splits(tmp_path: Path):
+    sides = {f"cars_{split}/images/{split}": "0 0.5 0.5 0.2 0.2\n" for split in ("train", "test")}
+    write(tmp_path, {f"{name}.jpg": "" for name in sides} | {"classes.txt": "car\n"})
+    write(tmp_path, {f"{name}.txt": text for name, text in sides.items()})
+    images = find(tmp_path)
+    assert (images.format, sorted(images.splits)) == ("YOLO", ["test", "train"])

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from gradviz.datasets import ImageSet
-from gradviz.errors import Cancelled, ChoiceError
+from gradviz.errors import Cancelled, ChoiceError, DatasetError
 from gradviz.features import compute
 from gradviz.features.compute import backward, capture, vector
 from gradviz.kernels import kernel
@@ -124,12 +124,17 @@ def test_decoding_is_bounded_and_ends_with_the_work(model: Model, photographs: I
     assert not [t for t in threading.enumerate() if t.name.startswith("decode")]
 
 
-def test_a_picture_without_enough_memory_is_left_out_and_the_others_go_on(model: Model, photographs: ImageSet) -> None:
+@pytest.mark.parametrize("of_the_decoder", [True, False])
+def test_a_picture_without_enough_memory_is_left_out_and_the_others_go_on(
+    model: Model, photographs: ImageSet, of_the_decoder: bool
+) -> None:
     class Full:
         def open(self, i: int) -> Image.Image:
-            if i == 1:
-                raise MemoryError
-            return photographs.open(0)
+            if i != 1:
+                return photographs.open(0)
+            if of_the_decoder:
+                raise DatasetError("The picture needs more memory than there is.") from MemoryError()
+            raise MemoryError
 
     (captured,) = capture(model, Full(), [np.arange(3)])
     assert captured.failed == {1: "The picture needs more memory than there is."}
@@ -241,7 +246,7 @@ def test_what_is_no_pseudo_label_is_refused(head: Head, g: np.ndarray) -> None:
         backward(head, outputs(head, 4, 1), g=g)
 
 
-@pytest.mark.parametrize("temperature", [0.0, -1.0, np.nan, np.inf, 1e-310])
+@pytest.mark.parametrize("temperature", [0.0, -1.0, np.nan, -np.inf, 1e-310])
 def test_an_impossible_temperature_is_refused(head: Head, temperature: float) -> None:
     arrays = outputs(head, 1, 1)
     with pytest.raises(ChoiceError, match="The temperature must be"):

@@ -15,6 +15,7 @@ import pytest
 
 from gradviz.callbacks import never
 from gradviz.datasets import ImageSet, find
+from gradviz.datasets.undecodable import undecodable
 from gradviz.errors import Cancelled, DatasetError, StoreError
 from gradviz.features import compute
 from gradviz.features.extraction import Extraction
@@ -261,6 +262,19 @@ def test_a_broken_picture_is_named_as_the_data_set_names_it(snapshots, model, tm
     assert images.opened == [], "it is known that this content cannot be decoded"
 
 
+def test_what_the_description_says_of_a_broken_picture_is_what_an_extraction_finds(snapshots, model, tmp_path):
+    root = tmp_path / "own"
+    shutil.copytree(snapshots, root)
+    for number, path in enumerate(find(root).paths[:4]):
+        content = path.read_bytes()
+        path.write_bytes(content[: len(content) // 2] if number else content + b"trailer")
+    images = find(root)
+    found = undecodable(images)
+    assert len(found) == 3
+    done = Extraction(images, model, Store(tmp_path / "store")).extract(images.select())
+    assert done.skipped == tuple(found.values())
+
+
 # Features of an earlier version
 
 
@@ -355,6 +369,32 @@ def test_unreadable_photographs_are_skipped_named_and_rows_stay_aligned(spoiled,
         rows = whole.arrays[name][[images.source(i) for i in found.ids]]
         assert np.allclose(found.arrays[name], rows, atol=1e-4 * np.abs(rows).max())
     assert np.array_equal(found.labels, images.labels[[images.source(i) for i in found.ids]])
+
+
+def test_an_image_that_met_too_little_memory_is_read_the_next_time(images, model, tmp_path, monkeypatch):
+    store, real = Store(tmp_path / "store"), ImageSet.open
+
+    def full(self, i):
+        if i == images.row_order[-1]:
+            raise MemoryError
+        return real(self, i)
+
+    monkeypatch.setattr(ImageSet, "open", full)
+    first = Extraction(images, model, store).extract(images.select())
+    assert [(one.name, one.reason) for one in first.skipped] == [
+        ((name := images.ids[images.row_order[-1]]), f"{name} The picture needs more memory than there is.")
+    ]
+    monkeypatch.undo()
+    done = Extraction(images, model, store).extract(images.select())
+    assert not done.skipped
+    assert done.computed == 1, "what was computed before is kept"
+
+
+def test_a_picture_of_extreme_proportions_is_a_row_like_any_other(model, tmp_path):
+    for name, size in (("tall", (1, 400_000)), ("wide", (400_000, 1)), ("usual", (90, 90))):
+        picture(tmp_path / "own" / f"{name}.png", size=size)
+    found = Extraction(find(tmp_path / "own"), model, Store(tmp_path / "store")).extract(np.arange(3))
+    assert (found.images, found.computed, found.skipped) == (3, 3, ())
 
 
 def test_where_no_photograph_can_be_read_one_is_named(model, tmp_path):

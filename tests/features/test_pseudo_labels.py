@@ -79,6 +79,7 @@ def test_what_cannot_be_is_refused(model: object, tmp_path: Path) -> None:
     for name, content, reason in (
         ("words.txt", "not a number", "no vector of numbers"),
         ("short.txt", "0.5\n0.5\n", "must hold 200 numbers"),
+        ("empty.csv", "", "must hold 200 numbers"),
         ("pickle.npy", "cos\nsystem\n", "no vector of numbers"),
         ("sum.txt", "1\n" * 200, "sum to 1"),
     ):

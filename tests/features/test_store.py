@@ -524,6 +524,17 @@ def test_numbered_rows_are_moved_to_their_names(store):
     assert entry.notes([NAMES[row] for row in kept]) == {}
 
 
+def test_what_is_not_quite_an_older_entry_is_none(store):
+    folder = write_numbered(store)
+    body = json.loads((folder / "entry.json").read_bytes())["entry"]
+    assert older.load(folder).key == OLD_KEY
+    for change in ({"format": 1}, {"key": {"another": "key"}}):
+        (folder / "entry.json").write_bytes(disk.described(body | change))
+        assert older.load(folder) is None
+    (folder / "entry.json").write_bytes(disk.described(body) + b" ")
+    assert older.load(folder) is None
+
+
 def test_gradients_of_moved_rows_go_and_others_stay(store):
     write_numbered(store)
     mine = write_numbered(store, {"forward": OLD_KEY, "temperature": 8.0})
@@ -531,6 +542,29 @@ def test_gradients_of_moved_rows_go_and_others_stay(store):
     adopt(store)
     assert not mine.exists()
     assert other.exists()
+
+
+def test_only_what_will_be_taken_over_is_said_to_wait(store):
+    assert store.older_note() == ()
+    write_old_format(store.entry({"other": True}).folder)
+    write_numbered(store, {"kind": "backward", "network": "alexnet64"})
+    write_numbered(store, {"kind": "forward", "network": "mine:make"})
+    (note,) = store.older_note()
+    assert ": this version does not read it; `python -m gradviz store clear --old` removes it." in note
+    waiting = write_numbered(store, {"kind": "forward", "network": "alexnet64"})
+    size = disk.size(waiting)
+    assert store.older(waiting=True) == size < store.older()
+    (note,) = store.older_note()
+    assert note.startswith(
+        f"{store.older() / 1e3:.1f} kB of features are in an older format: {size / 1e3:.1f} kB of it"
+    )
+    assert "are taken over where their data set is used again, the rest is not read" in note
+    store.clear()
+    write_numbered(store, {"kind": "forward", "network": "alexnet64"})
+    (note,) = store.older_note()
+    assert note.startswith(
+        f"{size / 1e3:.1f} kB of features are in an older format: it is taken over where its data set"
+    )
 
 
 def test_numbered_rows_are_moved_once_and_damaged_ones_not_at_all(store):

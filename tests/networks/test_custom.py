@@ -136,6 +136,11 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+def traced():
+    net = nn.Sequential(body(), nn.Linear(32, 5)).eval()
+    return torch.jit.trace(net, torch.zeros(1, 3, 64, 64))
+def scripted_inside(): return nn.Sequential(torch.jit.script(body()), nn.Linear(32, 5))
+def sloped(): return nn.Sequential(body(), nn.Linear(32, 16), nn.PReLU(), nn.Linear(16, 5))
 def body():
     return nn.Sequential(nn.Conv2d(3, 8, 5, 4), nn.ReLU(), nn.AdaptiveAvgPool2d(2), nn.Flatten())
 
@@ -174,6 +179,9 @@ def declared(**more):
 def own_scale(): return declared()
 def bgr(): return declared(input_space="BGR", input_range=[0, 255])
 def one_mean(): return declared(mean=[0.5])
+def no_mean(): return declared(mean=[float("nan"), 0.5, 0.5])
+def no_std(): return declared(std=[0.25, 0.0, 0.25])
+def two_std(): return declared(std=[0.25, 0.25])
 def inner_scale():
     module = Net()
     module.register_buffer("mean", torch.zeros(1, 3, 1, 1))
@@ -203,6 +211,24 @@ def exits(): sys.exit("usage: train.py DATA")
 def raises(): raise OSError("weights.pth: no such file")
 def wants_more(path): return Net()
 def aux_last(): return AuxLast()
+def attends(last=lambda: nn.Linear(24, 10)):
+    class A(nn.Module):
+        input_size = 32
+        def __init__(self):
+            super().__init__()
+            torch.manual_seed(0)
+            self.b, self.fc1 = body(), nn.Linear(32, 24)
+            self.fc2 = last()
+            self.attention = nn.MultiheadAttention(32, 4, batch_first=True)
+        def forward(self, x):
+            h = self.b(x)[:, None]
+            return self.fc2(F.relu(self.fc1((h + self.attention(h, h, h)[0])[:, 0])))
+    return A()
+def attends_alone(): return attends(lambda: nn.Sequential(nn.Linear(24, 10), nn.Softmax(1)))
+def by_its_weight():
+    class A(Net):
+        def forward(self, x): return F.linear(F.relu(self.fc1(self.b(x))), self.fc2.weight, self.fc2.bias)
+    return A()
 def lazy(): return net(nn.LazyLinear(24), nn.ReLU(), nn.LazyLinear(10))
 def weight_norm():
     module = Net()
@@ -226,6 +252,9 @@ def batch_norm_2d():
     torch.manual_seed(0)
     norm = nn.BatchNorm2d(8, track_running_stats=False)
     return nn.Sequential(nn.Conv2d(3, 8, 5, 4), norm, body_end(), nn.Linear(32, 10))
+def normed():
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Conv2d(3, 8, 5, 4), nn.BatchNorm2d(8), body_end(), nn.Linear(32, 10))
 def body_end(): return nn.Sequential(nn.AdaptiveAvgPool2d(2), nn.Flatten())
 def across_the_batch():
     class A(Net):
@@ -238,6 +267,15 @@ def of_five():
         def forward(self, x):
             h = F.relu(self.fc1(self.b(x)))
             return self.fc2(h - (h.mean(0) if len(h) > 4 else 0))
+    return A()
+def attends_across():
+    class A(Net):
+        def __init__(self):
+            super().__init__()
+            self.mix = nn.MultiheadAttention(24, 2)
+        def forward(self, x):
+            h = F.relu(self.fc1(self.b(x)))
+            return self.fc2(h + self.mix(h, h, h)[0])
     return A()
 def lazy_norm():
     torch.manual_seed(0)
@@ -263,6 +301,74 @@ def picky():
             if x.max() > 100: raise IndexError("too bright")
             return super().forward(x)
     return A()
+def small_size(): return sized(32.7)
+def endless_mean(): return declared(mean=[0, float("inf"), 0])
+def negative_std(): return declared(std=[-1, 1, 1])
+class Counting(Net):
+    calls = 0
+    def forward(self, x):
+        self.calls += 1
+        return super().forward(x * (2 if self.calls > 12 else 1))
+def counting(): return Counting()
+class Averaging(Net):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("average", torch.zeros(1))
+    def forward(self, x):
+        self.average.mul_(0.999).add_(x.mean() * 0.001)
+        return super().forward(x - self.average)
+def averaging(): return Averaging()
+class Brightest(Net):
+    seen = 0.0
+    def forward(self, x):
+        self.seen = max(self.seen, float(x.abs().max()))
+        return super().forward(x / self.seen)
+def brightest(): return Brightest()
+last = []
+def remembering():
+    class A(Net):
+        def forward(self, x):
+            before = last[-1] if last else x
+            last[:] = [x.clone()]
+            return super().forward(x + before)
+    return A()
+class Rarely(Net):
+    def forward(self, x): return super().forward(F.dropout(x, 1e-6))
+def rarely(): return Rarely()
+def writes():
+    class A(Net):
+        def forward(self, x): return super().forward(x.mul_(0.5))
+    return A()
+def notes_down():
+    class A(Net):
+        shift = None
+        def forward(self, x):
+            self.seen, self.size = x, x.shape
+            if self.shift is None: self.shift = torch.ones(3, 1, 1)
+            return super().forward(x + self.shift)
+    return A()
+def hooked(model=None):
+    model = model or net()
+    model.register_forward_pre_hook(lambda module, given: (given[0] * 3,))
+    return model
+class Inside(nn.Module):
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+    def forward(self, x): return self.model(x)
+def compiled(): return torch.compile(net(), backend="eager")
+def compiled_inside(): return Inside(torch.compile(net(), backend="eager"))
+def parallel(): return nn.DataParallel(net())
+def sets_process():
+    import os
+    os.chdir("/")
+    torch.set_default_dtype(torch.float64)
+    torch.set_grad_enabled(False)
+    torch.set_default_device("meta")
+    with torch.device("cpu"): return net()
+def stamped():
+    import time
+    return declared(made_at=time.perf_counter())
 """
 
 
@@ -272,17 +378,29 @@ def habits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "bad_syntax.py").write_text("def net(:\n    pass\n")
     (tmp_path / "undefined.py").write_text("model = Backbone()\n")
     (tmp_path / "leaves.py").write_text("import sys\nsys.exit(3)\n")
-    for name in ("habits", "bad_syntax", "undefined", "leaves"):
+    (tmp_path / "reads.py").write_text("import torch\nstate = torch.load('backbone.pth')\n")
+    for name in ("habits", "bad_syntax", "undefined", "leaves", "reads"):
         monkeypatch.delitem(sys.modules, name, raising=False)
 
 
+@pytest.mark.filterwarnings("ignore:.*torch.jit:FutureWarning")
 @pytest.mark.parametrize(
     ("factory", "reason"),
     [
         ("habits:size_oblong", r"input_size \(48, 64\): it must be a square"),
         ("habits:size_word", "no usable input_size: ValueError: invalid literal"),
         ("habits:bgr", r"expects BGR with values in \[0, 255\]: give it a forward that takes RGB between 0 and 1"),
-        ("habits:one_mean", "not three numbers"),
+        *((f"habits:{name}", "not three numbers") for name in ("one_mean", "two_std")),
+        ("habits:no_mean", r"has the mean \[nan, 0.5, 0.5\]: its numbers must be finite"),
+        ("habits:no_std", r"has the std \[0.25, 0.0, 0.25\]: its numbers must be finite and positive"),
+        ("habits:small_size", "has the input_size 32.7: it must be a square of whole pixels"),
+        ("habits:endless_mean", r"has the mean \[0.0, inf, 0.0\]: its numbers must be finite"),
+        ("habits:negative_std", r"has the std \[-1.0, 1.0, 1.0\]: its numbers must be finite and positive"),
+        ("habits:counting", "cannot be used: its forward changes calls, so that"),
+        ("habits:averaging", "cannot be used: its forward changes average, so that"),
+        ("habits:brightest", "cannot be used: its forward changes seen, so that"),
+        ("habits:remembering", "makes something else of the same images each time: it depends on what ran before"),
+        ("habits:rarely", "makes something else of the same images each time: it draws at random"),
         ("habits:asserts", r"64 x 64 pixels: AssertionError: Input height doesn't match model \(384\)"),
         ("habits:needs_mask", "TypeError: .*missing 1 required positional argument: 'mask'"),
         ("habits:wants_dict", "cannot be run on two images of 64 x 64 pixels: IndexError"),
@@ -297,20 +415,73 @@ def habits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("habits:batch_norm", "cannot be run on one image: .*depends on the other images of its batch"),
         ("habits:batch_norm_2d", "changes when it is alone; it depends on the other images of its batch"),
         ("habits:across_the_batch", "changes when it is alone; it depends on the other images of its batch"),
+        ("habits:attends_across", "changes when it is alone; it depends on the other images of its batch"),
         ("habits:of_five", "changes when it is alone; it depends on the other images of its batch"),
         ("habits:dropout", "do not reproduce|draws at random"),
         ("habits:tied", "share one weight"),
+        ("habits:traced", r"returns a scripted or traced module \(TorchScript\), which is not supported: return the"),
+        ("habits:scripted_inside", "returns a scripted or traced module"),
         ("habits:softmax", "does not end in a fully connected layer .* but in Softmax"),
         ("habits:instance", "no function that returns a network, but of type Net"),
         ("bad_syntax:net", "bad_syntax cannot be imported: SyntaxError: invalid syntax"),
         ("undefined:model", "undefined cannot be imported: NameError: name 'Backbone' is not defined"),
         ("leaves:net", "leaves cannot be imported: SystemExit: 3"),
+        ("reads:net", r"reads cannot be imported: FileNotFoundError: .*'backbone\.pth'"),
     ],
 )
 def test_ordinary_faults_are_one_sentence_that_names_the_cause(habits: None, factory: str, reason: str) -> None:
     with pytest.raises((NetworkError, ChoiceError), match=reason) as refusal:
         load_own(factory, device="cpu")
     assert "\n" not in str(refusal.value)
+
+
+NOT_CALLED = "not offered: the weight is used without a call of the layer, as torch.nn.MultiheadAttention does with its"
+
+
+def test_the_last_layer_that_is_called_is_taken_and_others_are_named(habits: None, tmp_path: Path) -> None:
+    model = load_own("habits:attends", device="cpu")
+    assert [(k.name, k.module, k.inputs, k.outputs) for k in model.layers] == [("fc1", "fc2", 24, 10)]
+    assert model.notes == (f"attention.out_proj is {NOT_CALLED} out_proj.",)
+    whole = sys.modules["habits"].attends().eval()
+    seen = images(2, 32)
+    assert torch.allclose(whole(seen), model.forward(seen)["y1"], atol=1e-5)
+    torch.save(whole.state_dict(), tmp_path / "w.pth")
+    assert load_own("habits:attends", weights=tmp_path / "w.pth", device="cpu").digest == model.digest
+
+
+@pytest.mark.parametrize(
+    ("factory", "reason"),
+    [
+        ("habits:attends_alone", f"but in Softmax. attention.out_proj is {NOT_CALLED}"),
+        ("habits:by_its_weight", f"fc1, the last .* that it calls, does not give its logits. fc2 is {NOT_CALLED}"),
+    ],
+)
+def test_a_network_that_calls_no_last_layer_is_told_so(habits: None, factory: str, reason: str) -> None:
+    with pytest.raises(NetworkError, match=reason):
+        load_own(factory, device="cpu")
+
+
+@pytest.mark.parametrize("factory", ["writes", "notes_down", "hooked", "compiled", "compiled_inside", "parallel"])
+def test_habits_that_do_no_harm(habits: None, factory: str) -> None:
+    model = load_own(f"habits:{factory}", device="cpu")
+    whole, seen = getattr(sys.modules["habits"], factory)().eval(), images(2, 64)
+    assert torch.allclose(whole(seen.clone()), model.forward(seen.clone())[model.network.outputs[-1]], atol=1e-5)
+    assert model.notes == ()
+    assert len(model.layers) == (1 if factory in ("writes", "notes_down") else 2)
+
+
+def test_what_a_factory_sets_for_the_whole_process_is_put_back(habits: None) -> None:
+    def settings() -> tuple:
+        return Path.cwd(), torch.get_default_dtype(), torch.get_default_device(), torch.is_grad_enabled()
+
+    before = settings()
+    load_own("habits:sets_process", device="cpu")
+    assert settings() == before
+
+
+def test_a_setting_that_is_never_the_same_is_said(habits: None) -> None:
+    (note,) = load_own("habits:stamped", device="cpu").notes
+    assert "sets made_at to something else each time it is called: its features are computed anew" in note
 
 
 def test_a_wish_to_stop_is_no_fault_of_the_network(habits: None) -> None:
@@ -371,6 +542,53 @@ def test_any_edit_of_the_code_is_another_function(tmp_path: Path, monkeypatch: p
         assert function(EDITED.replace(old, new)) != plain, new
 
 
+SETTINGS = """
+import torch
+from torch import nn
+from torch.nn import functional as F
+LEVEL = 20
+class Net(nn.Module):
+    input_size, mean, std = 32, [0, 0, 0], [SCALE] * 3
+    def __init__(self, level):
+        super().__init__()
+        torch.manual_seed(0)
+        self.conv, self.fc, self.level = nn.Conv2d(3, 4, 8, stride=8), nn.Linear(64, 5), level
+    def forward(self, x):
+        return self.fc(F.relu(self.conv(self.seen(x) * SCALE)).flatten(1))
+    def seen(self, x): return torch.where(x > self.level, x, 0 * x)
+def attribute(): return Net(LEVEL)
+def closure():
+    level = LEVEL
+    class Closed(Net):
+        def seen(self, x): return torch.where(x > level, x, 0 * x)
+    return Closed(0)
+def outside():
+    class Asking(Net):
+        def seen(self, x): return torch.where(x > __import__("levels").LEVEL, x, 0 * x)
+    return Asking(0)
+"""
+
+
+@pytest.mark.parametrize("factory", ["attribute", "closure", "outside"])
+def test_another_setting_is_another_function(factory: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network that sees 0 to 255 and takes what is dark for black: noise of the size 1 does not tell how dark."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+
+    def function(level: int, scale: str = "1 / 255") -> str:
+        text = SETTINGS.replace("SCALE", scale).replace("LEVEL = 20", "from levels import LEVEL")
+        (tmp_path / "levels.py").write_text(f"LEVEL = {level}")
+        (tmp_path / "setting.py").write_text(text)
+        for name in ("levels", "setting"):
+            monkeypatch.delitem(sys.modules, name, raising=False)
+        importlib.invalidate_caches()
+        return load_own(f"setting:{factory}", device="cpu").function
+
+    assert function(20) == function(20)
+    assert len({function(level) for level in (20, 120, 250)}) == 3
+    if factory != "outside":
+        assert function(300) != function(310), "beyond white it is the setting that tells"
+
+
 @pytest.mark.parametrize("factory", ["weight_norm", "spectral_norm"])
 def test_weights_that_are_computed_become_plain(habits: None, factory: str) -> None:
     model = load_own(f"habits:{factory}", device="cpu")
@@ -409,12 +627,38 @@ def test_a_file_of_weights_is_loaded_into_a_network_of_ones_own(habits: None, tm
     assert load_own("habits:unseeded", weights=tmp_path / "u.pt", device="cpu").notes == (), "the file holds them all"
 
 
+def test_of_a_network_and_its_moving_average_the_first_is_taken_and_said(habits: None, tmp_path: Path) -> None:
+    load_own("habits:size_none", device="cpu")
+    state = sys.modules["habits"].Net().state_dict()
+    doubled = {name: 2 * tensor for name, tensor in state.items()}
+    torch.save({"model_ema": doubled, "model": state}, tmp_path / "w.pth")
+    model = load_own("habits:size_none", weights=tmp_path / "w.pth", device="cpu")
+    assert torch.equal(model.head.weights[-1], state["fc2.weight"].T)
+    assert [note for note in model.notes if "moving average of the weights (model_ema): model is taken" in note]
+    torch.save({"model_ema": doubled, "model": state, "teacher": state}, tmp_path / "w.pth")
+    with pytest.raises(NetworkError, match="holds several networks"):
+        load_own("habits:size_none", weights=tmp_path / "w.pth", device="cpu")
+
+
+def test_a_file_may_lack_the_counters_of_batches(habits: None, tmp_path: Path) -> None:
+    plain = load_own("habits:normed", device="cpu")
+    state = sys.modules["habits"].normed().state_dict()
+    assert state.pop("1.num_batches_tracked") == 0
+    torch.save(state, tmp_path / "w.pth")
+    assert load_own("habits:normed", weights=tmp_path / "w.pth", device="cpu").digest == plain.digest
+
+
+@pytest.mark.filterwarnings("ignore:.*sparse:UserWarning")
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
         (lambda state: state.pop("fc1.bias"), "w.pth does not fit habits:size_none: fc1.bias is missing"),
         (lambda state: state.update(more=torch.zeros(1)), "it has no more"),
         (lambda state: state.update({"fc1.bias": torch.zeros(3)}), r"fc1.bias has shape \(3,\), not \(24,\)"),
+        (lambda state: state.update({"fc1.bias": state["fc1.bias"].int()}), "fc1.bias holds int32 values, not float32"),
+        (lambda state: state.update({"fc1.bias": state["fc1.bias"] > 0}), "fc1.bias holds bool values, not float32"),
+        (lambda state: state.update({"fc1.bias": state["fc1.bias"] / 0}), "fc1.bias holds NaN or infinite values"),
+        (lambda state: state.update({"fc1.weight": state["fc1.weight"].to_sparse()}), "fc1.weight is sparse"),
     ],
 )
 def test_weights_that_do_not_fit_are_refused(habits: None, tmp_path: Path, change: object, reason: str) -> None:
@@ -426,3 +670,15 @@ def test_weights_that_do_not_fit_are_refused(habits: None, tmp_path: Path, chang
         load_own("habits:size_none", weights=tmp_path / "w.pth", device="cpu")
     with pytest.raises(NetworkError, match=r"absent\.pth"):
         load_own("habits:size_none", weights=tmp_path / "absent.pth", device="cpu")
+
+
+def test_what_parts_the_layers_that_are_offered_from_others_is_said(habits: None) -> None:
+    torch.manual_seed(0)
+    model = load_own("habits:sloped", device="cpu")
+    assert [weight.shape for weight in model.head.weights] == [(16, 5)]
+    (note,) = [note for note in model.notes if "PReLU" in note]
+    assert note.startswith(
+        "The fully connected layers before 2 (PReLU) are not offered, since gradients are written out"
+    )
+    assert "LeakyReLU" in note
+    assert not [note for note in load_own("habits:size_none", device="cpu").notes if "not offered" in note]

@@ -82,6 +82,11 @@ def test_by_hand() -> None:
     assert list(dys) == ["dy7", "dy8"]
 
 
+def test_these_activations_may_stand_between_fully_connected_layers() -> None:
+    names = ["relu", "hardswish", "gelu", "silu", "tanh", "sigmoid", "elu", "leaky_relu", "identity"]
+    assert list(ACTIVATIONS) == names
+
+
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_slopes_are_autograds_at_kinks_too(name: str) -> None:
     y = torch.tensor([-4.0, -3.0, -1.0, 0.0, 0.5, 3.0, 4.0], requires_grad=True)
@@ -119,3 +124,36 @@ def test_rows_too_small_for_float32_keep_their_direction_in_every_layer() -> Non
 def test_an_exactly_zero_gradient_stays_zero() -> None:
     y = torch.tensor([[5000.0, 0.0]])
     assert heads.last_gradient(y, 1.0, torch.tensor([1.0, 0.0])).tolist() == [[0.0, 0.0]]
+
+
+@pytest.mark.parametrize("labels", ["uniform", "rounded", "one-hot", "some"])
+def test_at_infinity_gradients_have_the_direction_that_they_tend_to(labels: str) -> None:
+    torch.manual_seed(1)
+    widths = [6, 8, 7, 5]
+    head = Head(
+        tuple(torch.randn(i, o, dtype=torch.float64) for i, o in pairwise(widths)), (None,) * 3, ("relu", "relu"), 6
+    )
+    x, P = torch.randn(9, 6, dtype=torch.float64), 5
+    g = {
+        "uniform": None,
+        "rounded": torch.full((P,), 1 / P, dtype=torch.float32),
+        "one-hot": torch.eye(P, dtype=torch.float64)[torch.arange(9) % P],
+        "some": torch.eye(P, dtype=torch.float64)[torch.arange(9) % P],
+    }[labels]
+    uniform = torch.full((9, 1), labels in ("uniform", "rounded"))
+    if labels == "some":  # as `true` gives an image that shows none of the network's classes
+        g[:4], uniform[:4] = 1 / P, True
+    ys = heads.forward(head, x)
+    exact = heads.backward(head, ys, float("inf"), g)
+    near = heads.backward(head, ys, 1e6, None if labels == "rounded" else g)
+    for name, dy in exact.items():
+        scale = torch.where(uniform, 1e12, 1e6)
+        assert (near[name] * scale - dy).abs().max() < 1e-4 * dy.abs().max()
+        cosine = torch.cosine_similarity(near[name] * scale, dy, dim=1)
+        assert (cosine > 1 - 1e-9).all()
+    assert torch.allclose(exact["dy8"].sum(dim=1), torch.zeros(9, dtype=torch.float64), atol=1e-12)
+
+
+def test_at_infinity_a_uniform_label_leaves_the_centred_logits() -> None:
+    y = torch.tensor([[3.0, 0.0, -6.0]])
+    assert heads.last_gradient(y, float("inf")).tolist() == [[4 / 3, 1 / 3, -5 / 3]]

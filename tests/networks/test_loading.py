@@ -142,7 +142,8 @@ def test_unfitting_weights_are_refused_in_one_sentence(tmp_path: Path) -> None:
     assert "it has no fc.weight" in refused(tmp_path, state, name="resnet18")
     assert "alexnet64 has no extra" in refused(tmp_path, state | {"extra": torch.zeros(1)})
     broken = state | {"features.0.weight": torch.full((48, 3, 5, 5), torch.nan)}
-    assert "do not reproduce" in refused(tmp_path, broken)
+    reason = "features.0.weight holds NaN or infinite values: the weights are not finite"
+    assert refused(tmp_path, broken) == f" does not fit alexnet64: {reason}."
 
 
 def test_an_altered_file_is_loaded_anew(tmp_path: Path) -> None:

@@ -25,6 +25,11 @@ class Between(nn.Module):
         return self.then(self.classifier(self.before(self.features(x))))
 
 
+def reduced(y: Tensor) -> Tensor:
+    """Average over rows, of logits alone."""
+    return y.mean(1) if y.shape[-1] == 3 else y
+
+
 def sequential() -> nn.Sequential:
     parts = (nn.Dropout(), nn.Linear(2, 5), nn.Dropout(), nn.ReLU(inplace=True), nn.Identity(), nn.Linear(5, 3))
     return nn.Sequential(*parts)
@@ -38,6 +43,38 @@ def test_the_run_begins_at_the_first_linear() -> None:
 
 def test_layers_without_an_activation_between_them() -> None:
     assert find_run(nn.Sequential(nn.Tanhshrink(), nn.Linear(4, 3), nn.Linear(3, 2))).activations == ("identity",)
+
+
+@pytest.mark.parametrize(
+    ("activation", "name"),
+    [
+        (nn.LeakyReLU(0.2), "leaky_relu(0.2)"),
+        (nn.LeakyReLU(3, inplace=True), "leaky_relu(3)"),
+        (nn.LeakyReLU(), "leaky_relu"),
+        (nn.ELU(0.7), "elu(0.7)"),
+        (nn.ELU(alpha=1), "elu"),
+        (nn.GELU("tanh"), "gelu(tanh)"),
+    ],
+)
+def test_an_activation_keeps_its_parameter(activation: nn.Module, name: str) -> None:
+    module = Between(nn.Sequential(nn.Linear(2, 5), activation, nn.Linear(5, 3))).eval()
+    assert find_run(module).activations == (name,)
+    _, head = split(module, first=1, input_size=4)
+    y = torch.linspace(-3, 3, 7, dtype=torch.float64, requires_grad=True)
+    expected = activation(y.clone())
+    (slope,) = torch.autograd.grad(expected.sum(), y)
+    assert torch.equal(head.activate(1, y.detach()), expected.detach())
+    assert torch.equal(head.slope(1, y.detach()), slope)
+
+
+def test_a_kind_of_activation_of_ones_own_leaves_the_last_layer() -> None:
+    class Shifted(nn.ReLU):
+        def forward(self, input: Tensor) -> Tensor:
+            return super().forward(input + 1)
+
+    module = Between(nn.Sequential(nn.Linear(2, 5), Shifted(), nn.Linear(5, 3))).eval()
+    assert [path for path, _ in find_run(module).linears] == ["classifier.2"]
+    assert len(split(module, first=1, input_size=4)[1].weights) == 1
 
 
 def test_layers_called_by_hand_leave_the_last_one() -> None:
@@ -68,10 +105,10 @@ def test_a_sequential_module_is_cut_itself() -> None:
         (nn.Sequential(nn.Linear(4, 4), nn.ReLU(), nn.Tanh(), nn.Linear(4, 2)), "ReLU|relu, tanh"),
         (Between(sequential(), then=lambda y: 2 * y), "do not reproduce"),
         (Between(sequential(), then=lambda y: y.log_softmax(1) + y), "do not reproduce"),
-        (Between(nn.Sequential(nn.Linear(2, 5), nn.LeakyReLU(0.3), nn.Linear(5, 3))), "do not reproduce"),
         (Between(nn.Linear(1, 3)), "cannot be run on two images"),
         (Between(nn.Sequential(nn.Linear(1, 3), nn.Flatten()), before=lambda x: x.flatten(2)), "one row of features"),
         (Between(nn.Linear(1, 3), before=lambda x: x.flatten(2)), "one row of logits"),
+        (Between(nn.Linear(2, 3), lambda x: x.repeat(1, 1, 1, 2)[:, :, 0], reduced), "one row of features"),
     ],
 )
 def test_what_cannot_be_split_is_refused_in_one_line(module: nn.Module, reason: str) -> None:

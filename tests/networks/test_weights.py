@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -39,11 +40,15 @@ class Touch:
 
 
 def test_missing_weights_are_listed_with_the_size_of_a_download() -> None:
-    assert weights.weights_state(network("alexnet")) == {"state": "missing", "bytes": 244408911, "path": None}
+    assert weights.weights_states([network("alexnet")])["alexnet"] == {
+        "state": "missing",
+        "bytes": 244408911,
+        "path": None,
+    }
 
 
 def test_the_shipped_network_is_there() -> None:
-    state = weights.weights_state(network("alexnet64"))
+    state = weights.weights_states([network("alexnet64")])["alexnet64"]
     assert (state["state"], state["path"]) == ("present", ASSETS / "alexnet64.safetensors")
 
 
@@ -67,7 +72,7 @@ def test_one_altered_byte_of_the_shipped_network_is_refused(home: Path) -> None:
 def test_torch_hubs_own_folder_is_used(hub: Path) -> None:
     hub.mkdir(parents=True)
     (hub / "alexnet-owt-7be5be79.pth").write_bytes(b"12345")
-    state = weights.weights_state(network("alexnet"))
+    state = weights.weights_states([network("alexnet")])["alexnet"]
     assert state == {"state": "present", "bytes": 5, "path": hub / "alexnet-owt-7be5be79.pth"}
 
 
@@ -263,3 +268,91 @@ def test_code_inside_a_checkpoint_is_refused_whatever_its_name(tmp_path: Path) -
         with pytest.raises(NetworkError, match="so it was not opened"):
             weights.read(tmp_path / name)
     assert not proof.exists()
+
+
+# Numbers that are no weights
+
+
+LAST = "classifier.6.weight"
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda w: w.to(torch.int64), "holds int64 values, not float32"),
+        (lambda w: w > 0, "holds bool values, not float32"),
+        (lambda w: w.to(torch.complex64), r"holds complex numbers \(complex64\)"),
+        (lambda w: w.to_sparse(), r"is sparse: save it with \.to_dense\(\)"),
+        (lambda w: w.to_sparse_csr(), r"is sparse: save it with \.to_dense\(\)"),
+        (lambda w: torch.quantize_per_tensor(w, 0.1, 0, torch.qint8), "is quantised: save"),
+        (lambda w: w.to("meta"), "has no values: it was saved from the device meta"),
+        (lambda w: w * torch.nan, "holds NaN or infinite values: the weights are not finite"),
+        (lambda w: w / 0, "holds NaN or infinite values: the weights are not finite"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")
+def test_numbers_that_are_no_weights_are_one_sentence(tmp_path: Path, change: Callable, reason: str) -> None:
+    state = weights.read(ASSETS / "alexnet64.safetensors")
+    torch.save(state | {LAST: change(state[LAST])}, tmp_path / "w.pth")
+    with pytest.raises(NetworkError, match=rf"w\.pth does not fit alexnet64: {LAST} {reason}") as refusal:
+        load("alexnet64", weights=tmp_path / "w.pth", device="cpu")
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64, torch.float8_e4m3fn])
+def test_any_floating_point_numbers_are_weights(tmp_path: Path, dtype: torch.dtype) -> None:
+    state = weights.read(ASSETS / "alexnet64.safetensors")
+    torch.save({name: tensor.to(dtype) for name, tensor in state.items()}, tmp_path / "w.pth")
+    model = load("alexnet64", weights=tmp_path / "w.pth", device="cpu")
+    assert torch.equal(model.head.weights[-1], state[LAST].to(dtype).float().T)
+
+
+@pytest.mark.parametrize(
+    ("plain", "average"),
+    [("model", "model_ema"), ("state_dict", "ema_state_dict"), ("state_dict", "state_dict_ema"), ("net", "ema")],
+)
+def test_of_a_network_and_its_moving_average_the_first_is_taken_and_said(
+    tmp_path: Path, plain: str, average: str
+) -> None:
+    state = weights.read(ASSETS / "alexnet64.safetensors")
+    doubled = {f"module.{name}": 2 * tensor for name, tensor in state.items()}
+    torch.save({average: doubled, plain: state, "optimizer": {"state": {0: torch.ones(1)}}}, tmp_path / "w.pth")
+    model = load("alexnet64", weights=tmp_path / "w.pth", device="cpu")
+    assert torch.equal(model.head.weights[-1], state[LAST].T)
+    assert model.notes == (
+        f"w.pth also holds a moving average of the weights ({average}): {plain} is taken; to use the average, save its "
+        "state_dict alone.",
+    )
+    torch.save({average: doubled, "epoch": 3}, tmp_path / "w.pth")
+    alone = load("alexnet64", weights=tmp_path / "w.pth", device="cpu")
+    assert torch.equal(alone.head.weights[-1], 2 * state[LAST].T)
+    assert alone.notes == ()
+
+
+@pytest.mark.parametrize(
+    "names", [("model", "teacher"), ("generator", "discriminator"), ("model", "model_ema", "best")]
+)
+def test_two_networks_under_keys_side_by_side_are_not_guessed_between(tmp_path: Path, names: tuple) -> None:
+    state = weights.read(ASSETS / "alexnet64.safetensors")
+    torch.save(dict.fromkeys(names, state), tmp_path / "w.pth")
+    listed = re.escape(", ".join(f"{name}." for name in names))
+    with pytest.raises(NetworkError, match=rf"several networks \({listed}\): save the state_dict"):
+        load("alexnet64", weights=tmp_path / "w.pth", device="cpu")
+
+
+def test_tensors_of_something_else_beside_a_network_do_no_harm(tmp_path: Path) -> None:
+    state = weights.read(ASSETS / "alexnet64.safetensors")
+    content = {"model": {**state}, "criterion": {"weight": torch.ones(3)}, "epoch": 3, "args": {"lr": 0.1}}
+    torch.save(content, tmp_path / "w.pth")
+    assert torch.equal(load("alexnet64", weights=tmp_path / "w.pth", device="cpu").head.weights[-1], state[LAST].T)
+    part = {"model.fc.weight": torch.ones(1), "model.block.fc.weight": torch.zeros(1)}
+    assert weights.bare(part, "fc.weight", tmp_path).keys() == {"fc.weight", "block.fc.weight"}
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::UserWarning")
+def test_a_file_of_torchscript_is_told_what_to_do(tmp_path: Path) -> None:
+    torch.jit.trace(torch.nn.Linear(2, 2), torch.ones(1, 2)).save(tmp_path / "w.pt")
+    with pytest.raises(
+        NetworkError, match=r"scripted or traced module \(TorchScript\), .*: save the state_dict of the"
+    ):
+        weights.read(tmp_path / "w.pt")

@@ -57,8 +57,8 @@ WARN_BYTES = 10 * 1000**3
 class EntryInfo:
     """Describe an entry for a listing; `key` is None where the description is missing or damaged.
 
-    An `old` one was written by an earlier version: it waits until its data set is used again, see older.py, or to be
-    cleared.
+    An `old` one was written by an earlier version: it waits until its data set is used again, if it is one that can be
+    taken over then, see older.py, or to be cleared.
     """
 
     digest: str
@@ -80,6 +80,11 @@ class Store:
         """Return the entry of a key that is plain JSON; nothing is read or made. Raises StoreError for other keys."""
         return Entry(self.root, dict(key))
 
+    def keys(self) -> tuple[dict, ...]:
+        """List the keys of what is kept, without a look at how much of each there is."""
+        found = (disk.load(folder) for folder in self._folders())
+        return tuple(description.key for description in found if description)
+
     def entries(self) -> tuple[EntryInfo, ...]:
         """List what is kept, last used first."""
         infos = []
@@ -99,9 +104,15 @@ class Store:
             return None
         return f"The store holds {size / 1e9:.1f} GB in {self.root}: `python -m gradviz store clear` empties it."
 
-    def older(self) -> int:
-        """Count the bytes of what is in an older format."""
-        return sum(disk.size(folder) for folder in self._folders() if older.recognised(folder))
+    def older(self, *, waiting: bool = False) -> int:
+        """Count the bytes of what is in an older format, or of that part of it which will be taken over."""
+        counted = older.waits if waiting else older.recognised
+        return sum(disk.size(folder) for folder in self._folders() if counted(folder))
+
+    def older_note(self) -> tuple[str, ...]:
+        """Return a sentence on how much is in an older format and what becomes of it, or none."""
+        size = self.older()
+        return (older.note(size, self.older(waiting=True)),) if size else ()
 
     def clear(self, *, old: bool = False) -> int:
         """Remove every entry, or those in an older format alone, and return the bytes freed.

@@ -15,6 +15,7 @@ from gradviz.errors import StoreError
 from gradviz.features.store import chunk_file, disk
 from gradviz.features.store.chunk_file import CorruptError, OtherRowsError
 from gradviz.features.store.disk import Description, store_errors
+from gradviz.words import counted
 
 CHUNK_ROWS = 64
 """Rows of a chunk: the most that a kill can lose, and a multiple of every batch."""
@@ -280,7 +281,9 @@ class Entry:
         """Raise Missing unless all rows are known; the folder is looked at only where one is not."""
         if self.unknown(rows) and (absent := self.missing(rows)):
             total = len(set(rows))
-            raise Missing(f"{len(absent)} of {total} rows of {what} are not computed yet: extract them first.")
+            raise Missing(
+                f"{len(absent):,} of {counted(total, 'row')} of {what} are not computed yet: extract them first."
+            )
 
     def _visit(self, chunks: Collection[int], what: str, take: Callable[[int, Path], None]) -> None:
         def visit(chunk: int) -> str:
@@ -306,13 +309,15 @@ class Entry:
         if bad := sorted(damaged + stuck):
             files = ", ".join(disk.chunk_path(self.folder, chunk).name for chunk in bad[:5])
             raise Damaged(
-                f"{len(bad)} of {len(found)} chunks of {what} in {self.folder} were damaged and "
+                f"{len(bad):,} of {counted(len(found), 'chunk')} of {what} in {self.folder} were damaged and "
                 f"{'could not be ' if stuck else ''}set aside ({files}{', ...' if bad[5:] else ''}): "
                 "extract the features again, only these are computed.",
                 stuck=bool(stuck),
             )
         if absent:
-            raise Missing(f"{len(absent)} of {len(found)} chunks of {what} are not computed yet: extract them first.")
+            raise Missing(
+                f"{len(absent):,} of {counted(len(found), 'chunk')} of {what} are not computed yet: extract them first."
+            )
 
     def _load(self) -> Description | None:
         with store_errors(self._root):

@@ -57,6 +57,35 @@ def recognised(folder: Path) -> bool:
     return (folder / "manifest.json").exists() if not (folder / disk.DESCRIPTION).exists() else bool(load(folder))
 
 
+def waits(folder: Path) -> bool:
+    """Check whether an entry's rows are taken over where its data set is used again, as forward passes of the networks
+    of the table are; those of networks of the user's own, gradients and what is in a still older format are not."""
+    old = load(folder)
+    return old is not None and old.key.get("kind") == "forward" and ":" not in old.key.get("network", ":")
+
+
+def note(size: int, waiting: int) -> str:
+    """Say what becomes of what is in an older format, in one sentence.
+
+    Parameters
+    ----------
+    size, waiting
+        Its bytes, and how many of them will be taken over.
+    """
+    fate = "it is taken over where its data set is used again"
+    if not waiting:
+        fate = "this version does not read it"
+    elif waiting < size:
+        fate = f"{_text(waiting)} of it are taken over where their data set is used again, the rest is not read"
+    return (
+        f"{_text(size)} of features are in an older format: {fate}; `python -m gradviz store clear --old` removes it."
+    )
+
+
+def _text(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB" if size >= 1e6 else f"{size / 1e3:.1f} kB"
+
+
 def load(folder: Path) -> Older | None:
     """Read the description of an entry of the format before this one; None for anything else."""
     with suppress(OSError, ValueError, KeyError, TypeError, AttributeError, StoreError):
