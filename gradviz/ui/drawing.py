@@ -1,8 +1,7 @@
-"""The colours of every figure, the same in light and dark, on canvas and in Plotly; photographs with their boxes."""
+"""The colours of every figure, on canvas and in Plotly, light and dark; photographs with their boxes."""
 
 import io
 
-import numpy as np
 from PIL import Image, ImageDraw
 
 from gradviz.datasets import Box, ImageSet
@@ -10,58 +9,52 @@ from gradviz.datasets import Box, ImageSet
 SIDE = 640
 """Longer side, in pixels, of a photograph as a page shows it."""
 
-# Twenty hues that can be distinguished on white and on near-black; where two are close, the classes' symbols differ.
-CLASS_COLOURS = (
-    "#e6194b",
-    "#3cb44b",
-    "#4363d8",
-    "#f58231",
-    "#911eb4",
-    "#2ab7ca",
-    "#d4a800",
-    "#f032e6",
-    "#7a9a01",
-    "#8c5a2b",
-    "#008080",
-    "#b18be8",
-    "#a3324e",
-    "#5fc9a5",
-    "#f2908a",
-    "#5b6abf",
-    "#c0792a",
-    "#1f78b4",
-    "#808080",
-    "#b5549c",
+# Role -> (light, dark). A colour means a role on every page: forward blue, backward red, product plum (blue times red),
+# accent what one can move or has chosen, wrong amber. colour.js has the same table; a test compares the two.
+ROLES = {
+    "background": ("#ffffff", "#0f141b"),
+    "sidebar": ("#f6f7f9", "#141a23"),
+    "soft": ("#f2f4f7", "#1a222d"),
+    "text": ("#18212d", "#e8edf3"),
+    "muted": ("#566273", "#a3afbd"),
+    "ticks": ("#8b95a3", "#75818f"),
+    "line": ("#e2e6eb", "#27303c"),
+    "forward": ("#1f4e8c", "#7db2ee"),
+    "backward": ("#c43a1e", "#ff8a6b"),
+    "product": ("#7a2a8c", "#d79be4"),
+    "accent": ("#1f6f8b", "#6cc4de"),
+    "right": ("#1b7f4d", "#6fd3a0"),
+    "wrong": ("#a15c00", "#f0b35a"),
+}
+
+# Twenty hues for VOC's order, fitted so that classes which touch on a map stay apart with red-green blindness too:
+# vehicles blue, animals warm, indoors green, persons mauve. Other data sets take them in order.
+_LIGHT = (
+    "#318cf7 #4f37af #f2740d #037c92 #72d662 #9f9dff #085884 #774501 #12d6c8 #fc9b9e "
+    "#036150 #eab005 #ac1735 #46cafe #b574c9 #189b90 #c05f61 #52a726 #7457d1 #6d7803"
 )
+_DARK = (
+    "#67a9fc #6f5fd3 #fe9658 #139db8 #8ae87b #b6b7fd #0a7cb9 #a46410 #25ebdb #feb8b9 "
+    "#168871 #fdc332 #d14957 #89d9fe #ce8fe1 #13baad #dc7d7e #70c14d #9079ef #8a972b"
+)
+CLASS_COLOURS, CLASS_COLOURS_DARK = tuple(_LIGHT.split(" ")), tuple(_DARK.split(" "))
 # Names as in Plotly.
 CLASS_SYMBOLS = ("circle", "square", "diamond", "triangle-up")
+# The symbol of each of the twenty: classes whose colours are close with red-green blindness, in one theme or the other,
+# have different ones. tests/js/colour.test.js measures what is left.
+_SYMBOLS = "02002312022101231331"
 NO_CLASS = "#8a8f98"
-OWN_PHOTOGRAPH = "#ff2d95"
-
-# Anchors, equally spaced: viridis (van der Walt and Smith, CC0) and RdBu (ColorBrewer), blue below zero, red above.
-_VIRIDIS = "440154 482878 3e4989 31688e 26828e 1f9e89 35b779 6ece58 b5de2b fde725"
-_RED_BLUE = "053061 2166ac 4393c3 92c5de d1e5f0 f7f7f7 fddbc7 f4a582 d6604d b2182b 67001f"
 
 
-def class_colour(index: int) -> str:
+def class_colour(index: int, *, dark: bool = False) -> str:
     """Return the colour of a class by its position in the data set's list of classes."""
-    return CLASS_COLOURS[index % len(CLASS_COLOURS)]
+    return (CLASS_COLOURS_DARK if dark else CLASS_COLOURS)[index % len(CLASS_COLOURS)]
 
 
 def class_symbol(index: int) -> str:
-    """Return the symbol of a class: it changes every five classes, so that no two of the first 80 look the same."""
-    return CLASS_SYMBOLS[(index // 5 + index // len(CLASS_COLOURS)) % len(CLASS_SYMBOLS)]
-
-
-def _table(anchors: str) -> np.ndarray:
-    colours = np.array([list(bytes.fromhex(anchor)) for anchor in anchors.split()], dtype=np.float64)
-    at = np.linspace(0, len(colours) - 1, 256)
-    channels = [np.interp(at, np.arange(len(colours)), channel) for channel in colours.T]
-    return np.rint(np.stack(channels, axis=1)).astype(np.uint8)
-
-
-# Colour scales as uint8 arrays of shape (256, 3), lowest value first.
-SCALES = {"sequential": _table(_VIRIDIS), "diverging": _table(_RED_BLUE)}
+    """Return the symbol of a class: no two of the first 80 have both colour and symbol in common."""
+    repeated, place = divmod(index, len(_SYMBOLS))
+    return CLASS_SYMBOLS[(int(_SYMBOLS[place]) + repeated) % len(CLASS_SYMBOLS)]
 
 
 def photograph(images: ImageSet, position: int, *, boxes: bool = True) -> bytes:

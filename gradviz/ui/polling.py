@@ -2,28 +2,28 @@
 
 import threading
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, is_dataclass
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import StopException
 
 from gradviz.callbacks import Cancel, Progress
-from gradviz.datasets import ImageSet
 from gradviz.download.pace import time_text
 from gradviz.ui import sessions
+from gradviz.ui.budget import Budget
 from gradviz.ui.queue import FullError, Job, Lane, Queue
 from gradviz.ui.sessions import Session
 from gradviz.ui.text import plain
+from gradviz.ui.watchers import Watchers
 
 POLL_SECONDS = 0.4
 FULL_SECONDS = 5.0
 """Between two tries to get into a full waiting list."""
-PATIENCE_SECONDS = 0.25
-"""A job that ends within this time never shows a bar."""
+PATIENCE_SECONDS = 0.8
+"""A job that ends within this time never shows a bar; a page waits as long for all its jobs together."""
 KEPT = 64
 """Answers kept for everybody, as far as they fit into BUDGET."""
 BUDGET = 600_000_000
@@ -65,14 +65,66 @@ class Question:
     words: Callable[[], str] | None = None
 
 
+class NotYet(StopException):
+    """Ends a page's run where it cannot go on before an answer is there.
+
+    Unlike `st.stop`, after which Streamlit refuses to draw anything in this run, it lets app.py draw what stands beside
+    the page, such as the list of what is under way.
+    """
+
+
 def ask(question: Question, *, after: Question | None = None, slot: str, errand: bool = False) -> Any:
     """Return the answer, or show the progress of the work and end this run of the page."""
     job = follow(question, after=after, slot=slot, errand=errand)
-    return st.stop() if job is None else job.result
+    if job is None:
+        raise NotYet
+    return job.result
 
 
-def follow(question: Question, *, after: Question | None = None, slot: str, errand: bool = False) -> Job | None:
+@dataclass(frozen=True)
+class Shown:
+    """What a page draws: an answer, the choices under which it was asked for, and whether these are no longer current.
+
+    A former answer stays on the page, dimmed, until the new one is there.
+    """
+
+    result: Any
+    choices: Any
+    former: bool = False
+
+
+def show(question: Question, choices: Any, *, after: Question | None = None, slot: str) -> Shown:
+    """Return the answer, or until it is there the one that was shown last in this slot, or end this run of the page.
+
+    `choices` is whatever the page needs to draw the answer; the bar and Stop lie over the figure and move nothing.
+    """
+    shown = st.session_state.setdefault("shown", {})
+    with st.container(key=f"gv-progress-{slot}"):
+        job = follow(question, after=after, slot=slot)
+    if job is not None:
+        shown[slot] = question.key, choices
+        return Shown(job.result, choices)
+    key, former = shown.get(slot, ("", None))
+    last = answered(key)
+    if last is None:
+        raise NotYet
+    st.html(f"<style>.st-key-gv-figure-{slot} {{ opacity: 0.45; transition: opacity 0.2s; }}</style>")
+    return Shown(last, former, former=True)
+
+
+def answered(key: str) -> Any:
+    """Return the answer to the question with this key if it is there already, without asking; else None."""
+    job = queue().get(key)
+    return job.result if job is not None and job.state == "done" else None
+
+
+def follow(
+    question: Question, *, after: Question | None = None, slot: str, errand: bool = False, quiet: bool = False
+) -> Job | None:
     """Return the job once it is done; until then show its progress and return None, so that the page goes on without.
+
+    However many slots wait, a page shows the progress of one job once, and one Stop, which stops all that the page
+    waits for. What is `quiet` shows no progress itself.
 
     Questions with the same key are one job, whoever asks. `after` is answered first where the answer is not there yet.
     A session follows one job per `slot`, until it moves on to another question there, to another page, or away; a job
@@ -82,53 +134,67 @@ def follow(question: Question, *, after: Question | None = None, slot: str, erra
     st.session_state.setdefault("asked", set()).add(slot)
     job = queue().get(question.key)
     asked = job is not None and (job.active or job.state == "done")
-    if after is not None and not asked and follow(after, slot=f"{slot}, first", errand=errand) is None:
+    if after is not None and not asked and follow(after, slot=f"{slot}, first", errand=errand, quiet=quiet) is None:
+        return None
+    together = _stopped().get(question.key)
+    if together and not (job and job.state in ("done", "failed")):
+        # Others may still wait for it; who has stopped it does not.
+        if _shows(together, slot):
+            st.info(f"Stopped: {plain(question.title)}. What was finished is kept.")
+            _again("Start", together, slot)
         return None
     _move_on(slot, question.key, errand)
-    stopped = st.session_state.setdefault("stopped", set())
-    if question.key not in stopped and (job is None or job.state == "cancelled"):
+    if job is None or job.state == "cancelled":
         try:
             job = queue().submit(question.key, question.function, lane=question.lane, title=question.title)
         except FullError as error:
-            st.fragment(_full, run_every=FULL_SECONDS)(error, time.monotonic())
+            if _shows("full", slot):
+                st.fragment(_full, run_every=FULL_SECONDS)(error, time.monotonic())
             return None
     if job is not None and job.active:
-        job.wait(PATIENCE_SECONDS)
+        _wait(job)
     if job is not None and job.state == "done":
         _answered.set()
-        _budget().use(question.key, job.result)
+        _budget().use(question.key, job.result, most=BUDGET, count=KEPT)
         return job
     if job is not None and job.active:
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            st.fragment(_progress, run_every=POLL_SECONDS)(job, question)
-            # Outside the fragment and without a callback: while the whole page is being drawn, Streamlit forgets a
-            # click in a fragment, and the callback of a widget that the run has not come to yet.
-            if st.button("Stop", key=f"stop {slot}", icon=":material/stop_circle:"):
-                stopped.add(question.key)
-                _watchers().leave(question.key, session())
-                st.rerun()
+        _in_progress(job, question, slot, errand=errand, quiet=quiet)
     elif job is not None and job.state == "failed":
-        st.error(plain(job.error or ""))
-        _again("Try again", question.key, slot)
-    elif question.key not in stopped:  # it was cancelled by the last one who followed it, just now
+        if _shows(question.key, slot):
+            st.error(plain(job.error or ""))
+            _again("Try again", {question.key}, slot)
+    else:  # it was cancelled by the last one who followed it, just now
         st.rerun()
-    else:
-        st.info(f"Stopped: {plain(question.title)}. What was finished is kept.")
-        _again("Start", question.key, slot)
     return None
+
+
+def begin(question: Question, *, after: Question | None = None, slot: str) -> None:
+    """Start what the page will follow, or need next, without waiting: nothing is drawn, and nothing said of it.
+
+    What is there, what this visitor has stopped and what waits for `after` stays as it is.
+    """
+    st.session_state.setdefault("asked", set()).add(slot)
+    job = queue().get(question.key)
+    if question.key in _stopped() or (after is not None and answered(after.key) is None):
+        return
+    if job is None or job.active or job.state == "cancelled":
+        _move_on(slot, question.key, errand=False)
+        with suppress(FullError):
+            queue().submit(question.key, question.function, lane=question.lane, title=question.title)
 
 
 @contextmanager
 def on_page(name: str) -> Iterator[None]:
     """Run a page: afterwards the session no longer waits for the figures of other pages, nor for those left out."""
-    # All that the end needs is fetched here: in a run that is stopped, Streamlit refuses its state.
+    # All that the end needs is fetched here: in a run that another interrupts, Streamlit refuses its state.
     me, slots, asked = session(), st.session_state.setdefault("slots", {}), set()
     st.session_state["page"], st.session_state["asked"] = name, asked
+    st.session_state["shows"], st.session_state["patience"] = {}, PATIENCE_SECONDS
     finished = False
     try:
         yield
         finished = True
-    except StopException:
+    except NotYet:
         finished = True
         raise
     finally:
@@ -139,6 +205,58 @@ def on_page(name: str) -> Iterator[None]:
                 _leave(key, slots, me)
 
 
+def _wait(job: Job) -> None:
+    """Wait a moment for a job; whoever clicks meanwhile is heard, since Streamlit cuts in where its state is used."""
+    end = time.monotonic() + st.session_state.setdefault("patience", PATIENCE_SECONDS)
+    while not job.wait(0.02) and st.session_state["patience"]:
+        st.session_state["patience"] = max(end - time.monotonic(), 0.0)
+
+
+def _in_progress(job: Job, question: Question, slot: str, *, errand: bool, quiet: bool) -> None:
+    """Show how far a job is, and Stop, unless the page does so already; draw the page again once the job is done."""
+    if quiet:
+        st.fragment(_ended, run_every=POLL_SECONDS)(job)
+    elif _shows(question.key, slot):
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            st.fragment(_progress, run_every=POLL_SECONDS)(job, question)
+            if errand or _shows("stop", slot):
+                stop_button(question.key, together=not errand, key=f"stop {slot}" if errand else "stop")
+
+
+def stop_button(job: str, *, key: str, together: bool = False) -> None:
+    """Draw a button that stops a job for this visitor, or all that the page waits for; it is not for fragments."""
+
+    # It stands outside the fragment, has one name wherever it stands, and is heard twice. While a page is being drawn
+    # again, Streamlit forgets a click in a fragment, and one on a button that the new run does not draw; the callback
+    # of a button that no run has come to yet; and, where a third run cuts in before it comes to the button, the click.
+    def stopped() -> None:
+        stop(*dict.fromkeys([job, *(_awaited() if together else ())]))
+
+    if st.button("Stop", key=key, icon=":material/stop_circle:", on_click=stopped):
+        stopped()
+        st.rerun()
+
+
+def _shows(what: Hashable, slot: str) -> bool:
+    """Return whether it is this slot that shows something which stands once on a page: the one that came first.
+
+    The note of it outlives the run: a fragment that is drawn again shows what it showed.
+    """
+    return st.session_state.setdefault("shows", {}).setdefault(what, slot) == slot
+
+
+def _awaited() -> list[str]:
+    """Return what this page waits for; an errand has a Stop of its own."""
+    page = st.session_state.get("page", "")
+    keys = dict.fromkeys(key for key, of in st.session_state.get("slots", {}).values() if of == page)
+    return [key for key in keys if (job := queue().get(key)) is not None and job.active]
+
+
+def _ended(job: Job) -> None:
+    if not job.active:
+        st.rerun()
+
+
 def _full(error: FullError, since: float) -> None:
     st.info(f"{error} This page asks again by itself.")
     if time.monotonic() - since > FULL_SECONDS / 2:
@@ -146,8 +264,7 @@ def _full(error: FullError, since: float) -> None:
 
 
 def _progress(job: Job, question: Question) -> None:
-    if not job.active:
-        st.rerun()
+    _ended(job)
     share = min(job.done / job.total, 1.0) if job.total else 0.0
     st.progress(share, text=plain(f"{job.title}: {_standing(job, share, question)}"))
 
@@ -160,7 +277,7 @@ def _standing(job: Job, share: float, question: Question) -> str:
             return job.message
         mine = [other.title for other in ahead if _watchers().waits(other.key, session())]
         whose = f"“{mine[0]}”" if mine else "the work of another visitor"
-        return f"waiting for {whose}, place {job.position} of {queue().waiting(job.lane)} in the line"
+        return f"waiting for {whose}, place {job.position:,} of {queue().waiting(job.lane):,} in the line"
     if question.words:
         return question.words()
     if not job.total:
@@ -168,96 +285,63 @@ def _standing(job: Job, share: float, question: Question) -> str:
     words = f"{share:.0%}"
     if not question.paced:
         return f"{words} after {time_text(job.seconds)}"
-    return f"{words}, about {time_text(job.eta)} left" if job.eta is not None and job.seconds > 2 else words
+    return f"{words}, about {time_text(job.eta)} left" if job.eta and job.eta >= 1 and job.seconds > 2 else words
 
 
-def _again(label: str, key: str, slot: str) -> None:
-    def start() -> None:
-        st.session_state["stopped"].discard(key)
-        queue().forget(key)
-
-    st.button(label, key=f"again {slot}", icon=":material/play_circle:", on_click=start)
+def is_mine(key: Hashable) -> bool:
+    """Return whether this visitor waits for a job, in this tab or another."""
+    return _watchers().waits(key, session())
 
 
-class _Watchers:
-    """Which sessions wait for which job, so that a visitor who moves on does not stop the work of another."""
+def stop(*keys: str) -> None:
+    """Stop jobs for this visitor, in all tabs of the browser and whatever a reload has left behind.
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._by_key: dict[Hashable, dict[Session, bool]] = {}
-
-    def join(self, key: Hashable, session: Session, *, errand: bool) -> None:
-        """Note that a session waits for a job."""
-        with self._lock:
-            self._by_key.setdefault(key, {})[session] = errand
-        session.when_away(self, lambda: self._leave_all(session, errands=False))
-        session.at_end(self, lambda: self._leave_all(session, errands=True))
-
-    def waits(self, key: Hashable, session: Session) -> bool:
-        """Return whether a session waits for a job."""
-        with self._lock:
-            return session in self._by_key.get(key, ())
-
-    def leave(self, key: Hashable, session: Session) -> None:
-        """Note that a session waits no longer; cancel the job once nobody waits for it."""
-        with self._lock:
-            watching = self._by_key.get(key, {})
-            watching.pop(session, None)
-            if not watching:
-                self._by_key.pop(key, None)
-                queue().cancel(key)
-
-    def _leave_all(self, session: Session, *, errands: bool) -> bool:
-        with self._lock:
-            keys = [key for key, of in self._by_key.items() if session in of and (errands or not of[session])]
-        for key in keys:
-            self.leave(key, session)
-        return True
-
-
-class _Budget:
-    """The memory that kept answers take, and its bound."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._sizes: OrderedDict[str, int] = OrderedDict()
-
-    def use(self, key: str, answer: Any) -> None:
-        """Note that an answer was read; forget those read longest ago while all together are too large."""
-        with self._lock:
-            if key not in self._sizes:
-                self._sizes[key] = size_of(answer)
-            self._sizes.move_to_end(key)
-            while len(self._sizes) > 1 and (sum(self._sizes.values()) > BUDGET or len(self._sizes) > KEPT):
-                queue().forget(self._sizes.popitem(last=False)[0])
-
-
-def size_of(answer: Any) -> int:
-    """Estimate the bytes of an answer: its own `nbytes`, else the arrays, bytes and texts in its fields and items.
-
-    The data set that answers point to is not counted: all of them share it.
+    What is stopped together is said once and starts together.
     """
-    if hasattr(answer, "nbytes"):
-        return int(answer.nbytes)
-    if isinstance(answer, (bytes, str)):
-        return len(answer)
-    if isinstance(answer, Mapping):
-        return sum(map(size_of, answer.values()))
-    if isinstance(answer, (tuple, list)):
-        return sum(map(size_of, answer))
-    if is_dataclass(answer) and not isinstance(answer, ImageSet):
-        return sum(map(size_of, vars(answer).values()))
-    return 0
+    _stopped().update(dict.fromkeys(keys, frozenset(keys)))
+    for key in keys:
+        _watchers().leave_all_of(key, session())
+
+
+def is_stopped(key: str) -> bool:
+    """Return whether this visitor has stopped a job, in whichever tab."""
+    return key in _stopped()
+
+
+def restart(*keys: str) -> None:
+    """Let jobs that have ended, or that this visitor has stopped, begin again where they are asked for."""
+    for key in keys:
+        _stopped().pop(key, None)
+        job = queue().get(key)
+        if job is not None and not job.active:
+            queue().forget(key)
+
+
+def _stopped() -> dict[str, frozenset[str]]:
+    """Return the keys of the work that this visitor has stopped, in whichever tab: each with those stopped with it."""
+    me = session()
+    if not me.browser:
+        return st.session_state.setdefault("stopped", {})
+    return _stopped_by().setdefault(me.browser, {})
 
 
 @st.cache_resource
-def _budget() -> _Budget:
-    return _Budget()
+def _stopped_by() -> dict[str, dict[str, frozenset[str]]]:
+    return {}
+
+
+def _again(label: str, keys: Collection[str], slot: str) -> None:
+    st.button(label, key=f"again {slot}", icon=":material/play_circle:", on_click=restart, args=tuple(keys))
 
 
 @st.cache_resource
-def _watchers() -> _Watchers:
-    return _Watchers()
+def _budget() -> Budget:
+    return Budget(queue().forget)
+
+
+@st.cache_resource
+def _watchers() -> Watchers:
+    return Watchers(queue().cancel)
 
 
 def _move_on(slot: str, key: str, errand: bool) -> None:
@@ -286,7 +370,7 @@ def _prepare(jobs: Queue) -> None:
     from gradviz.embedding import warm_up as compile_maps
 
     # The compilation takes half a minute of CPU time, so it begins when somebody has got an answer and nobody waits for
-    # another. Maps have a lock of their own, so that this is safe outside the heavy lane.
+    # another. Maps have a lock of their own, so that this is safe beside them.
     _answered.wait()
     import gradviz.svm  # noqa: F401 - scikit-learn comes with it, and kernels, seen first, need none of it
 

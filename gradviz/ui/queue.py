@@ -1,10 +1,11 @@
-"""Run work in the background for the pages: one job per key, three lanes, progress, cancel.
+"""Run work in the background for the pages: one job per key, four lanes, progress, cancel.
 
-A page never computes: it submits a function, polls the job, and shows its result. The heavy lane (network, maps) has
-one worker, because there is one device; the light lane (kernels, SVMs, neighbours) has two, so that a small question
-never waits for an extraction; the transfer lane (downloads, uploads) has its own, because these take minutes in which
-they mostly wait for somebody else's computer. A job takes progress and cancel like every verb of the core and knows
-nothing of the page; once stopped, its next `progress` raises Cancelled.
+A page never computes: it submits a function, polls the job, and shows its result. The heavy lane (network) has one
+worker, because there is one device; the maps' lane has one for each of the three maps of a page, which grow side by
+side; the light lane (kernels, SVMs, neighbours) has two, so that a small question never waits for an extraction; the
+transfer lane (downloads, uploads) has its own, because these take minutes in which they mostly wait for somebody
+else's computer. A job takes progress and cancel like every verb of the core and knows nothing of the page; once
+stopped, its next `progress` raises Cancelled.
 """
 
 import logging
@@ -16,12 +17,13 @@ from typing import Any, Literal
 
 from gradviz.callbacks import Cancel, Progress
 from gradviz.errors import Cancelled, GradvizError
+from gradviz.words import counted
 
 Function = Callable[[Progress, Cancel], Any]
-Lane = Literal["heavy", "light", "transfer"]
+Lane = Literal["heavy", "maps", "light", "transfer"]
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
 
-WORKERS: dict[Lane, int] = {"heavy": 1, "light": 2, "transfer": 3}
+WORKERS: dict[Lane, int] = {"heavy": 1, "maps": 3, "light": 2, "transfer": 3}
 """Threads of each lane."""
 
 WAITING = 1000
@@ -85,11 +87,11 @@ class Job:
             return self.error or ""
         if self.state == "waiting":
             before = self.position - 1
-            return f"Waiting for {before} other job{'s' if before > 1 else ''}" if before > 0 else "About to start"
+            return f"Waiting for {counted(before, 'other job')}" if before > 0 else "About to start"
         if self.state == "running":
             if self._stop.is_set():
                 return "Stopping"
-            return f"{self.done} of {self.total}" if self.total else "Running"
+            return f"{self.done:,} of {self.total:,}" if self.total else "Running"
         return {"done": "Done", "cancelled": "Stopped"}[self.state]
 
     def cancel(self) -> None:
@@ -126,7 +128,9 @@ class Queue:
             if job is not None and (job.state == "done" or (job.active and not job._stop.is_set())):
                 return job
             if sum(map(len, self._lanes.values())) >= self._limit:
-                raise FullError(f"{self._limit:,} jobs are waiting already, as many as this computer takes on.")
+                raise FullError(
+                    f"{counted(self._limit, 'job is', 'jobs are')} waiting already, as many as this computer takes on."
+                )
             job = Job(self, key, function, lane, title or str(key))
             self._lanes[lane].append(job)
             self._ended.pop(key, None)

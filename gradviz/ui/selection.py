@@ -1,7 +1,7 @@
 """What a visitor has chosen: the Selection that every page reads, and the chosen pair of photographs."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from gradviz.spec import Spec
 from gradviz.ui.polling import Question
 from gradviz.ui.queue import Lane
 from gradviz.ui.visitor import Own
+from gradviz.words import counted
 
 # gradviz.experiment imports torch: seconds, which a page's script must not wait for.
 if TYPE_CHECKING:
@@ -157,6 +158,36 @@ def pair() -> tuple[str, str] | None:
     if chosen and st.query_params.get_all("pair") != list(chosen):
         st.query_params["pair"] = list(chosen)
     return chosen
+
+
+def refused_pair(images: ImageSet, shown: Sequence[str]) -> str | None:
+    """Say in one sentence why the pair that is asked for cannot be shown; None where there is none, or it can be.
+
+    Parameters
+    ----------
+    images
+        The data set.
+    shown
+        The ids of the images that are shown.
+    """
+    asked = pair() or st.query_params.get_all("pair")
+    if not asked:
+        return None
+    if len(asked) != 2:
+        return f"The link asks for the pair “{', '.join(asked)}”, which is not two images: click a cell to choose two."
+    missing = [name for name in dict.fromkeys(asked) if name not in shown]
+    unknown = [name for name in missing if name not in images.ids]
+    if unknown:
+        return f"{images.name} has no photograph {_either(unknown)}, so another pair is shown."
+    if missing:
+        are = "is" if len(missing) == 1 else "are"
+        them = f"{' and '.join(missing)} {are} not among the {counted(len(shown), 'photograph')} shown"
+        return f"{them}: raise Images or choose another split in the sidebar. Until then another pair is shown."
+    return None
+
+
+def _either(names: Sequence[str]) -> str:
+    return " and no ".join(f"“{name[:80]}”" for name in names)
 
 
 def choose_pair(chosen: tuple[str, str]) -> None:

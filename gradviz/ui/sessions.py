@@ -34,10 +34,14 @@ _log = logging.getLogger(__name__)
 
 
 class Session:
-    """One visitor's visit, from the first run of a page to the end of Streamlit's session."""
+    """One visitor's visit, from the first run of a page to the end of Streamlit's session.
 
-    def __init__(self, identifier: str) -> None:
+    `browser` is the same for all tabs of a browser and after a reload, empty where nothing tells.
+    """
+
+    def __init__(self, identifier: str, browser: str = "") -> None:
         self.id = identifier
+        self.browser = browser
         self.away = False
         self._seen = time.monotonic()
         self._when_away: dict[object, Callable[[], object]] = {}
@@ -132,10 +136,28 @@ def connected(identifier: str) -> bool:
     return not runtime.exists() or runtime.get_instance().is_active_session(identifier)
 
 
+def browser() -> str:
+    """Return what stands for the browser of the page that is running: the same in all its tabs, empty without one.
+
+    It is Streamlit's cookie against forged requests, a secret that comes with the connection of every tab.
+    """
+    return unmasked(str(st.context.cookies.get("_streamlit_xsrf", "")))
+
+
+def unmasked(cookie: str) -> str:
+    """Return the secret in the cookie's text, "2|mask|masked|time" in hex: the mask is another one in every answer."""
+    parts = cookie.strip("\"'").split("|")
+    try:
+        mask, masked = bytes.fromhex(parts[1]), bytes.fromhex(parts[2])
+    except (IndexError, ValueError, TypeError):
+        return ""
+    return bytes(byte ^ mask[i % len(mask)] for i, byte in enumerate(masked)).hex() if mask else ""
+
+
 def current(monitor: Monitor) -> Session:
     """Return the session whose page is running, which the monitor looks after from now on."""
     if "session" not in st.session_state:
         context = get_script_run_ctx()
-        st.session_state["session"] = Session(context.session_id if context else "")
+        st.session_state["session"] = Session(context.session_id if context else "", browser())
     monitor.note(st.session_state["session"])
     return st.session_state["session"]

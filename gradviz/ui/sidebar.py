@@ -4,7 +4,7 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -17,14 +17,21 @@ from gradviz.datasets.changes import stamp
 from gradviz.datasets.reading import redrawn
 from gradviz.download.pace import size_text
 from gradviz.errors import GradvizError
-from gradviz.networks import NETWORKS, Layer, by_family
-from gradviz.networks.weights import weights_state
+from gradviz.home import home
+from gradviz.networks import NETWORKS, Layer, Network, by_family
+from gradviz.networks.weights import weights_states
 from gradviz.representations import Offer
 from gradviz.spec import OPTIONS, Spec
-from gradviz.ui import options, visitor, widgets
+from gradviz.ui import chosen, frame, links, options, visitor, widgets
+from gradviz.ui.components.body import body
+from gradviz.ui.components.strip import strip
+from gradviz.ui.own_weights import own_weights
 from gradviz.ui.selection import Selection, pair
 from gradviz.ui.text import plain
+from gradviz.words import counted
 
+FEW = 5
+"""Photographs that the sidebar shows."""
 FIRST_LOOK = 300
 """Images that a page starts with, for an answer within seconds; the option's own default is all."""
 
@@ -40,62 +47,117 @@ def sidebar() -> bool:
             "photographs, or start with `python -m gradviz app --dataset FOLDER`."
         )
         return False
-    if not own and st.query_params.get("data") == visitor.NAME:
-        st.info("This link shows somebody's own photographs, which cannot be shared.")
+    links.look("data", places)
     with st.sidebar:
-        name = options.bound(st.selectbox, "Data set", list(places), key="data")
+        name = options.bound(st.selectbox, "Data set", list(places), key="data", usual=next(iter(places)), quiet=True)
+    links.settle("data", name)
     mine = own if name == visitor.NAME else None
     try:
-        images, token = (mine.images, mine.token) if mine else _opened(places[name])
+        images, token = _own(mine) if mine else _opened(places[name])
     except GradvizError as error:
         st.error(plain(str(error)))
         widgets.findings(error.findings)
         return False
+    images = chosen.among(images)
+    if part := st.session_state["among"]:
+        token = json.dumps([token, chosen.ids_digest(part[0]), images.name])
+    chosen.follow(images)
     with st.sidebar:
+        if part:
+            st.button(f"Return to all of {plain(name)}", on_click=chosen.restrict, args=(None,), width="stretch")
+        row = st.container()
         widgets.findings(images.findings)
-        split = options.listed("split", ["all", *images.splits])
         number = _number()
-        chosen, there = len(images.select(split, number)), len(images.select(split))
-        st.caption(f"{chosen:,} of {there:,} images, {len(images.classes)} classes")
-        spec, layer = (_given if images.features else _network)(images, number)
+        below = st.container()
+        spec, layer, split = (_given if images.features else _network)(images, number)
+        here, there = len(images.select(split, number)), len(images.select(split))
+        below.caption(f"{here:,} of {counted(there, 'image')}, {_classes(images, split, number)}")
         if mine:
             st.caption("Only you see these photographs: a link to this view cannot be shared.")
+        with row:
+            _photographs(images, split, number)
+        frame.present()
     pair()
     st.session_state["selection"] = Selection(images, token, split, spec, layer, mine)
     return True
 
 
+def _classes(images: ImageSet, split: str, number: int | None) -> str:
+    """Count the classes, and where fewer images are chosen than there are, those that these show."""
+    all_of_them = counted(len(images.classes), "class", "classes")
+    if images.labels is None:
+        return all_of_them
+    shown = int((images.labels[images.select(split, number)] == 1).any(axis=0).sum())
+    return all_of_them if shown == len(images.classes) else f"{shown:,} of {all_of_them}"
+
+
+def _photographs(images: ImageSet, split: str, number: int | None) -> None:
+    """Show five photographs of those chosen; a click puts one in focus, on every page."""
+    if not images.paths:
+        return
+    positions = images.select(split, number)
+    some = [images.ids[i] for i in positions[:: max(1, len(positions) // FEW)][:FEW]]
+    pictures = widgets.thumbnails(images, some, {})
+    shown = [(name, picture, ", ".join(images.labels_of(images.source(name)))) for name, picture in pictures.items()]
+    if shown and (clicked := strip(shown, key="photographs", focus=chosen.current().focus)):
+        chosen.focus(clicked)
+        st.rerun()
+
+
 def _number() -> int | None:
     option = OPTIONS["images"]
     texts = [*(f"{value:g}" for value in option.offered), "all"]
-    text = options.bound(st.select_slider, option.title, texts, str(FIRST_LOOK), key="images", help=option.help)
+    usual = str(FIRST_LOOK)
+    text = options.bound(st.select_slider, option.title, texts, usual, key="images", usual=usual, help=option.help)
     return None if text == "all" else int(text)
 
 
-def _given(images: ImageSet, number: int | None) -> tuple[Spec, Layer | None]:
+def _given(images: ImageSet, number: int | None) -> tuple[Spec, Layer | None, str]:
     """Draw what can be chosen for features that were computed elsewhere."""
     numbers = Offer.of_vectors(images.name, tuple(images.features)).layers
     layer = _layer([Layer(f"fc{k}", "", k, 0, 0) for k in numbers]) if numbers else None
     with st.expander("More choices"):
-        return Spec(images=number, **_of_kernels()), layer
+        split = options.listed("split", ["all", *images.splits])
+        return Spec(images=number, **_of_kernels()), layer, split
 
 
-def _network(images: ImageSet, number: int | None) -> tuple[Spec, Layer]:
+def _network(images: ImageSet, number: int | None) -> tuple[Spec, Layer, str]:
     present, missing = _weights()
-    network = NETWORKS[options.listed("network", present)]
+    links.look("network", present)
+    network = NETWORKS[options.listed("network", present, quiet=True)]
+    links.settle("network", network.name)
+    layer = _layer(network.layers)
+    temperature = options.slider("temperature")
+    with st.expander("More choices"):
+        split = options.listed("split", ["all", *images.splits])
+        preprocess = options.choice("preprocess")
+        pseudo = options.choice("pseudo_label", key="pseudo", without=("true",) if images.labels is None else ())
+        choices = {"preprocess": preprocess, "pseudo_label": pseudo, **_of_kernels()}
+        weights = _weights_of(network)
+        _elsewhere(missing)
+    return Spec(network=network.name, weights=weights, images=number, temperature=temperature, **choices), layer, split
+
+
+def _weights_of(network: Network) -> Path | None:
+    """Draw the choice of other weights, where files of one's own lie in the home; None for the network's usual."""
+    files = own_weights()
+    if not files:
+        return None
+    about = f"{OPTIONS['weights'].help} It lies in the folder weights of GRADVIZ_HOME: {home() / 'weights'}."
+    usual = f"of {network.title}"
+    with_usual = (usual, *(name for name in files if name != usual))
+    found = options.bound(st.selectbox, OPTIONS["weights"].title, with_usual, key="weights", usual=usual, help=about)
+    return None if found == usual else home() / "weights" / found
+
+
+def _elsewhere(missing: Mapping[str, str]) -> None:
+    """List the networks whose weights are not here, with their sizes."""
     if missing:
-        with st.popover(f"{len(missing)} more networks", width="stretch"):
+        with st.popover(counted(len(missing), "more network"), width="stretch"):
             st.caption("Their weights are not on this computer. Fetch one on the Data page, or in a terminal:")
             st.code("python -m gradviz download vgg16", language="bash")
             groups = by_family(missing).items()
             st.caption("  \n".join(f"**{f}**: " + ", ".join(f"{n} ({missing[n]})" for n in ns) for f, ns in groups))
-    layer = _layer(network.layers)
-    temperature = options.slider("temperature")
-    with st.expander("More choices"):
-        preprocess = options.choice("preprocess")
-        pseudo = options.choice("pseudo_label", key="pseudo", without=("true",) if images.labels is None else ())
-        choices = {"preprocess": preprocess, "pseudo_label": pseudo, **_of_kernels()}
-    return Spec(network=network.name, images=number, temperature=temperature, **choices), layer
 
 
 def _layer(layers: Sequence[Layer]) -> Layer:
@@ -103,7 +165,17 @@ def _layer(layers: Sequence[Layer]) -> Layer:
     # The second of three layers, as AlexNet and VGG have them, else the last one.
     usual = 1 if len(named) == 3 else len(named) - 1
     about = "The fully connected layer k whose gradient is looked at."
-    return named[options.bound(st.selectbox, "Layer", list(named), usual, key="layer", help=about)]
+    names = list(named)
+    # The picture comes first and needs to know the choice, which the buttons under it read.
+    now = options.ahead("layer")
+    body(layers, now if now in named else names[usual], key="body", on_layer=_choose_layer)
+    more = {"required": True, "label_visibility": "collapsed", "help": about, "width": "stretch"}
+    more |= {"default": names[usual], "usual": names[usual]}
+    return named[options.bound(st.segmented_control, "Layer", names, key="layer", **more)]
+
+
+def _choose_layer(name: str) -> None:
+    st.session_state["layer"] = name
 
 
 def _of_kernels() -> dict[str, Any]:
@@ -139,6 +211,13 @@ def named(given: Sequence[str], taken: Sequence[str] = ()) -> dict[str, str]:
     return places
 
 
+def _own(mine: visitor.Own) -> tuple[ImageSet, str]:
+    """Return a visitor's photographs with the splits that the seed draws where they have none of their own."""
+    if mine.images.drawn is None:
+        return mine.images, mine.token
+    return redrawn(mine.images, _seed()), f"{mine.token} {_seed()}"
+
+
 def _opened(place: str) -> tuple[ImageSet, str]:
     there = json.dumps([place, *(stamp(part) for part in places_of(place))])
     images = _found(place, there)
@@ -165,12 +244,12 @@ def _split(place: str, there: str, seed: int | None) -> tuple[ImageSet, str]:
 
 def _seed() -> int:
     """Return the seed, whose widget is drawn later: it draws train and val for labelled data without splits."""
-    given = str(st.session_state.get("seed", st.query_params.get("seed", "")))
+    given = str(options.ahead("seed"))
     return int(given) if re.fullmatch("[0-9]{1,10}", given) else OPTIONS["seed"].default
 
 
 def _weights() -> tuple[list[str], dict[str, str]]:
     """List the networks whose weights are here, and the size of each that is not."""
-    states = {name: weights_state(network) for name, network in NETWORKS.items()}
+    states = weights_states(NETWORKS.values())
     missing = {name: size_text(s["bytes"]) for name, s in states.items() if s["state"] == "missing"}
     return [name for name in states if name not in missing], missing

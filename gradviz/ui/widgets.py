@@ -18,6 +18,7 @@ from gradviz.ui.drawing import photograph
 from gradviz.ui.polling import Question
 from gradviz.ui.selection import Selection
 from gradviz.ui.text import plain
+from gradviz.words import counted
 
 PLOTLY = {"displaylogo": False, "toImageButtonOptions": {"format": "svg"}}
 """What the toolbar of a chart offers."""
@@ -53,7 +54,7 @@ def features(selection: Selection, *splits: str) -> Question | None:
         return None
     splits = splits or (selection.split,)
     number = sum(len(selection.images.select(split, selection.spec.images)) for split in splits)
-    title = f"{selection.network.title} looks at {number:,} photographs"
+    title = f"{selection.network.title} looks at {counted(number, 'photograph')}"
     return selection.forward.question(views.extract, splits, title=title)
 
 
@@ -114,7 +115,7 @@ def notes(lines: Sequence[str], skipped: Sequence[Finding] = ()) -> None:
     for line in lines:
         st.caption(plain(line))
     if skipped:
-        with st.expander(f"{len(skipped):,} photograph{'s' * (len(skipped) > 1)} could not be read"):
+        with st.expander(f"{counted(len(skipped), 'photograph')} could not be read"):
             st.dataframe([{"photograph": s.name, "reason": s.reason} for s in skipped], hide_index=True)
 
 
@@ -168,11 +169,11 @@ def thumbnails(images: ImageSet, ids: Sequence[str], made: Mapping[str, bytes]) 
     return found
 
 
-def photo(images: ImageSet, name: str) -> bytes:
+def photo(images: ImageSet, name: str, *, boxes: bool = True) -> bytes:
     """Return a photograph as a JPEG of moderate size; a visitor's own never enters a cache that others share."""
     if images.name == visitor.NAME:
-        return photograph(images, images.source(name))
-    return _photograph(images.digest, name, images)
+        return photograph(images, images.source(name), boxes=boxes)
+    return _photograph(images.digest, name, boxes, images)
 
 
 @st.cache_data(max_entries=2000, show_spinner=False)
@@ -181,27 +182,26 @@ def _thumbnail(digest: str, name: str, _images: ImageSet) -> bytes:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _photograph(digest: str, name: str, _images: ImageSet) -> bytes:
-    return photograph(_images, _images.source(name))
+def _photograph(digest: str, name: str, boxes: bool, _images: ImageSet) -> bytes:
+    return photograph(_images, _images.source(name), boxes=boxes)
 
 
-def equation(forward: float, backward: float, product: float) -> str:
-    """Return K_fw × K_bw = K with as many digits as it takes for the printed product to be right.
+def equation(forward: float, backward: float, product: float, decimals: int = 3) -> str:
+    """Return K_fw × K_bw = K, all three with as many digits as it takes for the printed product to be right.
 
-    The heatmap does the same under the pointer (`equation` in heatmaps.js), where Python cannot be asked; a test
-    compares the two.
+    Where no number of digits does, the sign is ≈. The browser does the same under the pointer (`equationParts` in
+    equation.js), where Python cannot be asked; a test compares the two.
     """
-    shown = _number(product, 2)
-    decimals = len(shown.partition(".")[2])
-    for more in range(4):
-        a, b = _number(forward, 2 + more), _number(backward, 2 + more)
-        if float(f"{float(a) * float(b):.{decimals}f}") == float(shown):
-            return f"K_fw {a} × K_bw {b} = {shown}"
-    return f"K_fw {_number(forward, 5)} × K_bw {_number(backward, 5)} ≈ {shown}"
+    values = (forward, backward, product)
+    for digits in range(decimals, decimals + 4):
+        a, b, k = (_number(value, digits) for value in values)
+        if _number(float(a) * float(b), digits) == k:
+            return f"K_fw {a} × K_bw {b} = {k}"
+    a, b, k = (_number(value, decimals) for value in values)
+    return f"K_fw {a} × K_bw {b} ≈ {k}"
 
 
 def _number(value: float, decimals: int) -> str:
-    """Return the value with so many decimals, or one more where it is small."""
-    small = 0 < abs(value) < 2 / 10**decimals
-    text = f"{value:.{decimals + 1 if small else decimals}f}"
+    """Return the value with so many decimals, a zero without a sign."""
+    text = f"{value:.{decimals}f}"
     return text if float(text) else f"{0:.{decimals}f}"

@@ -13,16 +13,20 @@ from gradviz.ui import polling, visitor
 from gradviz.ui.arrivals import Arrivals
 from gradviz.ui.components.too_large import too_large
 from gradviz.ui.text import plain
+from gradviz.words import counted
 
 _LIMITS = Limits()
 RULES = (
     f"JPEG, PNG or WebP, up to {_LIMITS.picture_bytes / MB:g} MB each, or a zip up to {_LIMITS.zip_bytes / MB:g} MB; "
-    f"{_LIMITS.pictures} photographs at most. Folders and lists in a zip name classes and splits."
+    f"{counted(_LIMITS.pictures, 'photograph')} at most. Folders and lists in a zip name classes and splits."
 )
 PRIVACY = (
     "Only you see them. They are deleted when you clear them, and within three minutes after you close or reload this "
     "page."
 )
+PRIVACY_SHORT = "Only you see them; they go with this visit."
+FEW = 5
+"""Refused files that are named where there is little room."""
 
 
 @dataclass
@@ -38,14 +42,20 @@ class _Drops:
     cleared: int = 0
 
 
-def drop() -> None:
+def drop(*, short: bool = False) -> None:
     """Draw the uploader, and follow dropped files until they are taken in."""
     drops, arrivals, here = _drops(), visitor.arrivals(), polling.session()
     here.at_end(arrivals, lambda: arrivals.leave(here.id))
-    files = st.file_uploader(
-        RULES, accept_multiple_files=True, key=f"drop {drops.turn}", max_upload_size=_LIMITS.zip_bytes // MB
-    )
-    st.caption(PRIVACY)
+    # Streamlit's own words in the box know one size alone; the style hides them and the rules say both.
+    with st.container(key="gv-drop-short" if short else "gv-drop"):
+        files = st.file_uploader(
+            RULES,
+            accept_multiple_files=True,
+            key=f"drop {drops.turn}",
+            max_upload_size=_LIMITS.zip_bytes // MB,
+            label_visibility="collapsed" if short else "visible",
+        )
+    st.caption(f"{RULES} {PRIVACY_SHORT}" if short else PRIVACY)
     names = too_large(_LIMITS.zip_bytes // MB << 20, key="too large")
     if names is not None:
         drops.not_sent, drops.not_sent_in = names, drops.turn
@@ -58,11 +68,12 @@ def drop() -> None:
         _follow(drops, drops.taking)
 
 
-def report() -> None:
+def report(*, short: bool = False) -> None:
     """Report the last drop, and offer to delete everything."""
     drops, here = _drops(), visitor.current()
     if drops.cleared:
-        st.info(f"{_photographs(drops.cleared)} and all that was computed from them are deleted.")
+        them = "it are" if drops.cleared == 1 else "them are"
+        st.info(f"{counted(drops.cleared, 'photograph')} and all that was computed from {them} deleted.")
     reported = here.report if here else Added(0)
     large = [(printable(name), f"larger than {_LIMITS.zip_bytes // MB} MB") for name in drops.not_sent]
     accepted, refused = reported.accepted, [*large, *reported.refused]
@@ -70,13 +81,26 @@ def report() -> None:
         return
     own = visitor.own()
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.text(f"{_photographs(accepted)} taken in, {len(refused)} refused, {len(own.images) if own else 0} here now.")
+        there = len(own.images) if own else 0
+        st.text(f"{counted(accepted, 'photograph')} taken in, {len(refused):,} refused, {there:,} here now.")
         if own:
-            st.button("Clear", icon=":material/delete:", on_click=_clear, help="Deletes your photographs at once.")
-    if refused:
+            _offer_to_clear(len(own.images))
+    if refused and short:
+        lines = [f"{name}: {reason}" for name, reason in refused[:FEW]]
+        st.text("\n".join([*lines, *([f"and {len(refused) - FEW:,} more"] if len(refused) > FEW else [])]))
+    elif refused:
         # A table, because names may hold what Markdown would take for markup.
         rows = [{"refused": name, "reason": reason} for name, reason in refused]
-        st.dataframe(rows, hide_index=True, height="content" if len(rows) < 4 else 145)
+        columns = {"reason": st.column_config.TextColumn(width="large")}
+        height = "content" if len(rows) < 4 else 145
+        st.dataframe(rows, hide_index=True, height=height, column_config=columns)
+
+
+def _offer_to_clear(count: int) -> None:
+    with st.popover("Clear", icon=":material/delete:"):
+        these = "this photograph" if count == 1 else f"these {counted(count, 'photograph')}"
+        st.text(f"Delete {these}, and all that was computed from {'it' if count == 1 else 'them'}?")
+        st.button("Delete", type="primary", on_click=_clear, key="delete own")
 
 
 def _drops() -> _Drops:
@@ -99,14 +123,14 @@ def _take(drops: _Drops, arrivals: Arrivals, session: str, files: Sequence[Binar
     if here:
         drops.taking = polling.Question(
             here.key("taking in", drops.turn),
-            "Taking in " + ("a file" if len(files) == 1 else f"{len(files)} files"),
+            f"Taking in {counted(len(files), 'file')}",
             lambda progress, cancel: here.take(taken, progress, cancel),
             "transfer",
         )
 
 
 def _follow(drops: _Drops, question: polling.Question) -> None:
-    stopped = question.key in st.session_state.get("stopped", ())
+    stopped = polling.is_stopped(question.key)
     job = polling.queue().get(question.key)
     if stopped and (job is None or not job.active):
         drops.taking = None
@@ -120,7 +144,3 @@ def _clear() -> None:
     drops, here = _drops(), visitor.arrived()
     drops.taking, drops.not_sent, drops.trouble, drops.cleared = None, [], "", here.clear()
     st.session_state.pop("own photograph", None)
-
-
-def _photographs(count: int) -> str:
-    return "1 photograph" if count == 1 else f"{count:,} photographs"

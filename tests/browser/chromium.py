@@ -71,11 +71,20 @@ def browsing() -> Iterator:
 
 @contextmanager
 def page_of(browser, address: str, **options) -> Iterator:
-    """Open a page; at the end the console must have shown no error and no warning."""
+    """Open a page; at the end the console must have shown no error and no warning, but for Streamlit's own two probes.
+
+    A page that is opened by its address looks for the server's health and configuration below its own path first.
+    """
     context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})
     page = context.new_page()
     said: list[str] = []
-    page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
+    probes = ("/_stcore/health", "/_stcore/host-config")
+
+    def listen(message) -> None:
+        if message.type in ("error", "warning") and not message.location.get("url", "").endswith(probes):
+            said.append(message.text)
+
+    page.on("console", listen)
     page.on("pageerror", lambda error: said.append(str(error)))
     try:
         page.goto(address)
@@ -88,5 +97,23 @@ def page_of(browser, address: str, **options) -> Iterator:
 def panels_of(canvas) -> list[tuple[float, float, float, float]]:
     """Return the panels drawn on a component's canvas as (left, top, width, height) on the page."""
     box = canvas.bounding_box()
+    zoom = box["width"] / canvas.evaluate("canvas => canvas.clientWidth")  # in a presentation
     numbers = [[int(number) for number in panel.split()] for panel in canvas.get_attribute("data-panels").split(";")]
-    return [(box["x"] + x, box["y"] + y, w, h) for x, y, w, h in numbers]
+    return [(box["x"] + zoom * x, box["y"] + zoom * y, zoom * w, zoom * h) for x, y, w, h in numbers]
+
+
+def listen_to_type(page) -> None:
+    """Keep the pixels and the colour of each text that a canvas is given, by its words, from now on."""
+    page.evaluate(
+        """() => {
+          const { prototype } = CanvasRenderingContext2D;
+          const write = prototype.fillText;
+          window.type = {};
+          window.ink = {};
+          prototype.fillText = function (text, ...where) {
+            window.type[text] = parseFloat(/([\\d.]+)px/.exec(this.font)[1]) * this.getTransform().a;
+            window.ink[text] = this.fillStyle;
+            return write.call(this, text, ...where);
+          };
+        }"""
+    )

@@ -1,11 +1,12 @@
-"""Show synthetic kernels on the heatmap component: ?n=40&m=0&scale=sequential&classes=20&hostile=0."""
+"""Show synthetic kernels on the heatmap component: ?n=40&m=0&colour=linear&classes=20&hostile=0&large=2&means=0."""
 
 import time
 
 import numpy as np
 import streamlit as st
 
-from gradviz.ui.components.heatmaps import Axis, Panel, heatmaps
+from gradviz.ui.components.heatmaps import Axis, Panel, axes, digest_of, heatmaps, panel
+from gradviz.ui.single_pairs import describe, means_of_blocks
 
 HOSTILE = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>'
 NAMES = ["aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow", "diningtable", "dog"]
@@ -44,30 +45,59 @@ def kernels(n: int, m: int, classes: int, hostile: bool) -> tuple:
 st.set_page_config(layout="wide")
 query = st.query_params
 n, m = int(query.get("n", 40)), int(query.get("m", 0))
-forward, backward, product, rows, cols = kernels(n, m, int(query.get("classes", 20)), query.get("hostile") == "1")
-scale = query.get("scale", "sequential")
+classes = int(query.get("classes", 20))
+forward, backward, product, rows, cols = kernels(n, m, classes, query.get("hostile") == "1")
+arrays = (forward, backward, product)[: int(query.get("panels", 3))]
+titles, symbols = ("Forward x6", "Backward dy7", "Product dW7"), ("K_fw", "K_bw", "K")
+block = np.concatenate([np.full(stop - start, i) for i, (_, start, stop) in enumerate(rows.blocks)])
 panels = [
-    Panel("forward K_fw", forward, "K_fw"),
-    Panel("backward K_bw", backward, "K_bw"),
-    Panel("product K = K_fw × K_bw", product, "K"),
-][: int(query.get("panels", 3))]
-common = {"lo": 0.0, "hi": 1.0} if query.get("common", "1") == "1" else {}
+    panel(
+        K,
+        Panel(i, titles[i], symbols[i], ("forward", "backward", "product")[i], describe(K)),
+        means=means_of_blocks(K, block, len(rows.blocks)) if not m else None,
+    )
+    for i, K in enumerate(arrays)
+]
+table = [
+    {"name": name, "index": i, "here": stop - start, "show": stop - start}
+    for i, (name, start, stop) in enumerate(rows.blocks)
+]
+names = axes(rows, cols, count=len(panels), classes=table if query.get("table") else (), rule="largest object")
 started = time.perf_counter()
 event = heatmaps(
     panels,
+    names,
+    arrays,
     rows=rows,
     cols=cols,
+    version=digest_of(names, *panels),
     key="kernels",
-    scale=scale,
-    unit="cosine",
     product=len(panels) == 3,
+    unit=True,
+    large=st.session_state.get("large", len(panels) - 1),
+    marked=st.session_state.get("marked"),
+    selected=query.get("selected", "").split(","),
     pair=st.session_state.get("pair"),
-    **common,
+    how={
+        "colour": query.get("colour", "linear"),
+        "shared": query.get("shared") == "1",
+        "means": query.get("means") == "1",
+        "caption": f"{n} synthetic photographs",
+        "file": "kernels.png",
+        "height": 560,
+    },
 )
 spent = time.perf_counter() - started
-if event.pair:
+if event.pair and event.pair != st.session_state.get("pair"):
     st.session_state.pair = event.pair
+    st.rerun()  # as the page does: until then the figure is told the former pair
+if event.large is not None:
+    st.session_state.large = event.large
+if event.marked is not None:
+    st.session_state.marked = event.marked
+    st.rerun()
 if "pair" in st.session_state:
     row, col = rows.ids.index(st.session_state.pair[0]), cols.ids.index(st.session_state.pair[1])
     st.text(f"pair {row} {col} {forward[row, col]:.4f} {backward[row, col]:.4f} {product[row, col]:.4f}")
 st.text(f"window {event.window} python {spent * 1000:.0f} ms")
+st.text(f"large {st.session_state.get('large')} marked {st.session_state.get('marked')}")

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from gradviz.home import ASSETS
-from tests.browser.chromium import browsing, page_of, serving
+from tests.browser.chromium import page_of, serving
 from tests.conftest import ROOT
 from tests.payloads import PAYLOADS
 from tests.small_sets import picture
@@ -38,12 +38,6 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             yield address
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator:
-    with browsing() as browser:
-        yield browser
-
-
 def harmless(page: Page) -> None:
     """Check that no name became anything but text."""
     assert page.evaluate("window.bad") is None
@@ -56,7 +50,13 @@ def harmless(page: Page) -> None:
 def test_names_of_classes_are_text_on_every_page_and_long_ones_squeeze_nothing(browser, address: str) -> None:
     with page_of(browser, address) as page:
         page.on("dialog", lambda dialog: pytest.fail("a script ran"))
-        expect(page.locator("canvas").first).to_be_visible(timeout=SLOW)
+        expect(page.locator(".net-class")).to_have_count(10, timeout=SLOW)
+        page.locator(".ten button").nth(5).click()
+        page.wait_for_timeout(1000)
+        harmless(page)
+
+        page.get_by_role("link", name="Kernels").click()
+        expect(page.get_by_role("application", name=re.compile("^Heatmaps"))).to_be_visible(timeout=SLOW)
         box = page.locator("canvas").first.bounding_box()
         for share in (0.1, 0.5, 0.95):
             page.mouse.move(box["x"] + share * box["width"] / 3, box["y"] + box["height"] * 0.5)
@@ -65,17 +65,19 @@ def test_names_of_classes_are_text_on_every_page_and_long_ones_squeeze_nothing(b
         harmless(page)
 
         page.get_by_role("link", name="SVM").click()
-        page.get_by_role("button", name="Train", exact=True).click()
-        expect(page.locator(".js-plotly-plot .bars").first).to_be_attached(timeout=SLOW)
+        expect(page.locator(".scores-line").first).to_be_visible(timeout=SLOW)
         page.wait_for_timeout(1000)
         harmless(page)
-        ticks = page.locator(".js-plotly-plot .xtick text").all_text_contents()
-        assert len(ticks) == len(PAYLOADS) + 2
-        assert '<a href="https://evil…' in ticks, "shown as it is"
-        assert max(map(len, ticks)) <= 23
-        plot = page.locator(".js-plotly-plot .bglayer, .js-plotly-plot .plot").first.bounding_box()
-        assert plot["height"] > 150, "the names leave room for the bars"
-        page.locator(".js-plotly-plot .bars .point").last.hover(force=True)
+        names = page.locator(".scores-name").all_text_contents()
+        assert len(names) == len(PAYLOADS) + 1
+        assert '<a href="https://evil.example/1">click</a>' in names, "shown as it is"
+        room = page.locator(".scores-name").evaluate_all("all => all.map((one) => one.getBoundingClientRect().width)")
+        assert max(room) < 130, "the names leave room for the dots"
+        for line in (page.locator(".scores-line").first, page.locator(".scores-line").last):
+            line.click()
+            page.wait_for_timeout(1500)
+            harmless(page)
+        page.locator("button[data-photo]").first.hover()
         page.wait_for_timeout(300)
         harmless(page)
 
@@ -86,12 +88,21 @@ def test_names_of_classes_are_text_on_every_page_and_long_ones_squeeze_nothing(b
         harmless(page)
 
         page.get_by_role("link", name="Data").click()
+        expect(page.locator(".classes-name").first).to_be_visible(timeout=SLOW)
+        expect(page.locator(".justified-item img[src]").first).to_be_visible(timeout=SLOW)
+        widths = page.locator(".classes-name").evaluate_all("all => all.map((n) => n.getBoundingClientRect().width)")
+        assert max(widths) < 160
+        page.locator(".classes-line").first.click()
+        expect(page.locator(".justified-item img[src]").first).to_be_visible(timeout=SLOW)
+        harmless(page)
         files = [
             {"name": f"{name.replace('/', '')}.jpg", "mimeType": "image/jpeg", "buffer": content}
             for name, content in zip(PAYLOADS, pictures(), strict=False)
         ]
         page.locator("input[type=file]").set_input_files(files)
         expect(page.get_by_text(re.compile("20 photographs taken in"))).to_be_visible(timeout=SLOW)
+        harmless(page)
+        page.get_by_role("button", name="See what they show").click()
         expect(page.locator(".grid").first).to_be_visible(timeout=SLOW)
         page.locator(".grid button").first.click()
         expect(page.get_by_text("Product dW7")).to_be_visible(timeout=SLOW)
@@ -112,7 +123,9 @@ def test_a_file_that_the_browser_does_not_send_is_named_beside_the_good_one(brow
         expect(page.locator("input[type=file]")).to_be_attached(timeout=SLOW)
         page.locator("input[type=file]").set_input_files([large, good])
         expect(page.get_by_text("1 photograph taken in, 1 refused, 1 here now.")).to_be_visible(timeout=30_000)
-        table = page.get_by_test_id("stDataFrame").first
-        expect(table).to_be_visible()
+        expect(page.get_by_text("holiday.zip: larger than 200 MB")).to_be_visible()
+        page.get_by_role("button", name="See what they show").click()
+        expect(page.get_by_test_id("stDataFrame").first).to_be_visible(timeout=SLOW)
         page.get_by_role("button", name="Clear").click()
+        page.get_by_role("button", name="Delete", exact=True).click()
         expect(page.get_by_text("1 refused")).to_have_count(0)

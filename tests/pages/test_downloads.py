@@ -14,6 +14,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from gradviz.comparison import resampled
 from gradviz.home import ASSETS
 from gradviz.ui import visitor
 from gradviz.ui.queue import Queue
@@ -49,8 +50,17 @@ def awkward(start: Callable[..., AppTest], photographs: Path, tmp_path: Path) ->
 
 def test_every_page_that_offers_a_file_is_tested_here() -> None:
     offering = [file for file, _ in page_table() if "widgets.Download(" in (ROOT / file).read_text(encoding="utf-8")]
-    tested = {"pages/explore/kernels.py", "pages/explore/map.py", "pages/evaluate/svm.py", "pages/data/data.py"}
+    tested = {
+        "pages/start/network.py",
+        "pages/explore/kernels.py",
+        "pages/explore/map.py",
+        "pages/evaluate/svm.py",
+    }
     assert set(offering) == tested
+    beside = {
+        path.name for path in (ROOT / "pages/data").glob("*.py") if "widgets.Download(" in path.read_text("utf-8")
+    }
+    assert beside == {"own.py", "photographs.py"}
     files = [*(ROOT / "pages").rglob("*.py"), *(ROOT / "gradviz/ui").rglob("*.py"), ROOT / "app.py"]
     buttons = {path.name for path in files if "st.download_button" in path.read_text(encoding="utf-8")}
     assert buttons == {"widgets.py"}
@@ -82,8 +92,9 @@ def rows(text: bytes | str) -> list[dict[str, str]]:
 def test_kernels(awkward: AppTest, offered, photographs: Path) -> None:
     awkward.query_params["normalise"] = "centred"
     at(awkward, "pages/explore/kernels.py", offered)
-    ((name, content),) = built(offered, "dW7.npz").items()
+    ((name, content),) = built(offered, "n50.npz").items()
     assert name.startswith("kernel_Kase_50_")
+    assert name.endswith("_AlexNet-64_fc7_dW7_tau1_n50.npz")
     with np.load(io.BytesIO(content), allow_pickle=False) as found:
         arrays = {key: found[key] for key in found.files}
     expected = lab(photographs, normalise="centred").kernel("dW7")
@@ -93,6 +104,36 @@ def test_kernels(awkward: AppTest, offered, photographs: Path) -> None:
     assert (about["representation"], about["normalise"], about["images"]) == ("dW7", "centred", 50)
     assert (about["versions"], about["findings"]) == (versions(), [])
     assert len(about["weights_digest"]) == len(about["dataset_digest"]) == 64
+
+
+def test_one_photographs_way(awkward: AppTest, offered, photographs: Path) -> None:
+    awkward.query_params["temperature"] = "8"
+    at(awkward, "pages/start/network.py", offered)
+    files = built(offered, "classes.csv", "vectors.npz")
+    table, arrays = (next(content for name, content in files.items() if name.endswith(end)) for end in ("csv", "npz"))
+    found = rows(table)
+    assert list(found[0]) == ["class", "logit", "p", "g", "gradient", "made_from"]
+    about = json.loads(found[0]["made_from"])
+    assert about["temperature"] == 8
+    one = lab(photographs, temperature=8.0)
+    images = one.images
+    features = one.features(["x6", "y8", "dy7", "dy8"], np.array([images.source(about["photograph"])]))
+    logits = features.arrays["y8"][0]
+    order = np.argsort(-logits, kind="stable")
+    assert [row["class"] for row in found] == [one.model.classes[c] for c in order]
+    np.testing.assert_allclose([float(row["logit"]) for row in found], logits[order], rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(
+        [float(row["gradient"]) for row in found], features.arrays["dy8"][0][order], rtol=1e-3, atol=1e-7
+    )
+    assert isinstance(arrays, bytes)
+    with np.load(io.BytesIO(arrays), allow_pickle=False) as kept:
+        told = json.loads(str(kept["about"]))
+        assert told["photograph"] == about["photograph"]
+        assert told["versions"] == versions()
+        row = kept["temperatures"].tolist().index(8)
+        np.testing.assert_allclose(kept["x6"], features.arrays["x6"][0], rtol=1e-3, atol=1e-4)
+        np.testing.assert_allclose(kept["dy7"][row], features.arrays["dy7"][0], rtol=1e-3, atol=1e-7)
+        np.testing.assert_allclose(kept["p"].sum(axis=1), 1, atol=1e-9)
 
 
 def test_maps(awkward: AppTest, offered, photographs: Path) -> None:
@@ -108,19 +149,33 @@ def test_maps(awkward: AppTest, offered, photographs: Path) -> None:
 def test_scores(awkward: AppTest, offered, photographs: Path) -> None:
     at(awkward, "pages/evaluate/svm.py", offered)
     for C in ("1", "10"):
-        awkward.selectbox(key="C").set_value(C)
+        awkward.select_slider(key="C").set_value(C)
         awkward.multiselect(key="representations").set_value(["x6", "dW7"])
-        awkward.button[0].click()
         settled(awkward)
-    files = built(offered, ".csv", ".json")
-    found = {name.rpartition(".")[2]: content for name, content in files.items()}
-    table, told = rows(found["csv"]), json.loads(found["json"])
-    assert len(table) == len(told) == 4
+    files = built(offered, ".csv", ".json", "images.csv", "figure.html")
+    found = {name.rpartition("_")[2]: content for name, content in files.items()}
+    table, told = rows(found[".csv"]), json.loads(found[".json"])
+    assert len(table) == len(told) == 5, "those that the page opened on, x6+x7 among them, are kept"
+    images = rows(found["images.csv"])
+    assert len(images) == 5 * 50
     for row, one in zip(table, told, strict=True):
         spec = one["spec"]
         scored = lab(photographs).evaluate(spec["representation"], train="train", test="val", C=spec["C"])
         assert one["mean_ap"] == pytest.approx(scored.mean_ap)
         assert one["left_out"] == dict(scored.left_out)
+        assert one["positives"] == scored.positives
+        drawn = resampled(scored)
+        assert one["intervals"]["mean_ap"] == pytest.approx(drawn.interval)
+        assert [float(row[f"mean_ap_{end}"]) for end in ("low", "high")] == pytest.approx(drawn.interval, abs=0.005)
+        low, high = drawn.intervals[list(scored.per_class).index("person")]
+        assert (float(row["person low"]), float(row["person high"])) == pytest.approx((low, high), abs=0.005)
+        assert row["person positives"] == str(scored.positives["person"])
+        assert row["temperature"] == ("" if spec["representation"] != "dW7" else "1.0")
+        mine = [line for line in images if (line["representation"], line["C"]) == (row["representation"], row["C"])]
+        assert [line["id"] for line in mine] == list(scored.test.ids)
+        c = list(scored.per_class).index("person")
+        assert [float(line["person"]) for line in mine] == pytest.approx(scored.scores[:, c], abs=1e-6)
+        assert [("person" in line["labels"].split(";")) for line in mine] == (scored.test.labels[:, c] == 1).tolist()
         assert float(row["mean_ap"]) == pytest.approx(scored.mean_ap, abs=0.005)
         assert (row["train"], row["test"], row["n_train"], row["n_test"]) == ("train", "val", "50", "50")
         assert (float(row["C"]), row["seed"], row["normalise"]) == (spec["C"], "0", "l2")
@@ -130,7 +185,12 @@ def test_scores(awkward: AppTest, offered, photographs: Path) -> None:
         )
         assert float(row["class train"]) == pytest.approx(one["per_class"]["train"], abs=0.005)
         assert spec["versions"] == versions()
-    assert len({tuple(row.values()) for row in table}) == 4
+    assert len({tuple(row.values()) for row in table}) == 5
+    figure = found["figure.html"]
+    assert isinstance(figure, str)
+    assert "plotly" in figure
+    assert "C 10.0, eleven_point" in figure
+    assert not re.findall(r"""<script[^>]+src=|<link[^>]+href=""", figure), "it needs no network"
 
 
 def test_scores_of_ones_own_photographs(start, offered, home: Path, tmp_path: Path) -> None:
@@ -142,10 +202,19 @@ def test_scores_of_ones_own_photographs(start, offered, home: Path, tmp_path: Pa
     app = start()
     app.session_state["visitor"] = here
     app.query_params["images"] = "50"
+    app.query_params["view"] = "Add your own"
     at(app, "pages/data/data.py", offered)
-    ((_, content),) = built(offered, "photographs.csv").items()
+    ((name, content),) = built(offered, "trainval.csv").items()
+    assert name == "scores_demo_alexnet64_fc7_dW7_tau1_trainval.csv"
     found = rows(content)
+    about = ("dataset", "network", "representation", "temperature", "train")
+    assert {tuple(row[column] for column in about) for row in found} == {
+        ("demo", "alexnet64", "dW7", "1.0", "trainval")
+    }
     assert [row["id"] for row in found] == ["0.jpg", "1.jpg", "2.jpg"]
     assert all(
-        np.isfinite(float(value)) for row in found for name, value in row.items() if name not in ("id", "made_from")
+        np.isfinite(float(value))
+        for row in found
+        for name, value in row.items()
+        if name not in ("id", *about, "made_from")
     )

@@ -3,17 +3,19 @@
 import ast
 import io
 import sys
+import threading
 from pathlib import Path
 from queue import SimpleQueue
 
+import numpy as np
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from gradviz.export import features_npz
 from gradviz.home import ASSETS
-from gradviz.ui import visitor
-from gradviz.ui.queue import Queue
+from gradviz.ui import polling, visitor
+from gradviz.ui.queue import WORKERS, Queue
 from tests.conftest import ROOT
 from tests.pages.apps import APP, lab, page_table, settled
 
@@ -49,6 +51,25 @@ def test_a_page_opens_on_features_without_pictures(file: str, title: str, start,
     settled(app.run().switch_page(file))
     assert [element.value for element in app.title] == [title]
     assert not app.error
+
+
+@pytest.mark.parametrize(("file", "title"), PAGES)
+def test_a_page_shows_names_that_came_as_bytes_as_text(file: str, title: str, start, tmp_path: Path):
+    def utf8(*texts: str) -> np.ndarray:
+        return np.array([text.encode() for text in texts])
+
+    rows = np.random.default_rng(0).normal(size=(12, 5)).astype(np.float32)
+    labels = np.where(np.arange(12)[:, None] % 2 == np.arange(2), 1, -1)
+    arrays = {"ids": utf8(*(f"Foto {n:02d} ä" for n in range(12))), "labels": labels, "classes": utf8("Käse", "Öl")}
+    arrays |= {"x6": rows, "dy7": rows[:, ::-1], "split": utf8(*["train", "train", "prüfung"] * 4)}
+    np.savez(tmp_path / "bytes.npz", **arrays)
+    app = settled(start(tmp_path / "bytes.npz").run().switch_page(file))
+    images = app.session_state["selection"].images
+    assert (images.ids[0], images.classes, set(images.splits)) == ("Foto 00 ä", ("Käse", "Öl"), {"train", "prüfung"})
+    assert [element.value for element in app.title] == [title]
+    assert not app.error
+    said = [element.value for kind in ("caption", "info", "markdown", "text") for element in app.get(kind)]
+    assert not [text for text in said if "b'" in str(text) or "\\x" in str(text)]
 
 
 @pytest.mark.parametrize(("file", "title"), PAGES)
@@ -94,3 +115,25 @@ def test_every_file_is_a_page_of_the_table_or_used_by_one() -> None:
                 used |= {Path(*parts, f"{alias.name}.py") for alias in node.names} | {Path(*parts).with_suffix(".py")}
     forgotten = files - used - {Path(file) for file, _ in PAGES}
     assert not forgotten, f"not in PAGES of app.py, and no page imports them: {sorted(map(str, forgotten))}"
+
+
+@pytest.mark.parametrize("page", [file for file, _ in page_table()])
+def test_what_a_page_waits_for_is_in_the_list_from_its_first_run_on(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch, page: str
+) -> None:
+    monkeypatch.setattr(polling, "PATIENCE_SECONDS", 0)
+    release = threading.Event()
+    for lane, workers in WORKERS.items():
+        for number in range(workers):
+            polling.queue().submit(
+                f"{lane} {number}", lambda progress, cancel: release.wait(60), lane=lane, title="In the way"
+            )
+    try:
+        app.run()
+        app.switch_page(page).run()
+        listed = [popover.proto.popover.label for popover in app.sidebar.get("popover")]
+        assert "Work in progress" in listed
+        assert app.button(key="stop")
+        assert [one for one in app.button if str(one.key).startswith("stop job ")]
+    finally:
+        release.set()

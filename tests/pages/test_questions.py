@@ -26,7 +26,9 @@ def asked(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[...,
     """Function that opens a page of the dashboard, does something there, and returns what its script asks then."""
     questions: list[Question] = []
 
-    def follow(question: Question, *, after: Question | None = None, slot: str, errand: bool = False) -> None:
+    def follow(
+        question: Question, *, after: Question | None = None, slot: str, errand: bool = False, quiet: bool = False
+    ) -> None:
         questions.extend([question, after] if after else [question])
 
     def opened(
@@ -62,13 +64,13 @@ def somebody(tmp_path: Path) -> Callable[[], Visitor]:
     return arrived
 
 
-@pytest.mark.parametrize(
-    ("page", "verb"), [("explore/map", "maps"), ("data/data", "classification"), ("data/data", "nearest")]
-)
+@pytest.mark.parametrize(("page", "verb"), [("data/data", "classification"), ("data/data", "nearest")])
 def test_an_answer_about_ones_own_photographs_is_found_by_nobody_else(asked, somebody, page: str, verb: str) -> None:
     def key(visitor: Visitor | None) -> str | None:
         found = [
-            question.key for question in asked(page, visitor=visitor) if question.key.startswith(f'["ui/views:{verb}"')
+            question.key
+            for question in asked(page, visitor=visitor, view="Add your own")
+            if question.key.startswith(f'["ui/views:{verb}"')
         ]
         return found[0] if found else None
 
@@ -89,16 +91,19 @@ def test_what_is_fetched_or_dropped_goes_through_the_transfer_lane(asked, monkey
     def fetch(app: AppTest) -> None:
         next(button for button in app.button if button.label == "Download").click().run()
 
-    for act, title in ((drop, "Taking in a file"), (fetch, "Downloading 500 photographs of voc2007")):
-        assert {question.lane for question in asked("data/data", act=act) if question.title == title} == {"transfer"}
+    taking, fetching = "Taking in 1 file", "Downloading 500 photographs of voc2007"
+    for view, act, title in (("Add your own", drop, taking), ("Fetch", fetch, fetching)):
+        questions = asked("data/data", act=act, view=view)
+        assert {question.lane for question in questions if question.title == title} == {"transfer"}
 
 
 @pytest.mark.parametrize(
-    ("page", "verb", "drawn"), [("explore/kernels", "kernels", False), ("explore/map", "maps", True)]
+    ("page", "verb", "drawn"),
+    [("explore/kernels", "explore/kernels_job:kernels_view", False), ("explore/map", "explore/map_views:drawn", True)],
 )
 def test_the_seed_matters_only_where_something_is_drawn_at_random(asked, page: str, verb: str, drawn: bool) -> None:
     def keys(seed: str) -> list[str]:
-        return [question.key for question in asked(page, seed=seed) if question.key.startswith(f'["ui/views:{verb}"')]
+        return [question.key for question in asked(page, seed=seed) if question.key.startswith(f'["{verb}"')]
 
     assert keys("1")
     assert (keys("1") != keys("2")) is drawn
@@ -107,7 +112,11 @@ def test_the_seed_matters_only_where_something_is_drawn_at_random(asked, page: s
 def test_the_seed_matters_to_nothing_nearest(asked, somebody) -> None:
     visitor = somebody()
     keys = [
-        [question.key for question in asked("data/data", visitor=visitor, seed=seed) if "views:nearest" in question.key]
+        [
+            question.key
+            for question in asked("data/data", visitor=visitor, seed=seed, view="Add your own")
+            if "views:nearest" in question.key
+        ]
         for seed in "12"
     ]
     assert keys[0]

@@ -1,26 +1,34 @@
 """The sidebar: what links choose, and which data sets, features and options there are."""
 
+import io
+import json
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from queue import SimpleQueue
 from shutil import copy, copytree
 
 import numpy as np
 import pytest
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.testing.v1 import AppTest
 
 from gradviz.datasets import find
 from gradviz.experiment import Experiment
 from gradviz.export import features_npz
+from gradviz.home import ASSETS
 from gradviz.spec import OPTIONS, Spec
-from gradviz.ui import sidebar
+from gradviz.ui import chosen, sidebar, visitor, work
+from gradviz.ui.queue import Queue
 from gradviz.ui.sidebar import named
-from tests.pages.apps import at, lab, settled
+from tests.pages.apps import aligned, at, lab, payload, said, settled, told
 
 
 def test_a_link_that_means_nothing_falls_back(app: AppTest) -> None:
     app.query_params.update(
-        {"data": "none", "split": "none", "images": "-1", "network": "vgg99", "layer": "fc99", "temperature": "hot"}
+        {"split": "none", "images": "-1", "layer": "fc99", "temperature": "hot"}
         | {"seed": "x", "centre": "perhaps", "pseudo": "?", "preprocess": "", "normalise": "l3", "pair": ["a", "b"]}
     )
     settled(app)
@@ -28,6 +36,220 @@ def test_a_link_that_means_nothing_falls_back(app: AppTest) -> None:
     assert selection.spec == Spec(images=300)
     assert (selection.split, selection.layer.name) == ("all", "fc7")
     assert not app.error
+    here = told(app)
+    for asked in (
+        *("Split “none”", "Images “-1”", "Layer “fc99”", "Temperature τ “hot”"),
+        *("Seed “x”", "Centre the kernel “perhaps”", "Pseudo-label “?”", "Preprocessing “”", "Normalisation “l3”"),
+    ):
+        assert f"The link asks for {asked}, which is not offered here." in here, asked
+    app.select_slider(key="images").set_value("100")
+    settled(app)
+    assert "Images “-1”" not in "\n".join(told(app))
+
+
+def test_a_choice_counts_in_the_run_after_the_servers_first(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """AppTest begins like a server's first run each time; what is drawn again within a run is like a later one."""
+    settled(app)
+    draw, drawn = work.work, []
+
+    def again(place: DeltaGenerator) -> None:
+        drawn.append(place)
+        if len(drawn) == 1:
+            st.rerun()
+        draw(place)
+
+    monkeypatch.setattr(work, "work", again)
+    app.run()
+    assert len(drawn) == 2
+    app.select_slider(key="images").set_value("100").run()
+    assert app.session_state["selection"].spec.images == 100
+
+
+@pytest.mark.parametrize(
+    ("page", "keys"),
+    [
+        ("evaluate/svm", {"C", "ap", "train", "test", "tuned", "representations"}),
+        ("explore/kernels", {"order", "means", "scale", "range", "centre"}),
+    ],
+)
+def test_what_a_page_does_not_have_is_said_on_it(app: AppTest, page: str, keys: set[str]) -> None:
+    app.query_params.update(dict.fromkeys(keys, "novel"))
+    at(app, f"pages/{page}.py")
+    assert len(app.info) == 1
+    here = told(app)
+    assert len(here) == len(keys)
+    assert all(line.endswith("“novel”, which is not offered here.") for line in here)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"data": "VOC2012"}, "“VOC2012”, which is not on this computer. The Data page fetches it"),
+        ({"data": "mine"}, "“mine”, which is not on this computer. Whoever has it"),
+        ({"data": "your photographs"}, "somebody's own photographs, which cannot be shared"),
+        ({"network": "vgg16"}, "VGG-16, whose weights are not on this computer. The Data page fetches them"),
+        ({"network": "vgg99"}, "the network “vgg99”, which gradviz does not know"),
+    ],
+)
+def test_a_link_to_what_is_not_here_says_so_and_shows_nothing_else(
+    app: AppTest, given: dict[str, str], words: str
+) -> None:
+    app.query_params.update(given)
+    app.run()
+    assert words in app.info[0].value
+    assert not app.title
+    at(app, "pages/data/data.py")
+    assert [title.value for title in app.title] == ["Data"]
+    assert words.replace("The Data page", "This page") in app.info[0].value
+    app.switch_page("pages/explore/kernels.py").run()
+    assert not app.title
+    app.button(key="go on").click()
+    settled(app)
+    assert [title.value for title in app.title] == ["Kernels"]
+    assert not app.info
+
+
+def test_what_a_link_misses_stays_in_the_address_until_the_visitor_goes_on(start: Callable[..., AppTest]) -> None:
+    app = start()
+    app.query_params.update({"data": "VOC2012", "network": "vgg16"})
+    app.run()
+    left = {name: app.query_params[name] for name in ("missing_data", "missing_network")}
+    assert left == {"missing_data": "VOC2012", "missing_network": "vgg16"}
+    again = start()
+    again.query_params.update(left)
+    again.run()
+    assert "“VOC2012”, which is not on this computer" in again.info[0].value
+    assert "VGG-16, whose weights are not on this computer" in again.info[0].value
+    again.button(key="go on").click()
+    settled(again)
+    assert not again.info
+    assert not {"missing_data", "missing_network"} & {*again.query_params}
+
+
+def test_what_a_link_missed_elsewhere_is_shown_where_it_is(start: Callable[..., AppTest], photographs: Path) -> None:
+    app = start(photographs)
+    app.query_params.update({"missing_data": photographs.name, "images": "50"})
+    settled(app)
+    assert not app.info
+    assert app.session_state["selection"].images.root == photographs
+    assert "missing_data" not in app.query_params
+
+
+def test_another_choice_lets_go_of_what_a_link_misses(start: Callable[..., AppTest], photographs: Path) -> None:
+    app = start(photographs)
+    app.query_params.update({"data": "mine", "images": "50"})
+    app.run()
+    assert app.info
+    app.selectbox(key="data").set_value("demo")
+    settled(app)
+    assert not app.info
+    assert app.session_state["selection"].images.name == "demo"
+
+
+def test_what_a_link_misses_is_shown_as_soon_as_it_is_here(
+    start: Callable[..., AppTest], photographs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = start(photographs)
+    app.query_params.update({"data": "other", "images": "50"})
+    app.run()
+    assert app.info
+    copytree(photographs, tmp_path / "other")
+    monkeypatch.setattr(sys, "argv", ["app.py", "--dataset", str(photographs), "--dataset", str(tmp_path / "other")])
+    settled(app)
+    assert not app.info
+    assert app.session_state["selection"].images.root == tmp_path / "other"
+
+
+def test_a_selection_is_in_the_link_and_comes_back(app: AppTest, photographs: Path) -> None:
+    settled(app)
+    images = app.session_state["selection"].images
+    wanted = images.ids[3:9]
+    app.query_params.update({"chosen": chosen.written(wanted, images.ids), "focus": wanted[0], "class": "person"})
+    del app.session_state["chosen"]
+    settled(app)
+    assert app.session_state["chosen"] == chosen.Chosen(wanted, wanted[0], "person")
+    app.button(key="clear selection").click()
+    settled(app)
+    assert app.session_state["chosen"].ids == ()
+    assert "chosen" not in app.query_params
+    app.button(key="undo").click()
+    settled(app)
+    assert app.session_state["chosen"].ids == wanted
+    assert app.query_params["chosen"] in (text := chosen.written(wanted, images.ids), [text])
+
+
+def test_a_selection_of_other_photographs_is_said(app: AppTest) -> None:
+    app.query_params.update({"chosen": chosen.written(["x"], ["x", "y"]), "focus": "x", "class": "unicorn"})
+    settled(app)
+    expected = [
+        "The photographs that this link selects belong to another data set, so none is selected.",
+        "This data set has no photograph 'x', which the link puts in focus.",
+        "This data set has no class 'unicorn', which the link marks.",
+    ]
+    assert told(app) == expected
+    assert app.session_state["chosen"] == chosen.Chosen()
+    app.run()
+    assert told(app) == expected, "in every run"
+    app.session_state["chosen"] = chosen.Chosen(marked="person")
+    settled(app)
+    assert told(app) == expected[:2], "until something else is marked"
+    app.button(key="refused closed").click()
+    settled(app)
+    assert not app.info
+
+
+@pytest.mark.parametrize(
+    ("file", "label"),
+    [("pages/explore/kernels.py", "4 selected, 1 of them among the 50 chosen"), ("pages/data/data.py", "4 selected")],
+)
+def test_how_many_are_selected_is_one_truth_on_all_pages(app: AppTest, file: str, label: str) -> None:
+    """One of the four is among the 50 photographs that the sidebar leaves; Data shows all, other pages these alone."""
+    at(app, file)
+    images = app.session_state["selection"].images
+    here = set(images.select("all", 50).tolist())
+    wanted = [next(i for i in range(len(images)) if i in here), *[i for i in range(len(images)) if i not in here][:3]]
+    app.session_state["chosen"] = chosen.Chosen(tuple(images.ids[i] for i in sorted(wanted)))
+    settled(app)
+    assert label in [popover.proto.popover.label for popover in app.get("popover")]
+    words = said(app)
+    assert f"4 of {len(images)} selected, " in words
+    assert "1 of them among the 50 chosen in the sidebar" in words
+    app.session_state["chosen"] = chosen.Chosen((images.ids[wanted[0]],))
+    settled(app)
+    assert "1 selected" in [popover.proto.popover.label for popover in app.get("popover")]
+    assert "among the" not in said(app)
+
+
+def test_one_goes_on_with_what_is_selected_and_returns(app: AppTest) -> None:
+    settled(app)
+    images = app.session_state["selection"].images
+    wanted = tuple(images.ids[i] for i in images.select("all", 12))
+    app.session_state["chosen"] = chosen.Chosen(wanted)
+    settled(app)
+    app.text_input(key="selection name").set_value("a dozen").run()
+    app.button(key="go on alone").click()
+    settled(app)
+    part = app.session_state["selection"].images
+    assert (part.ids, part.name) == (wanted, "a dozen")
+    assert app.query_params["among_name"] in ("a dozen", ["a dozen"])
+    next(button for button in app.button if button.label.startswith("Return to all")).click()
+    settled(app)
+    assert app.session_state["selection"].images.ids == images.ids
+    assert "among" not in app.query_params
+
+
+def test_a_part_of_other_photographs_is_said(app: AppTest) -> None:
+    app.query_params.update({"among": chosen.written(["x"], ["x", "y"])})
+    settled(app)
+    assert "belong to another data set, so all are shown" in app.info[0].value
+    assert len(app.session_state["selection"].images) == 160
+
+
+def test_presenting_enlarges_the_type(app: AppTest) -> None:
+    settled(app)
+    app.toggle(key="present").set_value(True)
+    settled(app)
+    assert any("font-size: 17px" in found.body for found in app.get("html"))
 
 
 def test_a_link_opens_the_same_view(app: AppTest) -> None:
@@ -42,11 +264,13 @@ def test_a_link_opens_the_same_view(app: AppTest) -> None:
     choices = {"preprocess": "squash", "pseudo_label": "predicted", "normalise": "none", "seed": 5}
     assert selection.spec == Spec(images=100, temperature=16.0, **choices)
     assert [found[key].value for key in ("C", "ap", "train", "test")] == ["10", "sklearn", "val", "train"]
+    assert not app.info, "every value is understood"
 
 
 def test_a_folder_without_labels_can_be_looked_at(start: Callable[..., AppTest], snapshots: Path) -> None:
-    app = settled(start(snapshots))
-    assert not app.metric
+    app = at(start(snapshots), "pages/explore/kernels.py")
+    assert aligned(app) == [None, None, None]
+    assert payload(app, "heatmaps")[0]["classes"] == []
     at(app, "pages/explore/map.py")
     at(app, "pages/evaluate/svm.py")
     assert "nothing can be trained" in app.info[0].value
@@ -62,20 +286,18 @@ def features(path: Path, photographs: Path, *names: str) -> Path:
 def test_features_from_a_file_are_shown_without_a_network(
     start: Callable[..., AppTest], photographs: Path, tmp_path: Path
 ) -> None:
-    app = settled(start(features(tmp_path / "f.npz", photographs, "x6", "dy7")))
-    assert len(app.metric) == 3
+    app = at(start(features(tmp_path / "f.npz", photographs, "x6", "dy7")), "pages/explore/kernels.py")
+    assert [len(values) for values in aligned(app)] == [3]
     assert "Network" not in [box.label for box in app.selectbox]
     at(app, "pages/explore/map.py")
     at(app, "pages/evaluate/svm.py")
-    app.button[0].click()
-    settled(app)
-    assert app.dataframe[0].value["result"].tolist() == ["x6", "dW7"]
+    assert sorted(app.dataframe[0].value["result"]) == ["dW7", "x6"]
 
 
 def test_features_without_a_gradient_are_for_svms_alone(
     start: Callable[..., AppTest], photographs: Path, tmp_path: Path
 ) -> None:
-    app = settled(start(features(tmp_path / "f.npz", photographs, "x6", "x7")))
+    app = at(start(features(tmp_path / "f.npz", photographs, "x6", "x7")), "pages/explore/kernels.py")
     assert "no layer with both factors" in app.info[0].value
     at(app, "pages/explore/map.py")
     assert "no layer with both factors" in app.info[0].value
@@ -105,8 +327,12 @@ KEYS = {
     "C": "C",
     "ap": "ap",
 }
-ELSEWHERE = {"weights", "tf32", "device", "neighbours", "top"}
+MAPS = {"method", "neighbours", "min_dist", "perplexity"}
+"""Options of the Map page."""
+ELSEWHERE = {"tf32", "device", "top"}
 """Options of the command line alone."""
+IN_THE_HOME = {"weights"}
+"""Options that are there where files of one's own are (tests/pages/test_svm_page.py)."""
 KERNELS = {"centre"}
 """Options that mean something on the Kernels page and for nearest photographs, and stand nowhere else."""
 
@@ -116,7 +342,7 @@ def widgets(app: AppTest) -> dict:
 
 
 def test_every_option_is_on_a_page_or_of_the_command_line_alone(app: AppTest) -> None:
-    assert set(OPTIONS) == set(KEYS) | ELSEWHERE | KERNELS
+    assert set(OPTIONS) == set(KEYS) | ELSEWHERE | IN_THE_HOME | KERNELS | MAPS
     found = widgets(at(app, "pages/evaluate/svm.py"))
     for name, key in KEYS.items():
         assert found[key].label == OPTIONS[name].title, name
@@ -235,6 +461,28 @@ def test_edits_in_place_are_noticed(start: Callable[..., AppTest], photographs: 
     assert after.token != before.token
 
 
+def test_an_edit_of_a_coco_list_is_noticed(start: Callable[..., AppTest], snapshots: Path, tmp_path: Path) -> None:
+    root = tmp_path / "instances"
+    copytree(snapshots, root / "images")
+    names = sorted(path.name for path in (root / "images").iterdir())[:8]
+    written = {
+        "images": [{"id": i, "file_name": name, "width": 40, "height": 30} for i, name in enumerate(names)],
+        "annotations": [
+            {"id": i, "image_id": i, "category_id": 1 + i % 2, "bbox": [0, 0, 9, 9]} for i in range(len(names))
+        ],
+        "categories": [{"id": 1, "name": "cat"}, {"id": 2, "name": "dog"}],
+    }
+    (root / "instances.json").write_text(json.dumps(written))
+    app = settled(start(root / "instances.json"))
+    images = app.session_state["selection"].images
+    assert images.labels_of(images.source(f"images/{names[0]}")) == ("cat",)
+    written["annotations"][0]["category_id"] = 2
+    (root / "instances.json").write_text(json.dumps(written))
+    settled(app)
+    images = app.session_state["selection"].images
+    assert images.labels_of(images.source(f"images/{names[0]}")) == ("dog",)
+
+
 def test_a_picture_that_is_added_to_a_class_is_noticed(
     start: Callable[..., AppTest], snapshots: Path, tmp_path: Path
 ) -> None:
@@ -310,3 +558,28 @@ def test_a_file_with_an_array_of_no_usable_name_is_explained(start: Callable[...
     np.savez(tmp_path / "f.npz", ids=np.array(["a", "b"]), **{"fc6+fc7": np.eye(2)})
     app = settled(start(tmp_path / "f.npz"))
     assert "'fc6+fc7' cannot be asked for: rename it" in app.error[0].value
+
+
+def test_a_part_of_ones_own_photographs_stays_ones_own(
+    start: Callable[..., AppTest], home: Path, tmp_path: Path
+) -> None:
+    """By their name they are told from what a cache may keep for everybody."""
+    here = visitor.Visitor(Queue(), tmp_path, SimpleQueue())
+    for number in range(4):
+        upload = io.BytesIO(ASSETS.joinpath(f"demo/JPEGImages/{number + 1:06d}.jpg").read_bytes())
+        upload.name = f"{number}.jpg"
+        here.take([upload], lambda done, total: None, lambda: False)
+    app = start()
+    app.session_state["visitor"] = here
+    app.query_params["data"] = visitor.NAME
+    settled(app)
+    whole = app.session_state["selection"]
+    app.session_state["among"] = (whole.images.ids[1:3], "two of mine")
+    settled(app)
+    part = app.session_state["selection"]
+    assert part.images.ids == whole.images.ids[1:3]
+    assert part.images.name == visitor.NAME
+    assert part.own is not None
+    assert part.token != whole.token
+    assert whole.own is not None
+    assert whole.own.token in part.token

@@ -18,12 +18,17 @@ def run(representation: str = "dW7", mean_ap: float = 50.0, **about: object) -> 
         representation=representation,
         mean_ap=mean_ap,
         temperature=temperature,
+        tempered=representation.startswith("d"),
         ap="area",
         train=ROWS,
         test=ROWS,
         seconds={"svm": 0.5, "kernel": 1.0},
         about=about,
     )
+
+
+def asked(key: str) -> SimpleNamespace:
+    return SimpleNamespace(selection=HERE, key=key, what="product")
 
 
 def test_names_say_what_differs_and_nothing_else() -> None:
@@ -35,28 +40,33 @@ def test_names_say_what_differs_and_nothing_else() -> None:
     ]
 
 
-def test_kinds_need_no_network() -> None:
-    kept = [run("x6"), run("dy10", network="squeezenet1_0"), run("dW1", network="resnet18"), run("x6+x7")]
-    kept += [run("fc7"), run("dW@features.8"), run("dynamics:fc7"), run("0.75clip+0.25x6")]
-    plain = ["forward", "forward", "product", "concatenation"]
-    assert svm_history.kinds(kept) == ["forward", "backward", "product", "concatenation", *plain]
+def test_what_does_not_depend_on_the_temperature_is_never_told_apart_by_it() -> None:
+    kept = [run("x6", temperature=8.0), run(), run(temperature=8.0)]
+    assert svm_history.names(kept) == ["x6", "dW7, τ 1", "dW7, τ 8"]
 
 
-def test_the_table_marks_the_best() -> None:
-    kept = [run(mean_ap=40.0), run("x6", mean_ap=np.float64(44.5))]
-    rows = svm_history.table(kept, svm_history.names(kept))
-    assert [row["best"] for row in rows] == ["", "★"]
-    assert rows[0]["seconds"] == 1.5
-    assert rows[0]["train → test"] == "train (2) → val (2)"
+def test_the_table_has_the_best_first_and_marks_what_was_made_otherwise(monkeypatch) -> None:
+    one = svm_history.Kept(asked("one"), run(mean_ap=40.0))
+    best = svm_history.Kept(asked("best"), run("x6", mean_ap=np.float64(44.5)))
+    other = {"one": {"temperature": "1", "C": "10"}, "best": {}}
+    monkeypatch.setattr(svm_history.svm_asks, "differing", lambda ask, *_: other[ask.key])
+    rows = svm_history.table([one, best], [SimpleNamespace(interval=(38.04, 42.0)), None], HERE, {})
+    assert [row["result"] for row in rows] == ["x6", "dW7"]
+    assert [row["interval"] for row in rows] == ["", "38.0 to 42.0"]
+    assert [row["made with"] for row in rows] == ["these choices", "other choices: τ 1, C 10"]
+    assert [row["τ"] for row in rows] == [None, 1.0]
+    assert rows[1]["seconds"] == 1.5
+    assert rows[1]["train → test"] == "train (2) → val (2)"
 
 
-def test_the_same_question_again_replaces_its_answer_and_old_ones_go() -> None:
+def test_all_results_are_kept_each_once() -> None:
     st.session_state.clear()
-    svm_history.keep(HERE, [run(mean_ap=40.0), run("x6")])
-    svm_history.keep(HERE, [run(mean_ap=41.0)])
-    assert [(r.representation, r.mean_ap) for r in svm_history.of(HERE)] == [("x6", 50.0), ("dW7", 41.0)]
+    first = svm_history.keep(asked("one"), run(mean_ap=40.0))
+    assert svm_history.keep(asked("one"), run(mean_ap=40.0)) is first
+    assert svm_history.get(asked("one")) is first
+    for number in range(40):
+        svm_history.keep(asked(f"number {number}"), run(seed=number))
+    assert [kept.ask.key for kept in svm_history.of(HERE)] == ["one", *(f"number {number}" for number in range(40))]
     assert svm_history.of(SimpleNamespace(token="elsewhere")) == []
-    svm_history.keep(HERE, [run(seed=seed) for seed in range(1, svm_history.MOST + 1)])
-    assert [r.about["seed"] for r in svm_history.of(HERE)] == list(range(1, svm_history.MOST + 1))
     svm_history.clear()
     assert svm_history.of(HERE) == []

@@ -1,6 +1,7 @@
 """Visitors of a real server who upload and leave: what becomes of their photographs, their uploads and their work."""
 
 import io
+import os
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -37,7 +38,7 @@ def address(place: Path) -> Iterator[Address]:
 
 
 def on_data_page(address: Address, images: int = 50) -> Visitor:
-    return Visitor(address, "data", f"images={images}").load().settled()
+    return Visitor(address, "data", f"view=Add+your+own&images={images}").load().settled()
 
 
 def dropped(visitor: Visitor, *files: tuple[str, bytes]) -> Visitor:
@@ -46,7 +47,9 @@ def dropped(visitor: Visitor, *files: tuple[str, bytes]) -> Visitor:
 
 
 def left(place: Path) -> list[Path]:
-    return [path for path in (place / "visitors").rglob("*") if path.is_file() and path.suffix != ".lock"]
+    # os.walk passes over folders that are removed meanwhile, rglob does not.
+    files = (Path(folder, name) for folder, _, names in os.walk(place / "visitors") for name in names)
+    return [path for path in files if path.suffix != ".lock"]
 
 
 def before(seconds: float, there: Callable[[], bool]) -> bool:

@@ -15,7 +15,7 @@ from gradviz.datasets import ImageSet
 from gradviz.errors import ChoiceError
 from gradviz.features.extraction import Features
 from gradviz.results import Classification
-from gradviz.ui import polling, sessions
+from gradviz.ui import budget, polling, sessions
 
 GATES: dict[str, threading.Event] = {}
 STARTS: list[str] = []
@@ -34,11 +34,16 @@ def page() -> None:
     slot = st.query_params.get("page", "page")
     errand = "errand" in st.query_params
     question = polling.Question(key, f"Work on {key}", test_polling.job(key))
+    begun = [polling.Question(ahead, "Ahead", test_polling.job(ahead)) for ahead in st.query_params.get_all("begin")]
     if "on" in st.query_params:
         with polling.on_page(st.query_params["on"]):
+            for one in begun:
+                polling.begin(one, slot=f"begun {one.key}")
             if key != "none":
                 polling.ask(question, slot=st.query_params["on"], errand=errand)
         return
+    for one in begun:
+        polling.begin(one, after=after, slot=f"begun {one.key}")
     answer = polling.ask(question, after=after, slot=slot)
     st.text(f"answer {answer}")
 
@@ -128,9 +133,37 @@ def test_moving_on_leaves_a_job_to_those_who_wait_for_it() -> None:
     assert texts(second.run()) == ["answer of one"]
 
 
+def test_what_is_begun_is_there_when_it_is_asked_for_and_ends_with_the_page_that_needs_it() -> None:
+    visitor = visit("one", on="a", begin="two")
+    assert polling.queue().get("two").active
+    assert len(visitor.get("progress")) == 1
+    GATES["one"].set()
+    visitor.query_params["key"] = "two"
+    visitor.run()
+    assert polling.queue().get("two").active
+    visitor.query_params["key"] = "none"
+    visitor.run()
+    assert polling.queue().get("two").active
+    del visitor.query_params["begin"]
+    visitor.run()
+    assert ended("two") == "cancelled"
+
+
+def test_what_was_stopped_or_lacks_what_comes_first_is_not_begun() -> None:
+    visitor = visit("one", after="two", begin="one")
+    assert polling.queue().get("one") is None
+    visitor.button(key="stop").click().run()
+    assert ended("two") == "cancelled"
+    visitor = visit("one", begin="one")
+    visitor.button(key="stop").click().run()
+    assert ended("one") == "cancelled"
+    visitor.run()
+    assert polling.queue().get("one").state == "cancelled"
+
+
 def test_stopped_work_starts_again_only_on_demand() -> None:
     visitor = visit("one")
-    visitor.button(key="stop page").click().run()
+    visitor.button(key="stop").click().run()
     assert ended("one") == "cancelled"
     visitor.run()
     assert "Stopped: Work on one" in visitor.info[0].value
@@ -143,10 +176,153 @@ def test_stopped_work_starts_again_only_on_demand() -> None:
 
 def test_stopping_takes_nothing_from_the_others() -> None:
     first, second = visit("one"), visit("one")
-    first.button(key="stop page").click().run()
+    first.button(key="stop").click().run()
     GATES["one"].set()
     assert ended("one") == "done"
     assert texts(second.run()) == ["answer of one"]
+
+
+def test_who_stops_what_others_wait_for_sees_it_stopped_and_can_come_back() -> None:
+    first, second = visit("one"), visit("one")
+    first.button(key="stop").click().run()
+    for _ in range(2):
+        first.run()
+        assert "Stopped: Work on one" in first.info[0].value
+        assert not first.get("progress")
+    assert polling.queue().get("one").active
+    first.button(key="again page").click().run()
+    assert first.get("progress")
+    GATES["one"].set()
+    ended("one")
+    assert STARTS == ["one"]
+    assert texts(first.run()) == texts(second.run()) == ["answer of one"]
+
+
+def test_stopping_is_for_all_tabs_of_a_browser_and_for_what_a_reload_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "browser", lambda: "mine")
+    left_behind, tab, here = visit("one"), visit("one"), visit("one")
+    here.button(key="stop").click().run()
+    assert ended("one") == "cancelled"
+    for visitor in (here, tab, left_behind):
+        assert "Stopped: Work on one" in visitor.run().info[0].value
+    assert STARTS == ["one"]
+    GATES["one"].set()
+    tab.button(key="again page").click().run()
+    ended("one")
+    assert texts(here.run()) == ["answer of one"]
+
+
+def test_stopping_is_for_no_other_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "browser", lambda: "mine")
+    mine = visit("one")
+    monkeypatch.setattr(sessions, "browser", lambda: "theirs")
+    theirs = visit("one")
+    mine.button(key="stop").click().run()
+    GATES["one"].set()
+    assert ended("one") == "done"
+    assert texts(theirs.run()) == ["answer of one"]
+
+
+def several() -> None:
+    """Follow what ?keys names, each after ?after, in one run of a page."""
+    import streamlit as st
+
+    from gradviz.ui import polling
+    from tests.ui import test_polling
+
+    first = st.query_params.get("after")
+    after = polling.Question(first, f"First {first}", test_polling.job(first)) if first else None
+    with polling.on_page("page"):
+        for number, key in enumerate(st.query_params["keys"].split()):
+            question = polling.Question(key, f"Work on {key}", test_polling.job(key))
+            job = polling.follow(question, after=after, slot=f"slot {number}", quiet="quiet" in st.query_params)
+            st.text(f"answer {job.result}" if job else "none yet")
+
+
+def visit_several(keys: str, **query: str) -> AppTest:
+    visitor = AppTest.from_function(several, default_timeout=20)
+    for name, value in {"keys": keys, **query}.items():
+        visitor.query_params[name] = value
+    return visitor.run()
+
+
+def stops(visitor: AppTest) -> list[str]:
+    return [button.label for button in visitor.button]
+
+
+def test_a_page_that_waits_for_one_job_in_several_places_shows_it_once() -> None:
+    visitor = visit_several("one wrong", after="two")
+    for _ in range(2):
+        assert len(visitor.get("progress")) == 1
+        assert stops(visitor) == ["Stop"]
+        visitor.run()
+    visitor.button[0].click().run()
+    assert ended("two") == "cancelled"
+    for _ in range(2):
+        assert [info.value for info in visitor.info] == ["Stopped: First two. What was finished is kept."]
+        assert stops(visitor.run()) == ["Start"]
+    visitor.button[0].click().run()
+    assert stops(visitor) == ["Stop"]
+    assert polling.queue().get("two").active
+
+
+def test_one_stop_stops_all_that_a_page_waits_for() -> None:
+    visitor = visit_several("one two")
+    assert len(visitor.get("progress")) == 2
+    assert stops(visitor) == ["Stop"]
+    visitor.button[0].click().run()
+    assert [ended(key) for key in ("one", "two")] == ["cancelled", "cancelled"]
+    assert [info.value for info in visitor.info] == ["Stopped: Work on one. What was finished is kept."]
+    assert stops(visitor) == ["Start"]
+    visitor.button[0].click().run()
+    assert [polling.queue().get(key).active for key in ("one", "two")] == [True, True]
+    assert not visitor.info
+
+
+def test_an_error_is_said_once() -> None:
+    visitor = visit_several("wrong wrong")
+    ended("wrong")
+    visitor.run()
+    assert [error.value for error in visitor.error] == ["That cannot be."]
+
+
+def test_what_is_quiet_shows_no_progress_and_comes() -> None:
+    visitor = visit_several("one", quiet="")
+    assert not visitor.get("progress")
+    assert stops(visitor) == []
+    GATES["one"].set()
+    ended("one")
+    assert texts(visitor.run()) == ["answer of one"]
+
+
+def former() -> None:
+    """Show what ?key names, with the choices called like it."""
+    import streamlit as st
+
+    from gradviz.ui import polling
+    from tests.ui import test_polling
+
+    key = st.query_params["key"]
+    shown = polling.show(polling.Question(key, f"Work on {key}", test_polling.job(key)), key.upper(), slot="figure")
+    st.text(f"{shown.result} {shown.choices} {shown.former}")
+
+
+def test_the_former_figure_stays_with_its_choices_until_the_new_one_is_there() -> None:
+    visitor = AppTest.from_function(former, default_timeout=20)
+    visitor.query_params["key"] = "one"
+    assert texts(visitor.run()) == []
+    GATES["one"].set()
+    ended("one")
+    assert texts(visitor.run()) == ["of one ONE False"]
+    visitor.query_params["key"] = "two"
+    visitor.run()
+    assert texts(visitor) == ["of one ONE True"]
+    assert "Work on two" in visitor.get("progress")[0].proto.text
+    assert any("opacity" in found.body for found in visitor.get("html"))
+    GATES["two"].set()
+    ended("two")
+    assert texts(visitor.run()) == ["of two TWO False"]
+    assert not any("opacity" in found.body for found in visitor.get("html"))
 
 
 def test_a_mistake_is_one_sentence_and_can_be_tried_again() -> None:
@@ -290,11 +466,11 @@ def test_the_size_of_an_answer_counts_what_it_holds_and_not_the_data_set() -> No
     rows = Features(images, np.arange(3), {})
     scores = np.zeros((3, 100))
     scored = Classification("x6", ("a",), rows, scores, (), {"seed": 0})
-    assert scores.nbytes <= polling.size_of(scored) < scores.nbytes + 100
-    assert polling.size_of((scored, scored)) == 2 * polling.size_of(scored)
-    assert polling.size_of(SimpleNamespace(nbytes=7)) == 7
-    assert polling.size_of({"a": b"1234", "b": "12"}) == 6
-    assert polling.size_of((None, 3)) == 0
+    assert scores.nbytes <= budget.size_of(scored) < scores.nbytes + 100
+    assert budget.size_of((scored, scored)) == 2 * budget.size_of(scored)
+    assert budget.size_of(SimpleNamespace(nbytes=7)) == 7
+    assert budget.size_of({"a": b"1234", "b": "12"}) == 6
+    assert budget.size_of((None, 3)) == 0
 
 
 def test_large_answers_that_do_not_know_their_size_are_forgotten_too(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -134,9 +134,10 @@ def test_transfers_hold_up_neither_kernels_nor_the_network(queue, gate):
     assert {ended(job).result for job in transfers} == {"through"}
 
 
-def test_two_light_jobs_run_together(queue):
-    barrier = threading.Barrier(2)
-    jobs = [queue.submit(key, lambda p, c: barrier.wait(LONG), lane="light") for key in "ab"]
+@pytest.mark.parametrize(("lane", "keys"), [("light", "ab"), ("maps", "abc")])
+def test_light_jobs_and_the_maps_of_a_page_run_together(queue, lane, keys):
+    barrier = threading.Barrier(len(keys))
+    jobs = [queue.submit(key, lambda p, c: barrier.wait(LONG), lane=lane) for key in keys]
     assert {ended(job).state for job in jobs} == {"done"}
 
 

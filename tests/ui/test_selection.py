@@ -10,6 +10,7 @@ import pytest
 from gradviz.datasets import ImageSet, find
 from gradviz.errors import ChoiceError
 from gradviz.networks import NETWORKS
+from gradviz.representations import Offer
 from gradviz.spec import Spec
 from gradviz.ui import widgets
 from gradviz.ui.selection import Selection
@@ -133,6 +134,23 @@ def test_a_question_that_names_its_own_splits_does_not_depend_on_the_sidebars(se
     other = replace(selection, split="val", picked=None)
     assert other.whole == selection.whole
     assert replace(selection, spec=Spec(seed=1)).whole != selection.whole
+
+
+def test_features_of_a_file_are_called_by_its_name_and_offer_what_it_holds(
+    selection: Selection, demo: ImageSet
+) -> None:
+    x6, dy7 = (np.ones((len(demo), 3), np.float32) for _ in range(2))
+    given = ImageSet("f", None, demo.ids, (), features={"x6": x6, "dy7": dy7})
+    of_file = replace(selection, images=given)
+    network = NETWORKS["alexnet64"]
+    assert (of_file.source, selection.source) == ("f", network.title)
+    assert of_file.offer == Offer.of_vectors("f", ("x6", "dy7"))
+    assert selection.offer == Offer.of_layers(network.title, network.numbers)
+    pooled = next(net for net in NETWORKS.values() if net.pooled)
+    for images, said in ((demo, True), (given, False)):
+        titles = replace(selection, images=images, spec=Spec(network=pooled.name)).titles
+        assert titles[2].endswith("(pooled approximation)") is said
+    assert not any("pooled" in title for title in selection.titles)
 
 
 def test_without_a_layer_asking_for_one_is_a_mistake(selection: Selection) -> None:

@@ -153,3 +153,15 @@ def test_the_thread_looks_until_it_is_closed(monkeypatch: pytest.MonkeyPatch) ->
             return
         time.sleep(0.01)
     raise AssertionError("the thread goes on")
+
+
+def test_a_browser_is_known_by_its_secret_whatever_its_mask() -> None:
+    from streamlit.web.server.starlette.starlette_app_utils import generate_xsrf_token_string
+
+    mine, theirs = b"0123456789abcdef", b"fedcba9876543210"
+    texts = [generate_xsrf_token_string(mine) for _ in range(3)]
+    assert len(set(texts)) == 3
+    assert {sessions.unmasked(text) for text in texts} == {mine.hex()}
+    assert sessions.unmasked(generate_xsrf_token_string(theirs)) == theirs.hex()
+    for text in ("", "2", "2|x|y|z", "2|||1"):
+        assert sessions.unmasked(text) == ""

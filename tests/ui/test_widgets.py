@@ -71,13 +71,13 @@ def test_there_are_no_thumbnails_without_pictures() -> None:
 @pytest.mark.parametrize(
     ("forward", "backward", "text"),
     [
-        (0.62, 0.31, "K_fw 0.62 × K_bw 0.31 = 0.19"),
-        (1.0, 1.0, "K_fw 1.00 × K_bw 1.00 = 1.00"),
-        (0.5, -0.5, "K_fw 0.50 × K_bw -0.50 = -0.25"),
-        (0.4, 0.0, "K_fw 0.40 × K_bw 0.00 = 0.00"),
+        (0.62, 0.31, "K_fw 0.620 × K_bw 0.310 = 0.192"),
+        (1.0, 1.0, "K_fw 1.000 × K_bw 1.000 = 1.000"),
+        (0.5, -0.5, "K_fw 0.500 × K_bw -0.500 = -0.250"),
+        (0.4, 0.0, "K_fw 0.400 × K_bw 0.000 = 0.000"),
     ],
 )
-def test_the_equation_has_two_decimals_where_they_do(forward: float, backward: float, text: str) -> None:
+def test_the_equation_has_three_decimals_each_where_they_do(forward: float, backward: float, text: str) -> None:
     assert equation(forward, backward, forward * backward) == text
 
 
@@ -87,6 +87,7 @@ def test_what_is_printed_is_near_what_is_meant_and_multiplies(forward: float, ba
         r"K_fw (\S+) × K_bw (\S+) ([=≈]) (\S+)", equation(forward, backward, forward * backward)
     ).groups()
     decimals = len(product.partition(".")[2])
+    assert {len(text.partition(".")[2]) for text in (a, b)} == {decimals}, "the numbers agree in digits"
     assert float(a) == pytest.approx(forward, abs=0.0051)
     assert float(b) == pytest.approx(backward, abs=0.0051)
     assert float(product) == pytest.approx(forward * backward, abs=0.51 * 10**-decimals)

@@ -4,6 +4,7 @@ Each component is a Python module and its .js files. Data are sent as raw bytes:
 little endian), the header, then the parts whose byte lengths the header lists. Data never become HTML in the browser.
 """
 
+import hashlib
 import json
 import struct
 from collections.abc import Mapping
@@ -21,9 +22,15 @@ def pack(header: Mapping[str, Any], *parts: bytes) -> bytes:
     return b"".join((struct.pack("<I", len(text)), text, *parts))
 
 
+def fingerprint(header: Mapping[str, Any], *parts: bytes) -> str:
+    """Return a short digest of what a component is given, by which its script notices that nothing has changed."""
+    return hashlib.blake2b(json.dumps(header).encode() + b"".join(parts), digest_size=8).hexdigest()
+
+
 def register(name: str, *scripts: str) -> Any:
-    """Register a component whose script is common.js and the named ones joined: inline modules cannot import others."""
-    source = "\n".join((_FOLDER / script).read_text(encoding="utf-8") for script in ("common.js", *scripts))
+    """Register a component whose script is the shared ones and those named joined: inline modules import nothing."""
+    scripts = ("colour.js", "common.js", *scripts)
+    source = "\n".join((_FOLDER / script).read_text(encoding="utf-8") for script in scripts)
     css = (_FOLDER / "components.css").read_text(encoding="utf-8")
     return v2.component(f"gradviz_{name}", html="<div class='root'></div>", css=css, js=source)
 

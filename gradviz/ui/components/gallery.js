@@ -5,8 +5,7 @@ const states = new WeakMap(); // by parentElement
 function show(state, { header, parts }) {
   if (state.digest === header.digest) return;
   state.digest = header.digest;
-  state.urls.forEach((url) => URL.revokeObjectURL(url));
-  state.urls = parts.map((part) => URL.createObjectURL(new Blob([part], { type: "image/jpeg" })));
+  showPictures(state, parts);
   const buttons = header.ids.map((id, i) => {
     const caption = header.captions[i];
     const image = element("img", { src: state.urls[i], alt: caption ? `${id}: ${caption}` : id, loading: "lazy", decoding: "async" });
@@ -23,5 +22,5 @@ export default function (component) {
   states.set(component.parentElement, state);
   state.component = component;
   show(state, unpack(component.data));
-  return () => state.urls.forEach((url) => URL.revokeObjectURL(url));
+  return () => dropPictures(state);
 }

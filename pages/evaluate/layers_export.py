@@ -1,0 +1,52 @@
+"""What the Layers page offers to take along: the board, the answer and alignments, with all choices."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradviz.ui.selection import Selection
+from gradviz.ui.widgets import Download
+from pages.evaluate.layers_job import Told
+
+if TYPE_CHECKING:
+    from gradviz.board import Scored
+    from gradviz.results import BoardRow
+
+
+def offers(
+    selection: Selection,
+    choices: Mapping[str, Any],
+    rows: "Sequence[BoardRow]",
+    ranked: "Sequence[BoardRow]",
+    told: Told | None,
+    differences: "Sequence[tuple[str, BoardRow, Scored]]",
+    between: np.ndarray | None,
+) -> list[Download]:
+    """Return the files; each is built when it is asked for."""
+    name = f"layers_{selection.images.name}"
+
+    def as_csv() -> str:
+        from gradviz.export import board_csv
+
+        return board_csv(rows, made(selection, choices))
+
+    def as_json() -> str:
+        from gradviz.export import choice_json
+
+        test = told and (told.scored[0].run, told.scored[0].drawn)
+        rivals = [(name, row, one.run, one.difference) for name, row, one in differences if one.difference]
+        return json.dumps(choice_json(rows, ranked[0], test or None, rivals, made(selection, choices)), indent=2)
+
+    return [
+        Download("Board as CSV", f"{name}.csv", "text/csv", as_csv),
+        Download("Board, answer and choices as JSON", f"{name}.json", "application/json", as_json),
+    ]
+
+
+def made(selection: Selection, choices: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the board was made from: data set and every choice."""
+    from gradviz.board import made_from
+
+    return made_from(selection.experiment(), **choices)
