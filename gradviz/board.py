@@ -12,7 +12,7 @@ import math
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -120,7 +120,7 @@ def board(
         grams = shared.at(tau, parsed, here, cancel)
         for one in parsed:
             stop_if(cancel)
-            yield _measured(lab, one, tau, grams, C, ap or lab.images.ap, cancel)
+            yield _measured(one, tau, grams, train, C, ap or lab.images.ap, cancel)
             done += 1
             progress(round(1000 * done / len(every)), 1000)
 
@@ -189,24 +189,6 @@ def rivals(ranked: Sequence[BoardRow]) -> dict[str, BoardRow]:
         if row is not None and all(row is not other for other in kept.values()):
             kept[name] = row
     return kept
-
-
-def made_from(
-    lab: Experiment, *, train: str, test: str | None, C: float | Literal["cv"], ap: str | None
-) -> dict[str, Any]:
-    """Return what a board was made from, as JSON values: data set and every choice but those that it tries all of.
-
-    Parameters
-    ----------
-    lab
-        The experiment.
-    train, test, C, ap
-        As for `Experiment.evaluate`; test is None where nothing is scored.
-    """
-    spec = lab.spec.public()
-    del spec["temperature"], spec["network"]
-    about = {"dataset": lab.images.name, "dataset_digest": lab.images.digest, **spec}
-    return {**about, "train": train, "test": test, "C": C, "ap": ap or lab.images.ap}
 
 
 @dataclass(frozen=True)
@@ -361,7 +343,8 @@ class _At:
     """The vectors at one temperature, and the kernel of each from the moment when it is first needed."""
 
     def __init__(self, lab: Experiment, rows: Features, plain: frozenset[str], kept: dict[str, np.ndarray]) -> None:
-        self.rows, self._lab, self._plain, self._kept = rows, lab, plain, kept
+        self.rows, self.lab, self._plain, self._kept = rows, lab, plain, kept
+        self.images = replace(rows, arrays={})
         self._here: dict[str, np.ndarray] = {}
 
     def kernel(self, parsed: Representation, cancel: Cancel) -> np.ndarray:
@@ -369,7 +352,7 @@ class _At:
         for name in parsed.needs:
             grams = self._kept if name in self._plain else self._here
             if name not in grams:
-                grams[name] = _gram(self._lab, name, self.rows.arrays, cancel)
+                grams[name] = _gram(self.lab, name, self.rows.arrays, cancel)
         return kernels.combined(parsed, {**self._kept, **self._here})
 
 
@@ -380,17 +363,17 @@ def _gram(lab: Experiment, name: str, arrays: Mapping[str, np.ndarray], cancel: 
 
 
 def _measured(
-    lab: Experiment,
     parsed: Representation,
     temperature: float | None,
     there: _At,
+    train: str,
     C: float | Literal["cv"],
     ap: str,
     cancel: Cancel,
 ) -> BoardRow:
     from gradviz.svm import held_out
 
-    begin, rows = time.perf_counter(), there.rows
+    begin, lab, rows = time.perf_counter(), there.lab, there.rows
     labels = rows.labels
     if labels is None:  # `board` has refused it
         raise ChoiceError(f"{lab.images.name} has no labels.")
@@ -428,9 +411,14 @@ def _measured(
         chance=purity and purity.chance,
         dimensions=_dimensions(parsed, rows.arrays),
         seconds=seconds,
-        images=len(rows.ids),
         role=_role(parsed),
+        train=there.images,
+        about=there.lab.about(train=train, C=C, ap=ap, temperature=_as_json(temperature)),
     )
+
+
+def _as_json(temperature: float | None) -> float | str | None:
+    return "inf" if temperature == math.inf else temperature
 
 
 def _role(parsed: Representation) -> Kind:

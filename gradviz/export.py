@@ -331,34 +331,37 @@ def _intervals(result: Evaluation, drawn: Resampled) -> dict[str, Any]:
     return {"share": LEVEL, "draws": len(drawn.per_class), "mean_ap": mean, "per_class": found}
 
 
-def board_csv(rows: Iterable[BoardRow], about: Mapping[str, Any]) -> str:
+def board_csv(rows: Iterable[BoardRow]) -> str:
     """Return CSV with one line per representation and temperature: cross-validated mAP in percent, and all else of it.
 
-    Then follow the average precision of each class and `about`, what all were made from.
+    Then follow the average precision of each class, and what the line was made from.
 
     Parameters
     ----------
     rows
         Of any networks.
-    about
-        Data set and choices, as JSON values.
     """
     rows = tuple(rows)
     classes = tuple(dict.fromkeys(name for row in rows for name in row.per_class))
     first = ("network", "representation", "temperature", "cv_mean_ap", "cv_mean_ap_low", "cv_mean_ap_high")
-    first += ("alignment", "purity", "dimensions", "seconds", "images")
+    first += ("alignment", "purity", "dimensions", "seconds", "n_train")
+    choices = tuple(dict.fromkeys(name for row in rows for name in row.about if name not in first))
+    last = (*choices, "findings", *SCORED_WITH)
+    used = versions()
     lines = (
         (
             *(row.network or "", row.representation, "" if row.temperature is None else f"{row.temperature:g}"),
             *(_percent(row.mean_ap), *map(_percent, row.interval), _number(row.alignment), _number(row.purity)),
             "+".join("x".join(map(str, factors)) for factors in row.dimensions),
-            *(f"{row.seconds:.3f}", row.images),
+            *(f"{row.seconds:.3f}", len(row.train.ids)),
             *(_percent(row.per_class.get(name)) for name in classes),
-            *map(_cell, about.values()),
+            *(_cell(row.about.get(name)) for name in choices),
+            _counted(_findings(row.train)),
+            *(_cell(used[name]) for name in SCORED_WITH),
         )
         for row in rows
     )
-    return _csv((*first, *_class_columns(classes, (*first, *about)), *about), lines)
+    return _csv((*first, *_class_columns(classes, (*first, *last)), *last), lines)
 
 
 def board_json(rows: Iterable[BoardRow]) -> list[dict[str, Any]]:
@@ -375,7 +378,8 @@ def board_json(rows: Iterable[BoardRow]) -> list[dict[str, Any]]:
             "purity": _finite(row.purity),
             "dimensions": [list(factors) for factors in row.dimensions],
             "seconds": round(row.seconds, 3),
-            "images": row.images,
+            "n_train": len(row.train.ids),
+            "weights_digest": row.about.get("weights_digest"),
         }
         for row in rows
     ]
@@ -386,7 +390,6 @@ def choice_json(
     chosen: BoardRow,
     test: tuple[Evaluation, Resampled] | None,
     rivals: Iterable[tuple[str, BoardRow, Evaluation, Difference]],
-    about: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Return a board with what was chosen on it as JSON values.
 
@@ -400,14 +403,14 @@ def choice_json(
         Its score on the test images, and what `gradviz.comparison.resampled` makes of it; None without test images.
     rivals
         What the best is compared with on the test images: what it is, its row, its score, and the best minus it.
-    about
-        What all was made from, as JSON values.
 
     Returns
     -------
     dict
-        `board`, `chosen`, `test` as `evaluation_json` has it or None, `differences` in percent, and `made`.
+        `board`, `chosen`, `test` as `evaluation_json` has it or None, `differences` in percent, and `made`, all that
+        the rows have in common, with findings and versions.
     """
+    common = {key: value for key, value in rows[0].about.items() if all(row.about.get(key) == value for row in rows)}
     return {
         "chosen": board_json([chosen])[0],
         "test": evaluation_json(*test) if test else None,
@@ -424,7 +427,7 @@ def choice_json(
             for name, row, run, difference in rivals
         ],
         "board": board_json(rows),
-        "made": dict(about),
+        "made": _made(common, _findings(*(row.train for row in rows))),
     }
 
 

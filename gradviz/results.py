@@ -189,7 +189,8 @@ class BoardRow:
     nearest images that have a class in common, in [0, 1], and `chance` what any two images would give. `dimensions` are
     the sizes of the factors of every part. `seconds` are those of the SVMs. `role` is forward, backward or product; a
     concatenation has the one that all its parts have in common, else product. A representation without a temperature
-    has None, features of a file have no `network`.
+    has None, features of a file have no `network`. `train` holds the images, without their vectors; `about` is what all
+    was made from, as JSON values.
     """
 
     network: str | None
@@ -203,8 +204,9 @@ class BoardRow:
     chance: float | None
     dimensions: tuple[tuple[int, ...], ...]
     seconds: float
-    images: int
     role: Kind
+    train: Features
+    about: Mapping[str, Any]
 
 
 @dataclass(frozen=True)

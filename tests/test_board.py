@@ -10,9 +10,10 @@ import pytest
 from gradviz import board as boards
 from gradviz import metrics
 from gradviz.board import at, best, board, rivals, scored, similarities, stored, wanted
-from gradviz.datasets import find
+from gradviz.datasets import ImageSet, find
 from gradviz.errors import Cancelled, ChoiceError
 from gradviz.experiment import Experiment
+from gradviz.features.extraction import Features
 from gradviz.kernels import CentredKernels
 from gradviz.representations import parse
 from gradviz.results import BoardRow
@@ -20,6 +21,7 @@ from gradviz.spec import TEMPERATURE_GRID, Spec
 from gradviz.svm import cross_validate
 
 IMAGES = 40
+NO_IMAGES = Features(ImageSet("none", root=None, ids=(), splits={}), np.array([], int), {})
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +101,7 @@ def test_the_choice_is_that_of_a_temperature_by_cv(lab, rows):
 
 def row(name: str, value: float, tau: float | None = None, role: str = "forward", network: str = "a") -> BoardRow:
     nothing = {"per_class": {}, "alignment": 0.0, "purity": None, "chance": None, "dimensions": ()}
-    return BoardRow(network, name, tau, value, (0, 1), **nothing, seconds=0.0, images=2, role=role)
+    return BoardRow(network, name, tau, value, (0, 1), **nothing, seconds=0.0, role=role, train=NO_IMAGES, about={})
 
 
 def test_the_best_rows_and_what_they_are_compared_with():

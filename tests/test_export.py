@@ -524,20 +524,27 @@ def test_places_that_cannot_be_written_are_told_before_the_work(name, tmp_path, 
 
 
 def test_a_board_is_read_back_with_all_that_it_was_made_from():
-    rows = [
+    nan, made = math.nan, {"train": "train", "weights": None, "weights_digest": "ab", "images": None}
+    two = [
         BoardRow("alexnet64", "dW6", math.inf, 47.25, (45.0, 49.5), {"cat": 50.5, "dog": None}, 0.27, 0.5, 0.2,
-                 ((2048, 1024),), 0.25, 100, "product"),
-        BoardRow(None, "clip+x6", None, math.nan, (math.nan, math.nan), {"cat": None, "dog": None}, math.nan, None,
-                 None, ((8,), (4,)), 0.1, 2, "forward"),
+                 ((2048, 1024),), 0.25, "product", rows(0, 1, 2), {**made, "temperature": "inf"}),
+        BoardRow(None, "clip+x6", None, nan, (nan, nan), {"cat": None, "dog": None}, nan, None,
+                 None, ((8,), (4,)), 0.1, "forward", rows(0, 1), {**made, "weights_digest": "cd"}),
     ]  # fmt: skip
-    first, second = csv.DictReader(io.StringIO(export.board_csv(rows, {"train": "train", "weights": None})))
+    text = export.board_csv(two)
+    assert len(set(head := text.splitlines()[0].split(","))) == len(head)
+    first, second = csv.DictReader(io.StringIO(text))
     assert (first["temperature"], first["cv_mean_ap"], first["cv_mean_ap_low"]) == ("inf", "47.25", "45.00")
     assert (first["dimensions"], first["cat"], first["dog"], first["train"], first["weights"]) == (
         "2048x1024", "50.50", "", "train", "",
     )  # fmt: skip
     assert [second[name] for name in ("network", "temperature", "cv_mean_ap")] == [""] * 3
-    assert second["dimensions"] == "8+4"
-    found = json.loads(json.dumps(export.board_json(rows), allow_nan=False))
+    assert (second["dimensions"], second["n_train"], second["weights_digest"]) == ("8+4", "2", "cd")
+    assert {name: first[name] for name in export.SCORED_WITH} == {n: str(versions()[n]) for n in export.SCORED_WITH}
+    rest = export.choice_json(two, two[0], None, [])["made"]
+    assert (rest["train"], rest["versions"]) == ("train", versions())
+    assert "weights_digest" not in rest, "not that of both"
+    found = json.loads(json.dumps(export.board_json(two), allow_nan=False))
     assert found[0]["temperature"] == "inf"
     assert found[1]["cv_mean_ap"] is None
     assert found[1]["temperature"] is None

@@ -334,7 +334,7 @@ def layers(arguments: Namespace) -> None:
 def _board(arguments: Namespace) -> None:
     """Print what cross-validation on the training split says of every representation, and the score of the best."""
     from gradviz import export
-    from gradviz.board import at, best, board, made_from, rivals, scored
+    from gradviz.board import at, best, board, rivals, scored
     from gradviz.resampling import LEVEL
 
     if "temperature" in arguments.given:
@@ -352,11 +352,10 @@ def _board(arguments: Namespace) -> None:
         for (name, row), one in zip(others.items(), told[1:], strict=True)
         if one.difference
     ]
-    about = made_from(lab, **choices)
     if arguments.json:
-        return _print_json(export.choice_json(rows, first, (told[0].run, told[0].drawn), differences, about))
+        return _print_json(export.choice_json(rows, first, (told[0].run, told[0].drawn), differences))
     if arguments.csv:
-        return _print(export.board_csv(rows, about).rstrip("\n"))
+        return _print(export.board_csv(rows).rstrip("\n"))
     _notes(told[0].run.notes)
     cells = (
         (r.representation, _tau(r), _percent(r.mean_ap), _between(r.interval), _digits(r.alignment), _digits(r.purity))

@@ -23,6 +23,8 @@ from gradviz.words import counted
 PLOTLY = {"displaylogo": False, "toImageButtonOptions": {"format": "svg"}}
 """What the toolbar of a chart offers."""
 
+THUMBNAIL = 128
+"""Longer side of a small photograph."""
 LONGEST = 120
 """Characters of a file's name; file systems hold 255 bytes, and browsers add to a name that is taken."""
 _DEVICE = re.compile("con|nul|aux|prn|com[0-9]|lpt[0-9]", re.IGNORECASE)
@@ -154,18 +156,21 @@ def pair(images: ImageSet, chosen: tuple[str, str], *lines: str) -> None:
             st.text(line)
 
 
-def thumbnails(images: ImageSet, ids: Sequence[str], made: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Return small JPEGs by id, taken from `made` where it has them; pictures that cannot be decoded are left out.
+def thumbnails(
+    images: ImageSet, ids: Sequence[str], made: Mapping[str, bytes], side: int = THUMBNAIL
+) -> dict[str, bytes]:
+    """Return JPEGs by id, no side longer than `side`; pictures that cannot be decoded are left out.
 
-    None where the data set has no pictures; a visitor's own never enter a cache that others share.
+    They are taken from `made` where it has them. None where the data set has no pictures; a visitor's own never enter a
+    cache that others share.
     """
     found = {}
     for name in ids if images.paths else ():
         with suppress(DatasetError):
             if images.name == visitor.NAME:
-                found[name] = made.get(name) or thumbnail(images.paths[images.source(name)])
+                found[name] = made.get(name) or thumbnail(images.paths[images.source(name)], side=side)
             else:
-                found[name] = made.get(name) or _thumbnail(images.digest, name, images)
+                found[name] = made.get(name) or _thumbnail(images.digest, name, side, images)
     return found
 
 
@@ -177,8 +182,8 @@ def photo(images: ImageSet, name: str, *, boxes: bool = True) -> bytes:
 
 
 @st.cache_data(max_entries=2000, show_spinner=False)
-def _thumbnail(digest: str, name: str, _images: ImageSet) -> bytes:
-    return thumbnail(_images.paths[_images.source(name)])
+def _thumbnail(digest: str, name: str, side: int, _images: ImageSet) -> bytes:
+    return thumbnail(_images.paths[_images.source(name)], side=side)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

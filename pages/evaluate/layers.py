@@ -1,19 +1,16 @@
 """Say which network, representation and temperature is best for these photographs, and by how much."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from gradviz.datasets.pictures import thumbnail
-from gradviz.errors import DatasetError
 from gradviz.networks import NETWORKS
 from gradviz.networks.weights import weights_states
 from gradviz.spec import OPTIONS
-from gradviz.ui import address, chosen, frame, options, polling, visitor, widgets
+from gradviz.ui import address, chosen, frame, options, polling, widgets
 from gradviz.ui.components.layers import SORTS, Change, Scene, layers
 from gradviz.ui.polling import Question
 from gradviz.ui.selection import Selection, current
@@ -28,7 +25,6 @@ if TYPE_CHECKING:
     from gradviz.results import BoardRow
 
 KERNELS, NEIGHBOURS = "pages/explore/kernels.py", "pages/explore/neighbours.py"
-NEIGHBOURS_THERE = (Path(__file__).parents[2] / NEIGHBOURS).is_file()
 KEY = "layers"
 WATCH_SECONDS = 1.5
 """Between two looks at whether more rows have come."""
@@ -237,17 +233,17 @@ class Page:
             evidence=layers_scene.evidence(told, pair, self._faces(), selection),
             matrix=layers_scene.matrix(self.ordered, between, selection),
             waiting="when all rows are there" if not complete else "being computed",
-            opens="Neighbours" if NEIGHBOURS_THERE else "",
         )
         self._draw(scene)
         if complete and answer is None:
             widgets.notes(["Too few photographs of any class to hold some out: nothing could be measured."])
-        self.top.export(layers_export.offers(selection, self.choices, rows, ranked, told, differences, between))
+        self.top.export(layers_export.offers(selection, rows, ranked, told, differences))
         if opens := st.session_state.pop("layers opens", None):
             address.lead_to(opens)
 
     def _draw(self, scene: Scene) -> None:
-        photographs = _photographs(self.selection, [photo.id for photo in scene.evidence.photos])
+        ids = [photo.id for photo in scene.evidence.photos]
+        photographs = widgets.thumbnails(self.selection.images, ids, {}, side=SIDE)
         layers(scene, photographs, key=KEY, on_change=self._take)
 
     def _in_order(self, ranked: "Sequence[BoardRow]") -> "list[BoardRow]":
@@ -301,7 +297,7 @@ class Page:
             options.state("against", None if now == change.against else change.against)
         if change.open is not None:
             chosen.focus(change.open)
-            st.session_state["layers opens"] = NEIGHBOURS if NEIGHBOURS_THERE else ""
+            st.session_state["layers opens"] = NEIGHBOURS
         if change.cell is not None:
             self._choose(self.ordered[change.cell[0]])
             st.session_state["layers opens"] = KERNELS
@@ -333,23 +329,6 @@ def _more(keys: Sequence[str], number: int) -> None:
 class _Sorts:
     def __contains__(self, text: object) -> bool:
         return isinstance(text, str) and text.removeprefix("-") in SORTS
-
-
-def _photographs(selection: Selection, ids: Sequence[str]) -> dict[str, bytes]:
-    """Return small photographs by id, empty where there is none or it cannot be read."""
-    images = selection.images
-    make: Callable[..., bytes] = _small if images.name == visitor.NAME else _kept
-    return {name: make(images.digest, name, images) if images.paths else b"" for name in ids}
-
-
-def _small(digest: str, name: str, _images: Any) -> bytes:
-    try:
-        return thumbnail(_images.paths[_images.source(name)], side=SIDE)
-    except DatasetError:
-        return b""
-
-
-_kept = st.cache_data(max_entries=500, show_spinner=False)(_small)
 
 
 _page(current())

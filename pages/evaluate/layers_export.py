@@ -1,10 +1,8 @@
-"""What the Layers page offers to take along: the board, the answer and alignments, with all choices."""
+"""What the Layers page offers to take along: the board and the answer."""
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from gradviz.ui.selection import Selection
 from gradviz.ui.widgets import Download
@@ -17,12 +15,10 @@ if TYPE_CHECKING:
 
 def offers(
     selection: Selection,
-    choices: Mapping[str, Any],
     rows: "Sequence[BoardRow]",
     ranked: "Sequence[BoardRow]",
     told: Told | None,
     differences: "Sequence[tuple[str, BoardRow, Scored]]",
-    between: np.ndarray | None,
 ) -> list[Download]:
     """Return the files; each is built when it is asked for."""
     name = f"layers_{selection.images.name}"
@@ -30,23 +26,16 @@ def offers(
     def as_csv() -> str:
         from gradviz.export import board_csv
 
-        return board_csv(rows, made(selection, choices))
+        return board_csv(rows)
 
     def as_json() -> str:
         from gradviz.export import choice_json
 
         test = told and (told.scored[0].run, told.scored[0].drawn)
         rivals = [(name, row, one.run, one.difference) for name, row, one in differences if one.difference]
-        return json.dumps(choice_json(rows, ranked[0], test or None, rivals, made(selection, choices)), indent=2)
+        return json.dumps(choice_json(rows, ranked[0], test or None, rivals), indent=2)
 
     return [
         Download("Board as CSV", f"{name}.csv", "text/csv", as_csv),
         Download("Board, answer and choices as JSON", f"{name}.json", "application/json", as_json),
     ]
-
-
-def made(selection: Selection, choices: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the board was made from: data set and every choice."""
-    from gradviz.board import made_from
-
-    return made_from(selection.experiment(), **choices)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 NEIGHBOURS = "pages/explore/neighbours.py"
 ACROSS = 12
 """Squares beside each other on their sheet."""
-NEIGHBOURS_THERE = (Path(__file__).parents[2] / NEIGHBOURS).is_file()
 
 
 def _page(selection: Selection) -> None:
@@ -144,15 +142,13 @@ class Page:
             detail=detail or None,
             legend=svm_scene.legend(lines, difference, (side_a, side_b), why),
             shown=chosen.current().focus,
-            opens="Neighbours" if NEIGHBOURS_THERE else "",
             former=picked.former,
             unseen=svm_scene.unseen(lines),
         )
         scores(scene, self._pictures(a, scene), key="svm", on_change=self._take)
         if opened := st.session_state.pop("svm opens", None):
             chosen.focus(opened)
-            if NEIGHBOURS_THERE:
-                address.lead_to(NEIGHBOURS)
+            address.lead_to(NEIGHBOURS)
             st.rerun()
         self._say(picked)
 

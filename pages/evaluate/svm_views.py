@@ -1,7 +1,5 @@
 """What the jobs of the SVM page compute: scores, their intervals, and the photographs that explain them."""
 
-import threading
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -11,6 +9,7 @@ from gradviz.callbacks import Cancel, Progress, part, stop_if
 from gradviz.datasets.pictures import picture_size, thumbnail
 from gradviz.errors import DatasetError
 from gradviz.ui.contact_sheet import contact_sheet, middle
+from gradviz.ui.kept import Kept
 
 if TYPE_CHECKING:
     from gradviz.datasets import Box, ImageSet
@@ -33,13 +32,8 @@ class Picture(NamedTuple):
     boxes: "tuple[Box, ...]"
 
 
-MOST_KERNELS = 4
-"""Representations whose kernels are kept, so that another C trains and scores at once."""
-LARGEST = 60_000_000
-"""Bytes of the kernels of one, which are kept."""
-
-_kernels: "OrderedDict[str, Prepared]" = OrderedDict()
-_lock = threading.Lock()
+_kernels = Kept(240_000_000)
+"""Kernels, so that another C trains and scores at once."""
 
 
 def scored(
@@ -64,19 +58,16 @@ def _prepared(
     """Return the kernels, from the last time where they are kept; those of a visitor's own photographs never are."""
     splits = {name: choices[name] for name in ("train", "test")}
     key = selection.key("prepared", representation, splits)
-    with _lock:
-        if key in _kernels:
-            _kernels.move_to_end(key)
-            return _kernels[key]
-    found = lab.prepare(representation, **splits, progress=progress, cancel=cancel)
-    if selection.spec.normalise != "centred":
-        found = replace(found, rows=replace(found.rows, arrays={}), cols=replace(found.cols, arrays={}))
-    if selection.own is None and found.trained.K.nbytes + found.asked.K.nbytes <= LARGEST:
-        with _lock:
-            _kernels[key] = found
-            while len(_kernels) > MOST_KERNELS:
-                _kernels.popitem(last=False)
-    return found
+
+    def made() -> "Prepared":
+        found = lab.prepare(representation, **splits, progress=progress, cancel=cancel)
+        if selection.spec.normalise == "centred":
+            return found
+        return replace(found, rows=replace(found.rows, arrays={}), cols=replace(found.cols, arrays={}))
+
+    if selection.own is not None:
+        return made()
+    return _kernels.get(key, made, lambda found: found.trained.K.nbytes + found.asked.K.nbytes)
 
 
 def drawn(run: "Evaluation", progress: Progress, cancel: Cancel) -> "Resampled":

@@ -1,7 +1,6 @@
 """The dashboard in Chromium, on real photographs: figures drawn, cells clicked, photographs lassoed, SVMs trained."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -16,8 +15,7 @@ from gradviz.spec import Spec
 from gradviz.ui import chosen
 from gradviz.ui.drawing import ROLES
 from gradviz.ui.widgets import equation
-from tests.browser.chromium import listen_to_type, page_of, panels_of, serving
-from tests.conftest import ROOT
+from tests.browser.chromium import listen_to_type, page_of, panels_of
 
 SLOW = 240_000
 """Milliseconds for work that may have to compile UMAP on a busy machine first."""
@@ -27,22 +25,8 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Empty home that the server and the test share."""
-    with pytest.MonkeyPatch.context() as patch:
-        folder = tmp_path_factory.mktemp("pages")
-        patch.setenv("GRADVIZ_HOME", str(folder))
-        yield folder
-
-
-@pytest.fixture(scope="module")
-def address(browser, voc_root: Path, place: Path) -> Iterator[str]:
-    """Address of the dashboard on the real photographs; somebody has been there before."""
-    with serving(ROOT / "app.py", "--dataset", str(voc_root)) as address:
-        # Streamlit knows the pages' names after the first visit (tests/browser/test_first_link.py).
-        with page_of(browser, f"{address}?images={IMAGES}") as page:
-            expect(page.get_by_role("heading", name="Network", exact=True)).to_be_visible(timeout=SLOW)
-        yield f"{address}kernels?images={IMAGES}"
+def address(visited: str) -> str:
+    return f"{visited}kernels?images={IMAGES}"
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """The Data page in Chromium, on real photographs: boxes and lines light up together, classes, gallery, selection."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -10,8 +9,7 @@ from playwright.sync_api import Page, expect
 
 from gradviz.datasets import ImageSet, find
 from gradviz.ui import chosen
-from tests.browser.chromium import page_of, serving
-from tests.conftest import ROOT
+from tests.browser.chromium import page_of
 
 SLOW = 240_000
 
@@ -19,17 +17,8 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def address(browser, voc_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of the page on the real photographs, with a home of its own, after a first visit of the program.
-
-    A link to a page is not found by a server that nobody has visited (test_first_link.py).
-    """
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRADVIZ_HOME", str(tmp_path_factory.mktemp("data")))
-        with serving(ROOT / "app.py", "--dataset", str(voc_root)) as address:
-            with page_of(browser, address) as page:
-                expect(page.get_by_role("link", name="Data")).to_be_visible(timeout=SLOW)
-            yield f"{address}data?images=100"
+def address(visited: str) -> str:
+    return f"{visited}data?images=100"
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """The frame of every page in Chromium: it fits the window, says what is missing, stops work, and can be read by all."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,8 +10,7 @@ from playwright.sync_api import Page, expect
 
 from gradviz.datasets import find
 from gradviz.ui import chosen
-from tests.browser.chromium import page_of, serving
-from tests.conftest import ROOT
+from tests.browser.chromium import page_of
 from tests.pages.apps import page_table
 
 SLOW = 240_000
@@ -29,15 +27,8 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def address(browser, voc_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of the dashboard on the real photographs, with a home of its own; somebody has been there before."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRADVIZ_HOME", str(tmp_path_factory.mktemp("frame")))
-        with serving(ROOT / "app.py", "--dataset", str(voc_root)) as address:
-            # Streamlit knows the pages' names after the first visit (tests/browser/test_first_link.py).
-            with page_of(browser, f"{address}?images={IMAGES}") as page:
-                ready(page, PAGES[0])
-            yield str(address)
+def address(visited: str) -> str:
+    return visited
 
 
 def path_of(title: str) -> str:
@@ -111,7 +102,7 @@ def test_a_figure_fills_the_window_and_no_more(
 @pytest.mark.parametrize("other", ["reload", "tab"])
 def test_stop_stops_after_a_reload_and_for_other_tabs(browser, address: str, other: str) -> None:
     seed = {"reload": 11, "tab": 12}[other]
-    with page_of(browser, f"{address}map?images=1000&preprocess=squash&seed={seed}") as page:
+    with page_of(browser, f"{address}map?images=1000&method=tsne&preprocess=squash&seed={seed}") as page:
         stop = page.get_by_test_id("stMain").get_by_role("button", name="Stop")
         expect(stop).to_be_visible(timeout=SLOW)
         if other == "tab":
@@ -130,7 +121,7 @@ def test_stop_stops_after_a_reload_and_for_other_tabs(browser, address: str, oth
 
 
 def test_a_job_is_in_the_list_and_can_be_stopped_there(browser, address: str) -> None:
-    with page_of(browser, f"{address}map?images=1000&seed=13") as page:
+    with page_of(browser, f"{address}map?images=1000&method=tsne&seed=13") as page:
         expect(page.get_by_test_id("stMain").get_by_role("button", name="Stop")).to_be_visible(timeout=SLOW)
         page.get_by_role("button", name="Work in progress").click()
         expect(page.get_by_test_id("stPopoverBody").get_by_text("1,000 ").first).to_be_visible()

@@ -1,7 +1,6 @@
 """The Layers page in Chromium, on real photographs: rows come, Stop keeps them, and a link shows the same."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,8 +11,7 @@ from gradviz.board import at, best, board
 from gradviz.datasets import find
 from gradviz.experiment import Experiment
 from gradviz.spec import Spec
-from tests.browser.chromium import page_of, serving
-from tests.conftest import ROOT
+from tests.browser.chromium import page_of
 
 SLOW = 240_000
 IMAGES = 100
@@ -23,21 +21,8 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Empty home that the server and the test share."""
-    with pytest.MonkeyPatch.context() as patch:
-        folder = tmp_path_factory.mktemp("layers")
-        patch.setenv("GRADVIZ_HOME", str(folder))
-        yield folder
-
-
-@pytest.fixture(scope="module")
-def address(browser, voc_root: Path, place: Path) -> Iterator[str]:
-    """Address of the page on the real photographs; somebody has been there before."""
-    with serving(ROOT / "app.py", "--dataset", str(voc_root)) as address:
-        with page_of(browser, f"{address}?images={IMAGES}") as page:
-            expect(page.get_by_role("heading", name="Network", exact=True)).to_be_visible(timeout=SLOW)
-        yield f"{address}layers?images={IMAGES}"
+def address(visited: str) -> str:
+    return f"{visited}layers?images={IMAGES}"
 
 
 def shown(page: Page) -> list[tuple[str, str]]:

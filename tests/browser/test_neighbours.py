@@ -1,7 +1,6 @@
 """The Neighbours page in Chromium: rows, lines between them, clicks and keys, and a photograph of one's own."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,22 +11,13 @@ from gradviz.datasets import ImageSet, find
 from gradviz.experiment import Experiment
 from gradviz.home import ASSETS
 from gradviz.spec import Spec
-from tests.browser.chromium import page_of, serving
-from tests.conftest import ROOT
+from tests.browser.chromium import page_of
 
 SLOW = 240_000
 IMAGES = 100
 NEAR = 12
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    with pytest.MonkeyPatch.context() as patch:
-        folder = tmp_path_factory.mktemp("neighbours")
-        patch.setenv("GRADVIZ_HOME", str(folder))
-        yield folder
 
 
 @pytest.fixture(scope="module")
@@ -41,16 +31,8 @@ def asked(voc: ImageSet) -> str:
 
 
 @pytest.fixture(scope="module")
-def address(voc_root: Path, place: Path) -> Iterator[str]:
-    with serving(ROOT / "app.py", "--dataset", str(voc_root)) as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def link(browser, address: str, asked: str) -> str:
-    with page_of(browser, address) as page:  # Streamlit knows the pages' names after the first visit
-        expect(page.get_by_role("link", name="Neighbours")).to_be_visible(timeout=SLOW)
-    return f"{address}neighbours?images={IMAGES}&layer=fc6&temperature=8&focus={asked}"
+def link(visited: str, asked: str) -> str:
+    return f"{visited}neighbours?images={IMAGES}&layer=fc6&temperature=8&focus={asked}"
 
 
 def drawn(page: Page, query: str) -> None:

@@ -1,7 +1,6 @@
 """The Network page in Chromium: what moves together, what is written out, and where it leads."""
 
 import re
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -15,8 +14,7 @@ from gradviz.datasets import ImageSet, find
 from gradviz.experiment import Experiment
 from gradviz.home import ASSETS
 from gradviz.spec import Spec
-from tests.browser.chromium import listen_to_type, page_of, serving
-from tests.conftest import ROOT
+from tests.browser.chromium import listen_to_type, page_of
 
 SLOW = 240_000
 """Milliseconds for what may have to import torch on a busy machine first."""
@@ -27,14 +25,6 @@ ALIKE = 7
 """The mean difference, of 255, between a part of the page and the same part of its picture, which is twice as fine."""
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    with pytest.MonkeyPatch.context() as patch:
-        folder = tmp_path_factory.mktemp("network")
-        patch.setenv("GRADVIZ_HOME", str(folder))
-        yield folder
 
 
 @pytest.fixture(scope="module")
@@ -50,9 +40,8 @@ def ids(voc: ImageSet) -> tuple[str, str]:
 
 
 @pytest.fixture(scope="module")
-def address(voc_root: Path, place: Path) -> Iterator[str]:
-    with serving(ROOT / "app.py", "--dataset", str(voc_root)) as address:
-        yield address
+def address(voc_server: str) -> str:
+    return voc_server
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ import json
 import re
 import time
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -16,7 +15,7 @@ from playwright.sync_api import Page, expect
 from gradviz.datasets import find
 from gradviz.experiment import Experiment
 from gradviz.spec import Spec
-from tests.browser.chromium import page_of, serving
+from tests.browser.chromium import page_of
 from tests.conftest import ROOT
 
 SLOW = 240_000
@@ -27,21 +26,8 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Empty home that the server and the test share."""
-    with pytest.MonkeyPatch.context() as patch:
-        folder = tmp_path_factory.mktemp("svm")
-        patch.setenv("GRADVIZ_HOME", str(folder))
-        yield folder
-
-
-@pytest.fixture(scope="module")
-def address(browser, voc_root: Path, place: Path) -> Iterator[str]:
-    """Address of the page on the real photographs; somebody has been there before."""
-    with serving(ROOT / "app.py", "--dataset", str(voc_root)) as address:
-        with page_of(browser, f"{address}?images={IMAGES}") as page:
-            expect(page.get_by_role("heading", name="Network", exact=True)).to_be_visible(timeout=SLOW)
-        yield f"{address}svm?images={IMAGES}"
+def address(visited: str) -> str:
+    return f"{visited}svm?images={IMAGES}"
 
 
 def opened(page: Page) -> Page:

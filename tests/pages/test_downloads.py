@@ -12,8 +12,11 @@ from shutil import copytree
 import numpy as np
 import pytest
 import streamlit as st
+from sklearn.metrics import average_precision_score
 from streamlit.testing.v1 import AppTest
 
+from gradviz.board import at as at_temperature
+from gradviz.board import board
 from gradviz.comparison import resampled
 from gradviz.home import ASSETS
 from gradviz.ui import visitor
@@ -21,7 +24,7 @@ from gradviz.ui.queue import Queue
 from gradviz.versions import versions
 from tests.conftest import ROOT
 from tests.pages.apps import at as opened
-from tests.pages.apps import lab, page_table, settled
+from tests.pages.apps import lab, settled
 
 Files = dict[str, bytes | str]
 
@@ -49,18 +52,22 @@ def awkward(start: Callable[..., AppTest], photographs: Path, tmp_path: Path) ->
 
 
 def test_every_page_that_offers_a_file_is_tested_here() -> None:
-    offering = [file for file, _ in page_table() if "widgets.Download(" in (ROOT / file).read_text(encoding="utf-8")]
-    tested = {
-        "pages/start/network.py",
-        "pages/explore/kernels.py",
-        "pages/explore/map.py",
-        "pages/evaluate/svm.py",
+    pages = ROOT / "pages"
+    offering = {
+        path.relative_to(pages).as_posix()
+        for path in pages.rglob("*.py")
+        if "Download(" in path.read_text(encoding="utf-8")
     }
-    assert set(offering) == tested
-    beside = {
-        path.name for path in (ROOT / "pages/data").glob("*.py") if "widgets.Download(" in path.read_text("utf-8")
+    assert offering == {
+        "start/network.py",
+        "explore/kernels.py",
+        "explore/map.py",
+        "explore/neighbours.py",
+        "evaluate/svm.py",
+        "evaluate/layers_export.py",
+        "data/own.py",
+        "data/photographs.py",
     }
-    assert beside == {"own.py", "photographs.py"}
     files = [*(ROOT / "pages").rglob("*.py"), *(ROOT / "gradviz/ui").rglob("*.py"), ROOT / "app.py"]
     buttons = {path.name for path in files if "st.download_button" in path.read_text(encoding="utf-8")}
     assert buttons == {"widgets.py"}
@@ -191,6 +198,76 @@ def test_scores(awkward: AppTest, offered, photographs: Path) -> None:
     assert "plotly" in figure
     assert "C 10.0, eleven_point" in figure
     assert not re.findall(r"""<script[^>]+src=|<link[^>]+href=""", figure), "it needs no network"
+
+
+def test_neighbours(awkward: AppTest, offered, photographs: Path) -> None:
+    one = lab(photographs)
+    rows_of_all = one.features(["x6", "dy7"])
+    asked = rows_of_all.ids[3]
+    awkward.query_params["focus"] = asked
+    at(awkward, "pages/explore/neighbours.py", offered)
+    files = built(offered, "top12.csv", "queries.csv")
+    near, queries = (next(rows(c) for n, c in files.items() if n.endswith(end)) for end in ("top12.csv", "queries.csv"))
+    assert len(near) == 3 * 12
+    for name in ("x6", "dy7", "dW7"):
+        expected = one.neighbours(name, asked, top=12)
+        found = [row for row in near if row["representation"] == name]
+        assert [row["id"] for row in found] == [n.id for n in expected]
+        assert [row["rank"] for row in found] == [str(1 + k) for k in range(12)]
+        assert [float(row["value"]) for row in found] == pytest.approx([n.value for n in expected], abs=1e-5)
+        assert [row["classes"] for row in found] == ["; ".join(n.labels) for n in expected]
+        of_query = set(one.images.labels_of(one.images.source(asked)))
+        assert [set(filter(None, row["in_common"].split("; "))) for row in found] == [
+            of_query & set(n.labels) for n in expected
+        ]
+    assert [row["id"] for row in queries] == list(rows_of_all.ids)
+    shown, difficult = rows_of_all.labels == 1, rows_of_all.labels == 0
+    shares = shown.astype(int) @ shown.T > 0
+    unclear = ~shares & (shown.astype(int) @ difficult.T > 0)
+    for name in ("x6", "dy7", "dW7"):
+        K = one.kernel(name).K
+        for k, row in enumerate(queries):
+            others = (np.arange(len(K)) != k) & ~unclear[k]
+            assert int(row["hits"]) == shares[k, others].sum()
+            if shares[k, others].any():
+                expected = 100 * average_precision_score(shares[k, others], K[k, others])
+                assert float(row[f"ap_{name}"]) == pytest.approx(expected, abs=0.01)
+            else:
+                assert row[f"ap_{name}"] == ""
+    for table in (near, queries):
+        about = json.loads(table[0]["made_from"])
+        assert about["representations"] == ["x6", "dy7", "dW7"]
+        assert (about["temperature"], about["normalise"], about["seed"]) == (1, "l2", 0)
+        assert about["versions"] == versions()
+        assert len(about["weights_digest"]) == 64
+
+
+def test_layers(awkward: AppTest, offered, photographs: Path) -> None:
+    awkward.query_params["C"] = "10"
+    at(awkward, "pages/evaluate/layers.py", offered)
+    files = {name.rpartition(".")[2]: build() for name, build in offered.items()}
+    assert all(re.fullmatch("layers_Kase_50_[A-Za-z0-9._-]*", name) for name in offered)
+    table, told = rows(files["csv"]), json.loads(files["json"])
+    expected = list(board(lab(photographs), train="train", C=10.0))
+    assert len(table) == len(told["board"]) == len(expected)
+    by_name = {(row.representation, row.temperature): row for row in expected}
+    for row, one in zip(table, told["board"], strict=True):
+        temperature = float(row["temperature"]) if row["temperature"] else None
+        mine = by_name.pop((row["representation"], temperature))
+        assert float(row["cv_mean_ap"]) == pytest.approx(mine.mean_ap, abs=0.005)
+        assert one["cv_mean_ap"] == pytest.approx(mine.mean_ap)
+        assert [float(row[f"cv_mean_ap_{end}"]) for end in ("low", "high")] == pytest.approx(mine.interval, abs=0.005)
+        assert float(row["alignment"]) == pytest.approx(mine.alignment, abs=1e-3)
+        assert (row["C"], row["train"], row["network"]) == ("10.0", "train", "alexnet64")
+        assert row["weights_digest"] == lab(photographs).model.digest
+    assert not by_name
+    top = max(expected, key=lambda row: row.mean_ap)
+    assert told["chosen"]["representation"] == top.representation
+    score = at_temperature(lab(photographs), top.temperature).evaluate(
+        top.representation, train="train", test="val", C=10.0
+    )
+    assert told["test"]["mean_ap"] == pytest.approx(score.mean_ap)
+    assert told["made"]["versions"] == versions()
 
 
 def test_scores_of_ones_own_photographs(start, offered, home: Path, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from gradviz.board import at as at_temperature
 from gradviz.board import best, board, rivals, scored, similarities
 from gradviz.ui.components import layers
 from gradviz.ui.components.layers import Change, Line, Scene, checked
+from gradviz.versions import versions
 from pages.evaluate import layers_job
 from tests.pages.apps import at, lab, settled
 
@@ -254,17 +255,18 @@ def test_what_is_stopped_keeps_its_rows_and_nothing_is_scored(
 def test_the_exports_hold_the_board_the_choice_and_all_choices(app: AppTest, drawn: Drawn, verbs, photographs) -> None:
     from pages.evaluate import layers_export
 
-    _, rows, ranked, told = verbs
+    one, rows, ranked, told = verbs
     at(app, PAGE)
     selection = app.session_state["selection"]
-    choices = {"train": "train", "test": "val", "C": 1.0, "ap": "eleven_point"}
     differences = [(name, row, t) for (name, row), t in zip(rivals(ranked).items(), told[1:], strict=True)]
-    offers = layers_export.offers(selection, choices, rows, ranked, layers_job.Told(told, []), differences, None)
+    offers = layers_export.offers(selection, rows, ranked, layers_job.Told(told, []), differences)
     whole = json.loads(offers[1].build())
     assert whole["chosen"]["representation"] == drawn.scene.answer.representation
     assert whole["test"]["mean_ap"] == pytest.approx(drawn.scene.answer.value)
     assert whole["made"]["train"] == "train"
     assert len(whole["board"]) == len(rows)
+    assert whole["board"][0]["weights_digest"] == one.model.digest
+    assert whole["made"]["versions"] == versions()
     assert offers[0].build().count("\n") == len(rows) + 1
 
 

@@ -163,7 +163,6 @@ class Scene:
     evidence: Evidence
     matrix: Matrix | None = None
     waiting: str = ""
-    opens: str = ""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ function evidencePhoto(state, photo, width, height) {
   made.append(element("span", { className: "caption" }, photo.shows ? "shows " : "no ", element("b", { textContent: photo.name })));
   const ranks = photo.ranks ? `, rank ${photo.ranks[0]} and ${photo.ranks[1]}` : "";
   made.setAttribute("aria-label", `${photo.id}: ${photo.shows ? "shows" : "no"} ${photo.name}${ranks}`);
-  made.title = header.opens ? `Open ${photo.id} in ${header.opens}` : `Put ${photo.id} in focus`;
+  made.title = `Open ${photo.id} in Neighbours`;
   made.onclick = () => state.component.setTriggerValue("change", { open: photo.id, at: Date.now() });
   return made;
 }

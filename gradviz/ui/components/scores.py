@@ -140,7 +140,6 @@ class Scene:
     detail: Detail | None
     legend: str
     shown: str | None = None
-    opens: str = ""
     former: bool = False
     unseen: str = ""
 

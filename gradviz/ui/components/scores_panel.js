@@ -72,7 +72,7 @@ function scoresThumbnail(state, kind, id, side) {
   box.style.height = `${side}px`;
   const photo = state.header.detail.photos[id];
   made.setAttribute("aria-label", `${id}, rank ${photo.ranks.join(" and ")}, shows ${photo.shows.join(", ") || "no class"}`);
-  made.title = state.header.opens ? `Open ${id} in ${state.header.opens}` : `Put ${id} in focus`;
+  made.title = `Open ${id} in Neighbours`;
   made.dataset.photo = id;
   made.onmouseenter = made.onfocus = () => scoresShow(state, id);
   made.onclick = () => state.component.setTriggerValue("change", { open: id, at: Date.now() });
