@@ -3,9 +3,9 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
@@ -48,7 +48,7 @@ def counts(app: AppTest) -> dict[str, list[int]]:
     return {name: [int(table.loc[name, kind]) for kind in KINDS] for name in table.index}
 
 
-def frame(app: AppTest, column: str) -> pd.DataFrame:
+def frame(app: AppTest, column: str) -> Any:
     (found,) = [shown.value for shown in app.dataframe if column in shown.value.columns]
     return found
 
