@@ -217,20 +217,21 @@ def _evaluate_like(arguments: Namespace) -> int:
         for one, lab in zip(exported, labs, strict=True):
             now = lab.evaluate(**like.asked(one), progress=bar)
             rows.append((one, like.differences(one, now), now))
-    differing = [(one, found) for one, found, _ in rows if found]
+    differing = [(one, found) for one, found, _ in rows if not like.repeats(found)]
     _notes(like.version_notes(exported))
     _notes(like.network_notes(exported, labs))
+    _notes([note for one, found, _ in rows for note in like.class_notes(one, found)])
     _notes(as_lines(labs[0].images.findings))
     if arguments.json:
         told = [
             {
                 "representation": one.spec["representation"],
                 "mean_ap": one.mean_ap,
-                "same": not found,
+                "same": like.repeats(found),
                 "differences": [
                     {"class": d.name, "exported": d.exported, "now": d.now} for d in found if d.name is not None
                 ],
-                "now": found[0].now if found else one.mean_ap,
+                "now": one.mean_ap if like.repeats(found) else found[0].now,
                 "spec": export.made(now.about, now.train, now.test),
             }
             for one, found, now in rows

@@ -269,14 +269,28 @@ def asked(one: Exported) -> dict[str, Any]:
 
 
 def differences(one: Exported, now: "Evaluation") -> tuple[Difference, ...]:
-    """List the figures that differ by more than TOLERANCE, the mean first; none where the mean does not."""
+    """List the figures that differ by more than TOLERANCE, the mean first."""
     mean = None if now.mean_ap != now.mean_ap else now.mean_ap
-    if _equal(one.mean_ap, mean):
-        return ()
     names = dict.fromkeys([*one.per_class, *now.per_class])
-    pairs = [(name, one.per_class.get(name), now.per_class.get(name)) for name in names]
-    classes = (Difference(*pair) for pair in pairs if not _equal(*pair[1:]))
-    return (Difference(None, one.mean_ap, mean), *classes)
+    figures = [(None, one.mean_ap, mean), *((name, one.per_class.get(name), now.per_class.get(name)) for name in names)]
+    return tuple(Difference(*figure) for figure in figures if not _equal(*figure[1:]))
+
+
+def repeats(found: Sequence[Difference]) -> bool:
+    """Say whether the mean is the exported one, of which `found` are the differences."""
+    return all(one.name is not None for one in found)
+
+
+def class_notes(one: Exported, found: Sequence[Difference]) -> tuple[str, ...]:
+    """Say which classes differ where the mean does not: they moved against each other."""
+    if not found or not repeats(found):
+        return ()
+    moved = ", ".join(f"{d.name} {_digits(d.exported)}, now {_digits(d.now)}" for d in found)
+    return (f"{one.spec['representation']}: the mean is the same, classes are not: {moved}",)
+
+
+def _digits(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
 
 
 def _equal(a: float | None, b: float | None) -> bool:

@@ -97,6 +97,22 @@ def test_differing_rows_are_listed_and_end_with_1(name, like, exported):
     assert len(answer["differences"]) == len(lines) - 3
 
 
+def test_classes_that_move_against_each_other_are_named(like, exported):
+    path = exported("--images", "30")
+    told = json.loads(path.read_text())
+    per_class = {name: value for name, value in told["per_class"].items() if value is not None}
+    (first, a), (second, b), *_ = per_class.items()
+    changed = {**told, "per_class": {**told["per_class"], first: a + 1, second: b - 1}}
+    path.write_text(json.dumps(changed))
+    code, out, err = like(path)
+    assert (code, out.startswith("The same within 0.01 mAP")) == (0, True), err
+    assert f"the mean is the same, classes are not: {first} {a + 1:.2f}, now {a:.2f}, {second} {b - 1:.2f}" in err
+    code, out, _ = like(path, "--json")
+    (answer,) = json.loads(out)
+    assert (code, answer["same"]) == (0, True)
+    assert [d["class"] for d in answer["differences"]] == [first, second]
+
+
 def test_a_mean_within_the_tolerance_is_the_same(like, exported):
     def nearly(told: dict) -> None:
         told["mean_ap"] += 0.009
