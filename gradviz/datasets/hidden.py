@@ -2,13 +2,14 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from gradviz.datasets.grouping import NAMED, grouped
 from gradviz.datasets.image_set import Finding
 from gradviz.datasets.pictures import PICTURE_SUFFIXES, printable
 
 HIDDEN = "pictures that are hidden"
+_MACOS = "__MACOSX"
 SYSTEM = "pictures in a folder that the system or a program keeps for itself"
 _SYSTEM = frozenset(
     (
@@ -26,24 +27,28 @@ def is_hidden(name: str) -> bool:
     )
 
 
-def hidden_pictures(names: Iterable[str]) -> list[Finding]:
+def hidden_pictures(names: Iterable[str], starts_like_a_picture: Callable[[str], bool]) -> list[Finding]:
     """Name what is hidden, or in a folder of the system, and called like a picture, but for what macOS adds to files.
 
     Parameters
     ----------
     names
         Paths of which a part is hidden.
+    starts_like_a_picture
+        Looks into a file that is called like those of macOS: people call pictures so too.
     """
     files: list[str] = []
     inside: dict[str, Counter[str]] = {}
     for name in names:
         *folders, last = name.split("/")
-        if os.path.splitext(last)[1].lower() not in PICTURE_SUFFIXES or last.startswith("._"):  # noqa: PTH122
+        if os.path.splitext(last)[1].lower() not in PICTURE_SUFFIXES:  # noqa: PTH122
+            continue
+        if (last.startswith("._") or _MACOS in folders) and not starts_like_a_picture(name):
             continue
         first = next((depth for depth, part in enumerate(folders) if is_hidden(part)), None)
         if first is None:
             files.append(name)
-        elif folders[first] != "__MACOSX":
+        else:
             inside.setdefault(folders[first], Counter())["/".join(folders[: first + 1])] += 1
     findings = grouped(files, HIDDEN, "left out")
     for last, places in inside.items():

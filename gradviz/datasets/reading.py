@@ -9,9 +9,12 @@ from numpy.typing import NDArray
 
 from gradviz.datasets.halves import halves
 from gradviz.datasets.image_set import ApKind, Box, Finding, ImageSet, no_boxes
+from gradviz.datasets.pictures import printable
 from gradviz.datasets.scan import beside, empty_splits, inside, such_as, within
 from gradviz.errors import DatasetError
 
+_NAMED = 3
+"""Classes that a finding names."""
 DRAWN = "halves that are drawn at random: the labelled images have no splits of their own"
 
 
@@ -94,7 +97,7 @@ class Listing:
         drawn = None if own is not None or labels is None or not labels.any() else seed
         splits = own or {} if drawn is None or labels is None else halves(labels, seed=seed)
         # What was drawn is said: it is the program's choice, not the data's.
-        said = [_as_drawn(splits)] if drawn is not None and splits else []
+        said = [_as_drawn(splits, classes, labels)] if drawn is not None and splits else []
         return ImageSet(
             name=name,
             root=self.root,
@@ -261,13 +264,22 @@ def redrawn(images: ImageSet, seed: int) -> ImageSet:
     if images.drawn is None or images.drawn == seed or images.labels is None:
         return images
     splits = halves(images.labels, seed=seed)
-    findings = [_as_drawn(splits) if found.reason.startswith(DRAWN) else found for found in images.findings]
+    said = _as_drawn(splits, images.classes, images.labels)
+    findings = [said if found.reason.startswith(DRAWN) else found for found in images.findings]
     return replace(images, splits=splits, drawn=seed, findings=tuple(findings))
 
 
-def _as_drawn(splits: Mapping[str, NDArray[np.int64]]) -> Finding:
-    """Say that halves were drawn, and which of them stayed empty."""
+def _as_drawn(
+    splits: Mapping[str, NDArray[np.int64]], classes: Sequence[str], labels: NDArray[np.int8] | None
+) -> Finding:
+    """Say that halves were drawn, which of them stayed empty, and which classes are in one of them alone."""
     empty = [
         f"; {name} is empty, for want of a second image" for name, positions in splits.items() if not len(positions)
     ]
-    return Finding(", ".join(splits), DRAWN + "".join(empty), "guessed")
+    single: list[str] = []
+    if not empty and labels is not None:
+        there = np.array([(labels[positions] == 1).any(axis=0) for positions in splits.values()])
+        single = [printable(name) for name, once in zip(classes, there.sum(axis=0) == 1, strict=True) if once]
+    named = ", ".join(single[:_NAMED]) + (f" and {len(single) - _NAMED:,} more" if len(single) > _NAMED else "")
+    alone = f"; in one half alone, for want of a second image, and so not scored: {named}" if single else ""
+    return Finding(", ".join(splits), DRAWN + "".join(empty) + alone, "guessed")

@@ -119,7 +119,7 @@ def contents(folder: Path, *, deepest: int = DEEPEST, passing: Collection[str] =
             else:
                 others.append(name)
     findings += grouped(others, "not a JPEG, PNG or WebP picture", "left out")
-    findings += hidden_pictures(hidden)
+    findings += hidden_pictures(hidden, lambda name: _starts_like_a_picture(folder / name))
     return Contents(sorted(pictures, key=_name), sorted(lists, key=_name), findings)
 
 
@@ -334,6 +334,14 @@ def _below_hidden(name: str, entry: os.DirEntry, deepest: int) -> list[str]:
     if entry.is_symlink() or deepest <= 0:
         return []
     return [f"{name}/{inner}" for inner in names_below(Path(entry.path), deepest=deepest - 1)]
+
+
+def _starts_like_a_picture(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return picture_format(file.read(HEAD)) is not None
+    except OSError:
+        return False
 
 
 def _folders(folder: Path) -> list[Path]:

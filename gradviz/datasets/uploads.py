@@ -188,7 +188,8 @@ class Uploads:
         if guessed:
             reason = "the zip does not say how names are written: they are read in code page 437"
             self._findings.append(Finding(printable(guessed[0]), reason, "guessed", len(guessed)))
-        self._findings += hidden_pictures(path for _, _, path in listed if is_hidden(path))
+        hidden = {path: info for info, _, path in listed if is_hidden(path)}
+        self._findings += hidden_pictures(hidden, lambda path: self._starts_like_a_picture(archive, hidden[path]))
         unpacked = Unpacked(self.folder)
         for path in folders:
             if split_named(path.rstrip("/").rpartition("/")[2]) and not is_hidden(path) and not leads_out(path):

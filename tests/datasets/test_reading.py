@@ -104,3 +104,12 @@ def test_a_half_that_stays_empty_is_said(tmp_path: Path):
     }, "a coin decides, and what is said follows it"
     pairs = Listing(tmp_path, [*rows, *(Row(f"{r.id}2", tmp_path / r.id, r.labels) for r in rows)])
     assert pairs.image_set(name="two a class").findings == (Finding("train, val", DRAWN, "guessed"),)
+
+
+def test_classes_that_only_one_half_has_are_said(tmp_path: Path):
+    names = ["cat"] * 6 + ["dog", "cow", "hen", "ewe"]
+    rows = [Row(f"{i}", tmp_path / f"{i}", {name: 1}) for i, name in enumerate(names)]
+    images = Listing(tmp_path, rows).image_set(name="rare ones")
+    single = "; in one half alone, for want of a second image, and so not scored: cow, dog, ewe and 1 more"
+    assert images.findings == (Finding("train, val", DRAWN + single, "guessed"),)
+    assert redrawn(images, 3).findings == images.findings

@@ -34,6 +34,7 @@ def test_pictures_are_told_by_their_first_bytes(tmp_path: Path):
     ]
     assert {s.name: s.reason for s in skipped} == {
         ".hidden.jpg": HIDDEN,
+        "__MACOSX/": SYSTEM,
         "empty.jpg": "the file is empty",
         "page.jpg": "not a JPEG, PNG or WebP picture",
         "phone.heic": "HEIC, AVIF or video: export it as JPEG",
@@ -194,11 +195,14 @@ def test_hidden_pictures_are_counted_but_for_those_that_macos_adds(tmp_path: Pat
     (tmp_path / ".kept" / "deep" / "._x.png").touch()
     (tmp_path / ".kept" / "readme.txt").touch()
     (tmp_path / ".round").symlink_to(tmp_path)
-    picture(tmp_path / "__MACOSX" / "x.jpg")
+    (tmp_path / "__MACOSX").mkdir()
+    (tmp_path / "__MACOSX" / "._x.jpg").write_bytes(b"\0\5\x16\7\0\2\0\0Mac OS X")
+    picture(tmp_path / "b" / "._mine.jpg")
     found, findings = pictures_below(tmp_path)
     assert [f.name for f in found] == [f"{place}/1.jpg" for place in "abcd"]
     assert {(f.name, f.reason, f.kind, f.count) for f in findings} == {
         ("a/.0.jpg", HIDDEN, "left out", 1),
+        ("b/._mine.jpg", HIDDEN, "left out", 1),
         (".kept/", HIDDEN, "left out", 1),
         ("*/.thumbs/", HIDDEN, "left out", 4),
     }

@@ -69,18 +69,21 @@ def test_a_zip_is_labelled_by_its_folders(uploads: Uploads):
     assert images.ids == ("1 (2).jpg", "1.jpg", "2.jpg", "own.jpg")
     assert images.classes == ("cat", "dog")
     assert images.labels.tolist() == [[-1, 1], [1, -1], [-1, 1], [0, 0]]
-    assert images.findings == (Finding("train, val", DRAWN, "guessed"),)
+    single = "; in one half alone, for want of a second image, and so not scored: cat"
+    assert images.findings == (Finding("train, val", DRAWN + single, "guessed"),)
 
 
 def test_hidden_pictures_and_folders_of_the_system_in_a_zip_are_named(uploads: Uploads):
     content = {f"trip/{c}/{i}.jpg": jpeg(10 * k + i) for k, c in enumerate(("cat", "dog")) for i in range(2)}
     content |= {"trip/cat/.0.jpg": jpeg(5), "trip/cat/._0.jpg": b"x", "__MACOSX/trip/cat/1.jpg": b"x"}
+    content |= {"trip/dog/._own.jpg": jpeg(9)}
     content |= {"trip/@eaDir/1.jpg": jpeg(6), "trip/@eaDir/2.jpg": jpeg(7), "trip/.hid/z.jpg": jpeg(8)}
     assert uploads.add_zip(packed(content)) == Added(4)
     images = uploads.image_set()
     assert images.classes == ("cat", "dog")
-    assert [(f.name, f.reason, f.count) for f in images.findings[:3]] == [
+    assert [(f.name, f.reason, f.count) for f in images.findings[:4]] == [
         ("trip/cat/.0.jpg", HIDDEN, 1),
+        ("trip/dog/._own.jpg", HIDDEN, 1),
         ("trip/@eaDir/", SYSTEM, 2),
         ("trip/.hid/", HIDDEN, 1),
     ]
