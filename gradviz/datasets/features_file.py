@@ -155,11 +155,14 @@ def _labels(
             f"{path}: {counted(classes.size, 'class', 'classes')} for {counted(labels.shape[1], 'column')} of labels."
         )
     names = _texts(classes)
+    nameless = [c for c, name in enumerate(names) if not name.strip()]
+    findings = [Finding(f"class {c + 1}", "it has no name: it is called by its number", "guessed") for c in nameless]
+    names = [f"class {c + 1}" if c in nameless else name for c, name in enumerate(names)]
     if len(set(names)) < len(names):
         raise DatasetError(f"{path}: two classes have the same name.")
-    labels, findings = labels.astype(np.int8), []
+    labels = labels.astype(np.int8)
     if (zero_is_absent(labels) or not labels.any()) and labels.size and not _ours(arrays):
-        findings = [absent("labels", int((labels == 0).sum()))]
+        findings.append(absent("labels", int((labels == 0).sum())))
         labels = np.where(labels == 0, -1, labels)
     return names, [{names[c]: int(row[c]) for c in np.flatnonzero(row != -1)} for row in labels], findings
 

@@ -147,14 +147,27 @@ def _built(
                 if _unwrapped(child) is not child:
                     part._modules[name] = _unwrapped(child)
     with _code_of(f"The module that {factory} returns cannot be run"):
+        finite = _finite(module)
         module = module.float().cpu().eval()
+        if large := sorted(finite - _finite(module)):
+            raise NetworkError(f"{factory} cannot be used: {large[0]} holds values that are too large for float32.")
         _fold(module)
     notes = () if weights is None else _fill(module, Path(weights).expanduser(), factory, side)
-    for name, tensor in module.state_dict().items():
-        dense = isinstance(tensor, Tensor) and tensor.layout == torch.strided
-        if dense and tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
-            raise NetworkError(f"{factory} cannot be used: {name} holds values that are not finite.")
+    if endless := module.state_dict().keys() - _finite(module):
+        raise NetworkError(f"{factory} cannot be used: {min(endless)} holds values that are not finite.")
     return module, side, notes
+
+
+def _finite(module: nn.Module) -> set[str]:
+    """Name what a module holds and is no dense tensor with a value that is not finite."""
+    return {
+        name
+        for name, tensor in module.state_dict().items()
+        if not isinstance(tensor, Tensor)
+        or tensor.layout != torch.strided
+        or not tensor.is_floating_point()
+        or bool(torch.isfinite(tensor).all())
+    }
 
 
 def _unwrapped(module: Any) -> Any:

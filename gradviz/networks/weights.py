@@ -265,6 +265,8 @@ def unusable(tensor: "Tensor", own: "Tensor") -> str:
         return f"holds {kind} values, not {expected}: save the network with the numbers that it computes with"
     if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
         return "holds NaN or infinite values: the weights are not finite"
+    if tensor.is_floating_point() and not bool(torch.isfinite(tensor.to(own.dtype)).all()):
+        return f"holds values that are too large for {str(own.dtype).removeprefix('torch.')}"
     return ""
 
 
@@ -290,8 +292,16 @@ def _shortened(name: str) -> str:
 
 def _own(tensor: "Tensor") -> "Tensor":
     """Copy a tensor out of the mapped file, so that what happens to the file later does not reach the network."""
+    import torch
+
     tensor = tensor.detach()
-    return tensor.float().clone() if tensor.is_floating_point() else tensor.clone()
+    if not tensor.is_floating_point():
+        return tensor.clone()
+    narrow = tensor.float().clone()
+    dense = tensor.layout == torch.strided and not tensor.is_meta
+    if dense and tensor.dtype == torch.float64 and bool((narrow.isinf() & tensor.isfinite()).any()):
+        return tensor.clone()  # `unusable` says what is wrong with it
+    return narrow
 
 
 def _read_safetensors(path: Path) -> Mapping[str, "Tensor"]:

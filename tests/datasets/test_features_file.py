@@ -248,3 +248,9 @@ def test_rows_in_no_split_are_counted(tmp_path: Path):
         ("split", "in no split: their cells are empty", 2)
     ]
     assert not read_features(save(tmp_path, ids=IDS, x6=X, split=np.array([""] * 4))).findings
+
+
+def test_a_class_without_a_name_is_called_by_its_number(tmp_path: Path):
+    images = read_features(save(tmp_path, ids=IDS, x6=X, labels=LABELS, classes=np.array(["", "dog"])))
+    assert images.classes == ("class 1", "dog")
+    assert ("class 1", "it has no name: it is called by its number") in {(f.name, f.reason) for f in images.findings}

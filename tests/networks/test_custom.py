@@ -247,6 +247,10 @@ def not_finite():
     module = Net()
     module.b[0].weight.data[0] = float("nan")
     return module
+def too_large():
+    module = Net().double()
+    module.b[0].weight.data[0] = 1e300
+    return module
 def batch_norm(): return net(nn.BatchNorm1d(32, track_running_stats=False), nn.Linear(32, 10))
 def batch_norm_2d():
     torch.manual_seed(0)
@@ -412,6 +416,7 @@ def habits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("habits:aux_last", "AuxLast holds aux as its last fully connected layer, but its forward does not use it"),
         ("habits:pruned", "cannot be copied: fc2 is pruned or has a spectral_norm: call torch.nn.utils.prune.remove"),
         ("habits:not_finite", "b.0.weight holds values that are not finite"),
+        ("habits:too_large", "b.0.weight holds values that are too large for float32"),
         ("habits:batch_norm", "cannot be run on one image: .*depends on the other images of its batch"),
         ("habits:batch_norm_2d", "changes when it is alone; it depends on the other images of its batch"),
         ("habits:across_the_batch", "changes when it is alone; it depends on the other images of its batch"),
