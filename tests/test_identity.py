@@ -330,8 +330,11 @@ def test_a_map_with_ones_own_photographs_is_nobody_elses(images: ImageSet) -> No
     whole = map_questions.drawn(chosen, "dW7", {"seed": 0})
     placed = [map_questions.placements(chosen, own(who, images), {"seed": 0}, ()) for who in ("a", "b")]
     pictures = [map_questions.own_sheet(own(who, images)) for who in ("a", "b")]
-    assert len({question.key for question in (whole, *placed, *pictures)}) == 5
-    assert all('"a"' in question.key for question in (placed[0], pictures[0]))
+    near = [map_questions.rows(chosen, "1", own(who, images)) for who in ("a", "b")]
+    of_all = map_questions.rows(chosen, "1")
+    assert len({question.key for question in (whole, of_all, *near, *placed, *pictures)}) == 8
+    assert all('"a"' in question.key for question in (near[0], placed[0], pictures[0]))
+    assert '"a"' not in of_all.key
 
 
 FIRST, SECOND = NETWORKS["alexnet64"].layers[1:]
