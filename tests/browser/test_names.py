@@ -82,8 +82,8 @@ def test_names_of_classes_are_text_on_every_page_and_long_ones_squeeze_nothing(b
         harmless(page)
 
         page.get_by_role("link", name="Map").click()
-        expect(page.locator(".legend").first).to_be_visible(timeout=SLOW)
-        for button in page.locator(".legend button").all():
+        expect(page.locator(".maps-legend").first).to_be_visible(timeout=SLOW)
+        for button in page.locator(".maps-legend button").all():
             assert button.bounding_box()["width"] <= 202
         harmless(page)
 
