@@ -5,7 +5,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from gradviz.home import ASSETS
-from gradviz.ui import address, frame, links, polling, refusals, work
+from gradviz.ui import address, frame, links, offered, polling, refusals, work
 from gradviz.ui.components import first_link
 from gradviz.ui.sidebar import sidebar
 
@@ -30,6 +30,7 @@ st.set_page_config("gradviz", str(ASSETS / "logo.svg"), layout="wide")
 st.logo(str(ASSETS / "logo.svg"))
 frame.dress()
 polling.warm_up()
+offered.keep()
 
 
 def navigation(position: Literal["sidebar", "hidden"] = "sidebar") -> Any:
