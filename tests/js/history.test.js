@@ -72,6 +72,7 @@ test("a link that led nowhere is forgotten", () => {
   assert.deepEqual(steps(), ["/kernels?order=class", "/map"]);
   click("/svm");
   back();
+  click("/data");
   history.pushState({}, "", "/data");
   assert.deepEqual(steps(), ["/kernels?order=class", "/data"]);
 });
@@ -84,4 +85,20 @@ test("links into other tabs and to the same page are none", () => {
   history.pushState({}, "", "/kernels");
   history.pushState({}, "", "/map");
   assert.deepEqual(steps(), ["/kernels", "/map"]);
+});
+
+test("a page that is being drawn when it is left by a step back makes no step of its own", () => {
+  const { history, steps, click, back } = opened("/kernels?order=id");
+  click("/map");
+  history.pushState({}, "", "/map");
+  click("/svm");
+  history.pushState({}, "", "/svm");
+  back();
+  history.pushState({}, "", "/svm?images=50");
+  history.pushState({}, "", "/map?images=50");
+  assert.deepEqual(steps(), ["/kernels?order=id", "/map?images=50", "/svm"]);
+  back();
+  history.pushState({}, "", "/kernels?leaving=1");
+  history.pushState({}, "", "/data");
+  assert.deepEqual(steps(), ["/kernels?order=id", "/data"], "the server may lead on");
 });
