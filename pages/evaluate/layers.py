@@ -77,7 +77,7 @@ class Page:
         self.splits = tuple(split for split in (choices["train"], choices["test"]) if split is not None)
         self.networks: list[str | None] = []
         self.ordered: list[BoardRow] = []
-        self._later: list[tuple[Question, str]] = []
+        self._later: list[tuple[Question, str, bool]] = []
         self.came = False
 
     def draw(self) -> None:
@@ -96,9 +96,9 @@ class Page:
             self._first()
             return
         self._show(rows, total, complete=complete)
-        for number, (question, slot) in enumerate(self._later):
+        for number, (question, slot, drawn) in enumerate(self._later):
             with st.container(key=f"gv-quiet-layers-{number}"):
-                self._quietly(question, slot)
+                self._quietly(question, slot, drawn=drawn)
         if self.came:
             st.rerun()
 
@@ -279,13 +279,14 @@ class Page:
 
     def _get(self, question: Question, slot: str) -> Any:
         """Return an answer that is there, and ask for it after all is drawn if it is not."""
-        self._later.append((question, slot))
-        return polling.answered(question.key)
+        found = polling.answered(question.key)
+        self._later.append((question, slot, found is not None))
+        return found
 
-    def _quietly(self, question: Question, slot: str) -> None:
-        known = polling.answered(question.key) is not None
+    def _quietly(self, question: Question, slot: str, *, drawn: bool) -> None:
+        """Ask for an answer; one that has come since the page was `drawn` without it is drawn at once."""
         job = polling.follow(question, slot=f"layers {slot}", quiet=True)
-        self.came |= job is not None and not known
+        self.came |= job is not None and not drawn
 
     # What is clicked
 

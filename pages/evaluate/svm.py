@@ -57,7 +57,7 @@ class Page:
         self.selection, self.form, self.means, self.menu, self.top = selection, form, means, menu, top
         self.live = form.asks(selection)
         self.came = self.awaits = False
-        self._later: list[tuple[Question, str]] = []
+        self._later: list[tuple[Question, str, bool]] = []
 
     def draw(self) -> None:
         """Ask for A and B, draw them or what was there before, and then ask for what is missing."""
@@ -70,9 +70,9 @@ class Page:
         if picked is not None:
             self._compare(picked)
         self._results()
-        for number, (question, slot) in enumerate(self._later):
+        for number, (question, slot, drawn) in enumerate(self._later):
             with st.container(key=f"gv-quiet-svm-{number}"):
-                self._quietly(question, slot)
+                self._quietly(question, slot, drawn=drawn)
         if picked is not None and not picked.former:
             self._others()
         if self.came:
@@ -245,13 +245,13 @@ class Page:
         """
         found = polling.answered(question.key)
         if not (draws and self.awaits):
-            self._later.append((question, slot))
+            self._later.append((question, slot, found is not None))
         return found
 
-    def _quietly(self, question: Question, slot: str) -> None:
-        known = polling.answered(question.key) is not None
+    def _quietly(self, question: Question, slot: str, *, drawn: bool) -> None:
+        """Ask for an answer; one that has come since the page was `drawn` without it is drawn at once."""
         job = polling.follow(question, slot=f"svm {slot}", quiet=True)
-        self.came |= job is not None and not known
+        self.came |= job is not None and not drawn
 
     def _others(self) -> None:
         """Train what else is chosen, one after the other, so that a click is never behind all of them."""

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from gradviz.datasets import find
@@ -72,3 +73,17 @@ def payload(app: AppTest, key: str) -> tuple[dict[str, Any], list[bytes]]:
 def aligned(app: AppTest) -> list[list[float] | None]:
     """Return the alignments with the labels that the Kernels page shows for each layer, None without labels."""
     return [layer["alignment"] for layer in payload(app, "heatmaps-layers")[0]["layers"]]
+
+
+def late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every answer that is there be one that came just after the page had looked for it the first time."""
+    answered, asked = polling.answered, set()
+
+    def found(key: str) -> Any:
+        if key in asked:
+            return answered(key)
+        if answered(key) is not None:
+            asked.add(key)
+        return None
+
+    monkeypatch.setattr(polling, "answered", found)

@@ -18,7 +18,7 @@ from gradviz.ui.components import layers
 from gradviz.ui.components.layers import Change, Line, Scene, checked
 from gradviz.versions import versions
 from pages.evaluate import layers_job
-from tests.pages.apps import at, lab, settled
+from tests.pages.apps import at, lab, late, settled
 
 PAGE = "pages/evaluate/layers.py"
 
@@ -101,6 +101,16 @@ def test_the_page_chooses_as_the_verbs_do_and_scores_the_choice_once(app: AppTes
         if row.representation == name
     ]
     np.testing.assert_allclose(np.array(matrix.values, float), similarities(asked, "train"), atol=1e-3)
+
+
+def test_what_comes_while_the_page_is_being_drawn_is_drawn(
+    app: AppTest, drawn: Drawn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at(app, PAGE)
+    late(monkeypatch)
+    app.run()
+    assert drawn.scene.matrix is not None
+    assert drawn.scene.answer.differences
 
 
 def test_curves_show_every_temperature_and_its_limit(app: AppTest, drawn: Drawn, verbs) -> None:

@@ -27,7 +27,7 @@ from gradviz.ui.components.scores import Change, Detail, Equation, Line, Picture
 from gradviz.ui.queue import Queue
 from pages.evaluate import svm_views
 from tests.pages import apps
-from tests.pages.apps import lab, said, told
+from tests.pages.apps import lab, late, said, told
 
 PAGE = "pages/evaluate/svm.py"
 
@@ -489,6 +489,17 @@ def test_a_weak_class_leads_to_its_wrong_photographs(app: AppTest, drawn: Drawn,
     assert set(drawn.pictures.faces) == set(a.per_class)
     assert set(drawn.pictures.ids) == {name for line in drawn.scene.lines for name in line.first}
     assert drawn.pictures.squares.startswith(b"\xff\xd8")
+
+
+def test_what_comes_while_the_page_is_being_drawn_is_drawn(
+    app: AppTest, drawn: Drawn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at(app, PAGE)
+    late(monkeypatch)
+    app.run()
+    assert drawn.scene.detail is not None
+    assert any(line.together for line in drawn.scene.lines)
+    assert drawn.pictures.squares
 
 
 def test_a_photograph_that_is_opened_is_in_focus_everywhere(
