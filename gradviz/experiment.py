@@ -776,7 +776,7 @@ class Experiment:
                 results.LayerRow(
                     representation=name,
                     mean_ap=scored.mean_ap,
-                    temperature=scored.temperature,
+                    temperature=scored.temperature if scored.tempered else None,
                     alignment=aligned,
                     purity=purity and purity.value,
                     train=scored.train,

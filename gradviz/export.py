@@ -464,7 +464,7 @@ def layers_csv(rows: Iterable[LayerRow]) -> str:
     head = ("representation", "mean_ap", "temperature", "alignment", "purity", "left_out", *counts, MADE_FROM)
     lines = (
         (
-            *(r.representation, _percent(r.mean_ap), r.temperature, _number(r.alignment), _number(r.purity)),
+            *(r.representation, _percent(r.mean_ap), _cell(r.temperature), _number(r.alignment), _number(r.purity)),
             *(_reasons(r.left_out), len(r.train.ids), len(r.test.ids)),
         )
         for r in rows
@@ -476,6 +476,7 @@ def layers_json(rows: Iterable[LayerRow]) -> list[dict[str, Any]]:
     """Return the same as JSON values, each row with what it was made from; null for a figure that does not exist."""
     return [
         {f.name: _finite(getattr(row, f.name)) for f in fields(row) if f.name not in ("about", "train", "test")}
+        | {"temperature": None if row.temperature is None else _temperature(row.temperature)}
         | {"n_train": len(row.train.ids), "n_test": len(row.test.ids)}
         | {"spec": made(row.about, row.train, row.test)}
         for row in rows

@@ -163,13 +163,13 @@ class LayerRow:
     """Hold what one representation is worth: mAP in percent, alignment with the labels, purity of neighbours.
 
     A single test image has no neighbours, and so no purity. `left_out` has the classes that are no part of the mean,
-    each with the reason, `notes` what else a user should know. `train` and `test` hold the images, without their
-    vectors.
+    each with the reason, `notes` what else a user should know. A representation without a temperature has None. `train`
+    and `test` hold the images, without their vectors.
     """
 
     representation: str
     mean_ap: float
-    temperature: float
+    temperature: float | None
     alignment: float
     purity: float | None
     train: Features = field(kw_only=True)

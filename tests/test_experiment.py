@@ -544,6 +544,8 @@ def test_every_representation_is_scored(lab):
     few = with_spec(lab, images=30)
     rows = few.layers(train="train", test="val", ap="area")
     assert tuple(row.representation for row in rows) == few.offer.representations
+    assert {row.temperature for row in rows if "d" in row.representation} == {few.spec.temperature}
+    assert {row.temperature for row in rows if row.representation in ("x5", "x6", "y8", "x6+x7")} == {None}
     for row in rows:
         if row.representation in ("x5", "dW8", "x6+x7"):
             assert row.mean_ap == few.evaluate(row.representation, train="train", test="val", ap="area").mean_ap

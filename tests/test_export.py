@@ -388,7 +388,10 @@ def test_layers_without_a_figure_have_a_gap():
         {"representation": "x6", "mean_ap": 44.174, "temperature": 1.0, "alignment": None, "purity": 0.25}
         | {"left_out": {}, "notes": (), "n_train": 2, "n_test": 1, "spec": {"findings": [], "versions": versions()}}
     ]
-    assert export.layers_json([LayerRow("x6", 1.0, 1.0, 0.5, None, **of)])[0]["purity"] is None
+    assert export.layers_json([LayerRow("x6", 1.0, None, 0.5, None, **of)])[0]["purity"] is None
+    plain, endless = LayerRow("x6", 1.0, None, 0.5, None, **of), LayerRow("dW6", 1.0, math.inf, 0.5, None, **of)
+    assert [row["temperature"] for row in export.layers_json([plain, endless])] == [None, "inf"]
+    assert [line[2] for line in read_csv(export.layers_csv([plain, endless]))[1:]] == ["", "inf"]
     reasons = {"cat": "no negative test image", "dog": "no positive test image"}
     row = LayerRow("x6", 1.0, 1.0, 0.5, None, reasons, **of)
     left_out = "cat: no negative test image; dog: no positive test image"

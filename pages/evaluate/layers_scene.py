@@ -24,7 +24,7 @@ RELATIONS = {
     "forward": "the best forward row",
     "plain": "the best without a temperature",
     "runner-up": "the runner-up",
-    "against": "which is selected",
+    "against": "which is selected: exploration",
 }
 
 
