@@ -102,7 +102,7 @@ def test_a_figure_fills_the_window_and_no_more(
 @pytest.mark.parametrize("other", ["reload", "tab"])
 def test_stop_stops_after_a_reload_and_for_other_tabs(browser, address: str, other: str) -> None:
     seed = {"reload": 11, "tab": 12}[other]
-    with page_of(browser, f"{address}map?images=1000&method=tsne&preprocess=squash&seed={seed}") as page:
+    with page_of(browser, f"{address}map?images=all&preprocess=squash&seed={seed}") as page:
         stop = page.get_by_test_id("stMain").get_by_role("button", name="Stop")
         expect(stop).to_be_visible(timeout=SLOW)
         if other == "tab":
@@ -121,10 +121,10 @@ def test_stop_stops_after_a_reload_and_for_other_tabs(browser, address: str, oth
 
 
 def test_a_job_is_in_the_list_and_can_be_stopped_there(browser, address: str) -> None:
-    with page_of(browser, f"{address}map?images=1000&method=tsne&seed=13") as page:
+    with page_of(browser, f"{address}map?images=all&preprocess=squash&seed=13") as page:
         expect(page.get_by_test_id("stMain").get_by_role("button", name="Stop")).to_be_visible(timeout=SLOW)
         page.get_by_role("button", name="Work in progress").click()
-        expect(page.get_by_test_id("stPopoverBody").get_by_text("1,000 ").first).to_be_visible()
+        expect(page.get_by_test_id("stPopoverBody").get_by_text("2,476 ").first).to_be_visible()
         page.get_by_test_id("stPopoverBody").get_by_role("button", name="Stop").first.click()
         expect(page.get_by_text(re.compile("^Stopped: "))).to_be_visible(timeout=SLOW)
 
