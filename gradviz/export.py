@@ -265,32 +265,41 @@ def _bounds(result: Evaluation, drawn: Resampled) -> dict[str, tuple[float, floa
 def image_scores_csv(results: Iterable[Evaluation]) -> str:
     """Return CSV with one line per result and test image: what the SVM of each class says of it, and what it shows.
 
-    `labels` are the classes that it shows, `difficult` those that it shows by difficult objects only, separated by
-    semicolons: it is left out for these. Scores of different classes are not on one scale. Then follows the result's
-    `about`, as in `evaluations_csv`.
+    `labels` are the classes that it shows, `difficult` those that it shows by difficult objects only, `unknown` those
+    of which nobody knows, separated by semicolons: it is left out for both. Scores of different classes are not on one
+    scale. Then follow the result's `about` and the versions, as in `evaluations_csv`.
     """
     results = tuple(results)
     classes = tuple(dict.fromkeys(name for r in results for name in r.per_class))
     choices = tuple(dict.fromkeys(name for r in results for name in r.about if name != "representation"))
-    first = ("representation", "id", "labels", "difficult")
+    first, used = ("representation", "id", "labels", "difficult", "unknown"), versions()
     lines = (
         (
-            *(r.representation, name, _shown(r, row, 1), _shown(r, row, 0)),
+            *(r.representation, name, *_shown(r, row)),
             *(f"{found[c]:.6f}" if c in found else "" for c in classes),
             *(_cell(r.about.get(choice)) for choice in choices),
+            *(_cell(used[name]) for name in SCORED_WITH),
         )
         for r in results
         for row, name in enumerate(r.test.ids)
         for found in (dict(zip(r.per_class, r.scores[row].tolist(), strict=True)),)
     )
-    return _csv((*first, *_class_columns(classes, (*first, *choices)), *choices), lines)
+    last = (*choices, *SCORED_WITH)
+    return _csv((*first, *_class_columns(classes, (*first, *last)), *last), lines)
 
 
-def _shown(result: Evaluation, row: int, label: int) -> str:
-    labels = result.test.labels
+def _shown(result: Evaluation, row: int) -> tuple[str, str, str]:
+    """Return the classes that a test image shows, those with difficult objects only, and those that are unknown."""
+    labels, unknown = result.test.labels, result.test.images.unknown
     if labels is None:
-        return ""
-    return ";".join(name for name, value in zip(result.per_class, labels[row], strict=True) if value == label)
+        return "", "", ""
+    nobody = np.zeros(labels.shape[1], np.bool_) if unknown is None else unknown[result.test.positions[row]]
+    named = [*zip(result.per_class, labels[row].tolist(), nobody.tolist(), strict=True)]
+    return (
+        ";".join(name for name, value, _ in named if value == 1),
+        ";".join(name for name, value, lost in named if value == 0 and not lost),
+        ";".join(name for name, value, lost in named if value == 0 and lost),
+    )
 
 
 def evaluation_json(result: Evaluation, drawn: Resampled | None = None) -> dict[str, Any]:

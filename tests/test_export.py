@@ -216,19 +216,27 @@ def test_scores_of_every_image_have_what_it_shows_and_what_they_were_made_from()
         "id",
         "labels",
         "difficult",
+        "unknown",
         "cat",
         "dog",
         "dataset",
         "temperature",
         "images",
         "C",
+        *export.SCORED_WITH,
     ]
-    assert [line[:6] for line in lines] == [
-        ["dW6", "b", "", "dog", "0.250000", "-1.500000"],
-        ["dW6", "c", "cat", "", "0.000000", "2.000000"],
-        ["x6", "c", "cat", "", "3.000000", "4.000000"],
+    assert [line[:7] for line in lines] == [
+        ["dW6", "b", "", "dog", "", "0.250000", "-1.500000"],
+        ["dW6", "c", "cat", "", "", "0.000000", "2.000000"],
+        ["x6", "c", "cat", "", "", "3.000000", "4.000000"],
     ]
-    assert [line[-1] for line in lines] == ["", "", "10.0"]
+    assert [line[head.index("C")] for line in lines] == ["", "", "10.0"]
+    assert lines[0][-1] == versions()["pillow"]
+    lost = replace(IMAGES, unknown=np.array([[False, False], [False, True], [False, False], [False, False]]))
+    (line,) = read_csv(
+        export.image_scores_csv([evaluation(test=replace(rows(1), images=lost), scores=np.zeros((1, 2)))])
+    )[1:]
+    assert line[2:5] == ["", "", "dog"], "nobody knows, which is not difficult"
 
 
 def test_the_table_has_the_penalties_that_were_chosen_by_cross_validation():

@@ -31,6 +31,8 @@ SCORING = ("representation", "train", "test", "C", "ap")
 _OF_INPUT = ("input_size", "mean", "std")
 _COMPUTES = "its code, or what it makes of the same images, has changed (function_digest)"
 
+_LARGEST = 2**63
+"""JSON has whole numbers of any length."""
 _TYPES: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("preprocess", "pseudo_label", "normalise", "representation", "train", "test", "ap"), (str,)),
     **dict.fromkeys(("network", "weights"), (str, type(None))),
@@ -86,7 +88,7 @@ def read(path: Path) -> tuple[Exported, ...]:
     for one in found:
         try:
             exported.append(Exported(_figure(one["mean_ap"]), _figures(one["per_class"]), dict(one["spec"])))
-        except (LookupError, TypeError, ValueError, AttributeError):
+        except (LookupError, TypeError, ValueError, AttributeError, OverflowError):
             raise no_export from None
     for one in exported:
         _check_recorded(path, one)
@@ -120,7 +122,8 @@ def _check_recorded(path: Path, one: Exported) -> None:
             f"{', '.join(unknown)}. Repeat it with that version."
         )
     for name, types in _TYPES.items():
-        if type(one.spec[name]) not in types:
+        value = one.spec[name]
+        if type(value) not in types or (type(value) is int and abs(value) > _LARGEST):
             raise ChoiceError(f"{path} has a value for {name} that cannot be: {one.spec[name]!r}.")
 
 

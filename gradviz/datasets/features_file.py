@@ -10,7 +10,7 @@ from gradviz.datasets.image_set import Finding
 from gradviz.datasets.pictures import UNWRITABLE, printable
 from gradviz.datasets.reading import Format, Listing, Row
 from gradviz.datasets.splits import split_named
-from gradviz.datasets.zero_one import absent, zero_is_absent
+from gradviz.datasets.zero_one import absent, unsaid, zero_is_absent
 from gradviz.errors import ChoiceError, DatasetError
 from gradviz.representations import check_name
 from gradviz.words import counted
@@ -164,6 +164,9 @@ def _labels(
     if (zero_is_absent(labels) or not labels.any()) and labels.size and not _ours(arrays):
         findings.append(absent("labels", int((labels == 0).sum())))
         labels = np.where(labels == 0, -1, labels)
+    if not _ours(arrays):
+        zeros = [(printable(name), labels[:, c]) for c, name in enumerate(names) if zero_is_absent(labels[:, c])]
+        findings += [unsaid(name, int((column == 0).sum())) for name, column in zeros]
     return names, [{names[c]: int(row[c]) for c in np.flatnonzero(row != -1)} for row in labels], findings
 
 

@@ -104,13 +104,16 @@ def _believed(cells: Iterable[str], separator: str) -> Literal["yes", "perhaps",
         return "yes" if lists and 2 * shared >= times.total() else "perhaps"
     if shared == times.total() and len(lists) >= len(times) and alone & times.keys():
         return "yes"
-    return "perhaps" if any(names <= alone for names in lists) else "no"
+    return "perhaps" if any(names <= alone for names in lists) or (alone and shared) else "no"
 
 
 def alike(classes: Iterable[str]) -> list[Finding]:
     """Name classes that differ in upper and lower case only: they may be meant as one."""
     ways: dict[str, list[str]] = {}
     for name in sorted(classes):
-        ways.setdefault(re.sub(r"\s+", " ", name.casefold()), []).append(name)
+        ways.setdefault(re.sub(r"\s+", " ", name.casefold().strip()), []).append(name)
     same = [names for names in ways.values() if len(names) > 1]
-    return [Finding(", ".join(names), "differ in case only, and are classes of their own", "guessed") for names in same]
+    return [
+        Finding(", ".join(names), "differ in case or spaces only, and are classes of their own", "guessed")
+        for names in same
+    ]

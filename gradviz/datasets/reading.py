@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 
 from gradviz.datasets.halves import halves
 from gradviz.datasets.image_set import ApKind, Box, Finding, ImageSet, no_boxes
+from gradviz.datasets.label_lists import alike
 from gradviz.datasets.pictures import printable
 from gradviz.datasets.scan import beside, empty_splits, inside, such_as, within
 from gradviz.errors import DatasetError
 
+_IN_NONE = "in no split"
 _NAMED = 3
 """Classes that a finding names."""
 DRAWN = "halves that are drawn at random: the labelled images have no splits of their own"
@@ -98,6 +100,10 @@ class Listing:
         splits = own or {} if drawn is None or labels is None else halves(labels, seed=seed)
         # What was drawn is said: it is the program's choice, not the data's.
         said = [_as_drawn(splits, classes, labels)] if drawn is not None and splits else []
+        said += [found for found in alike(classes) if found not in self.findings]
+        beside = sum(not row.splits for row in self.rows if row.labels) if own else 0
+        if beside and not any(_IN_NONE in found.reason for found in self.findings):
+            said.append(Finding("labels", f"labelled images {_IN_NONE}: neither train nor score", "unlabelled", beside))
         return ImageSet(
             name=name,
             root=self.root,

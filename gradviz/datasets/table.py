@@ -16,7 +16,7 @@ from gradviz.datasets.pictures import PICTURE_SUFFIXES, printable
 from gradviz.datasets.reading import Format, Listing, Row
 from gradviz.datasets.scan import TABLE_SUFFIXES, below
 from gradviz.datasets.sidecars import splits_of
-from gradviz.datasets.zero_one import absent, zero_is_absent
+from gradviz.datasets.zero_one import absent, unsaid, zero_is_absent
 from gradviz.errors import DatasetError
 
 
@@ -231,6 +231,10 @@ def _ones_and_zeros(entries: Sequence[_Entry], columns: Columns) -> Labels:
     known = [value for lines in values for line in lines for value in line if value is not None]
     zero = -1 if zero_is_absent(known) else 0
     findings = [absent("labels", known.count(0))] if zero else []
+    for i, name in enumerate(names):
+        column = [line[i] for lines in values for line in lines if line[i] is not None]
+        if not zero and zero_is_absent(column):
+            findings.append(unsaid(printable(name), column.count(0)))
     empty = sum(not line.cell(i) for entry in entries for line in entry.lines for i in columns.classes)
     if empty:
         findings.append(Finding("labels", "empty cells: unknown", "guessed", empty))

@@ -75,6 +75,8 @@ def read_voc(folder: Path) -> Listing:
     findings += lists.findings
     listed = sorted(set().union(*lists.splits.values()))
     findings += _absent(listed, pictures, lists.splits)
+    strangers = {i for rows in lists.labelled.values() for i, _ in rows} - pictures.keys() - {*listed}
+    findings += grouped(sorted(strangers), "labelled in the lists of classes, but no picture", "left out")
     ids = [identifier for identifier in listed if identifier in pictures] if listed else sorted(pictures)
     if len(ids) < len(pictures):
         findings.append(Finding("JPEGImages", "pictures that no list names", count=len(pictures) - len(ids)))

@@ -8,7 +8,7 @@ from gradviz.datasets.image_set import Finding
 from gradviz.datasets.pictures import UNWRITABLE, printable
 from gradviz.datasets.splits import split_named
 from gradviz.datasets.text import read_text
-from gradviz.datasets.zero_one import absent
+from gradviz.datasets.zero_one import absent, unsaid
 
 OFFICIAL = ("train", "val", "trainval", "test")
 _VALUES = {"1": 1, "+1": 1, "0": 0, "-1": -1}
@@ -76,6 +76,11 @@ def labels_of(
         difficult = any(name in shown[i] for i, name in zeros)
         zeros = {(i, name) for i, name in zeros if name not in shown[i] and (shown[i] or not difficult)}
         findings += [absent("labels", len(zeros))] if zeros else []
+    elif "-1" in said:
+        for name, rows in sorted(labelled.items()):
+            mine = [label.lstrip("+") for _, label in rows]
+            if "-1" not in mine and {"0", "1"} <= {*mine}:
+                findings.append(unsaid(printable(name), mine.count("0")))
     labels: dict[str, dict[str, int | None]] = {identifier: {} for identifier in ids}
     unmentioned = 0
     for name, rows in sorted(labelled.items()):

@@ -11,6 +11,12 @@ def zero_is_absent(values: "np.ndarray | list[int]") -> bool:
     return {0, 1} <= there and -1 not in there
 
 
+def unsaid(name: str, count: int) -> Finding:
+    """Return the finding for a class called `name` that has no -1 where others have: its zeros may mean absent."""
+    reason = "no label of this class is -1, but some of others are: 0 says neither; write -1 for absent"
+    return Finding(name, reason, "guessed", count)
+
+
 def absent(name: str, count: int) -> Finding:
     """Return the finding for a list or file called `name` of whose labels `count` were read so."""
     return Finding(name, "no label is -1, so 0 is read as absent, not as unknown", "guessed", count)

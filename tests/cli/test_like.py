@@ -497,3 +497,13 @@ def test_a_pseudo_label_beside_an_export_without_one_is_refused(like, exported):
     code, _, err = like(path, "--pseudo-label", "true")
     assert code == 2
     assert err == f"gradviz: {path} was made with no pseudo-label from a file: leave out --pseudo-label.\n"
+
+
+@pytest.mark.parametrize("name", ["mean_ap", "temperature", "seed"])
+def test_numbers_without_an_end_are_one_sentence(like, exported, name):
+    path = exported("--images", "30")
+    told = json.loads(path.read_text())
+    (told if name == "mean_ap" else told["spec"])[name] = 10**400
+    path.write_text(json.dumps(told))
+    code, out, err = like(path)
+    assert (code, out, err.count("\n")) == (2, "", 1)

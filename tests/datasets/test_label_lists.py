@@ -55,3 +55,14 @@ def test_names_in_json_are_those_of_annotation_programs():
 
 def test_marks_for_nothing_are_no_classes():
     assert names("-", "?", "cat", "--") == [[], [], ["cat"], []]
+
+
+def test_names_with_spaces_that_share_words_with_other_cells_are_said_to_be_one_class_each():
+    labels = label_lists(
+        [["clear primary"], ["haze primary water"], ["cloudy"], ["clear primary"], ["agriculture clear"]]
+    )
+    assert {name for own in labels.of_pictures for name in own or ()} >= {"clear primary", "cloudy"}
+    assert [(f.kind, f.reason) for f in labels.findings] == [
+        ("guessed", "read as one class; separate several by semicolons")
+    ]
+    assert not label_lists([["polar bear"], ["brown bear"], ["fox squirrel"]]).findings

@@ -113,3 +113,15 @@ def test_classes_that_only_one_half_has_are_said(tmp_path: Path):
     single = "; in one half alone, for want of a second image, and so not scored: cow, dog, ewe and 1 more"
     assert images.findings == (Finding("train, val", DRAWN + single, "guessed"),)
     assert redrawn(images, 3).findings == images.findings
+
+
+def test_labelled_images_that_are_in_no_split_are_counted(tmp_path: Path):
+    rows = [Row(f"{i}", tmp_path / f"{i}", {"cat": 1}, splits=(("train",), ("val",), ())[i % 3]) for i in range(6)]
+    images = Listing(tmp_path, rows).image_set(name="parted")
+    assert [(f.kind, f.count) for f in images.findings if "in no split" in f.reason] == [("unlabelled", 2)]
+
+
+def test_classes_that_differ_in_case_or_spaces_only_are_named_whatever_the_format(tmp_path: Path):
+    rows = [Row(f"{i}", tmp_path / f"{i}", {name: 1}) for i, name in enumerate(("cat", "Cat ", "dog", "cow") * 2)]
+    images = Listing(tmp_path, rows).image_set(name="spelt")
+    assert [f.name for f in images.findings if "differ in case or spaces only" in f.reason] == ["Cat , cat"]

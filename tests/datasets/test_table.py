@@ -123,7 +123,8 @@ def test_ones_and_zeros_are_classes_by_their_titles(folder: Path):
     images = read_table(write(folder, "path,Cat,dog\np/0.jpg,1,0\np/1.jpg,-1,1\np/2.jpg,-1,1"))
     assert images.labels is not None
     assert images.labels.tolist() == [[1, 0], [-1, 1], [-1, 1]], "with a -1, 0 is unknown"
-    assert not noted(images)
+    assert [(f.name, f.kind, f.count) for f in noted(images)] == [("dog", "guessed", 1)]
+    assert "write -1 for absent" in noted(images)[0].reason
     lines = [f"p/{n % 6}.jpg,{n % 2}" for n in range(20)]
     images = read_table(write(folder, "\n".join(["path,cat", *lines, "p/0.jpg,l"])))
     assert ("not read", 1) in said(images)

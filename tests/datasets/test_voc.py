@@ -253,7 +253,8 @@ def test_lists_of_ones_and_zeros_are_read_as_present_and_absent(tmp_path: Path):
     write_list(root, "dog_val", "000003 -1", "000004 0")
     images = read_voc(root)
     assert images.labels.tolist() == [[1, 0], [0, 1], [1, -1], [0, 0]], "one -1, and 0 is VOC's own: unknown"
-    assert not images.findings
+    assert [(f.name, f.kind, f.count) for f in images.findings] == [("cat", "guessed", 2)]
+    assert "write -1 for absent" in images.findings[0].reason
 
 
 def test_zeros_beside_difficult_objects_stay_what_voc_means_by_them(tmp_path: Path):
@@ -465,3 +466,10 @@ def test_boxes_that_are_not_drawn_are_named(small: Path, box: tuple, lists: bool
     assert images.findings == (Finding("000002.xml", reason, "not read"),)
     assert images.boxes(1) == ()
     assert images.labels.tolist() == before.labels.tolist()
+
+
+def test_labels_of_pictures_that_are_not_here_are_named(tmp_path: Path):
+    root = voc(tmp_path / "VOC2012", {"cat": {"000001": 1, "000002": -1}}, {"train": ["000001"], "val": ["000002"]})
+    write_list(root, "cat_train", "000001 1", "000777 1")
+    (finding,) = [f for f in read_voc(root).findings if "no picture" in f.reason]
+    assert (finding.name, finding.kind, finding.count) == ("000777", "left out", 1)

@@ -76,7 +76,8 @@ def test_splits_that_data_yaml_states(tmp_path: Path):
         "train": ["images/a/a0.jpg", "images/a/a1.jpg"],
         "val": ["images/b/b1.jpg"],
     }
-    assert images.findings == ()
+    assert [(f.kind, f.name, f.count) for f in images.findings] == [("unlabelled", "labels", 1)]
+    assert "in no split" in images.findings[0].reason
 
 
 def test_classes_without_names_are_called_by_their_numbers_and_that_is_said(tmp_path: Path):
