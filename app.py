@@ -5,7 +5,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from gradviz.home import ASSETS
-from gradviz.ui import address, frame, links, offered, polling, refusals, work
+from gradviz.ui import address, frame, links, offered, polling, refusals, tour, work
 from gradviz.ui.components import first_link
 from gradviz.ui.sidebar import sidebar
 
@@ -72,6 +72,7 @@ if missing:
 if missing and not on_data:
     refusals.draw(refused)
 elif ready:
+    tour.guide(page.url_path)
     try:
         with polling.on_page(page.url_path):
             page.run()
