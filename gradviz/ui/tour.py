@@ -43,7 +43,8 @@ class At:
         return STEPS[self.number - 1]
 
 
-_ALL = {at.written: at for number in range(1, len(STEPS) + 1) for at in (At(number), At(number, True))}
+KNOWN = {at.written: at for number in range(1, len(STEPS) + 1) for at in (At(number), At(number, True))}
+"""What the address may say."""
 
 # The figures below measure the room that the bar leaves them when the window's size changes.
 _room = v2.component(
@@ -72,7 +73,7 @@ def switch() -> None:
 
 def guide(path: str) -> None:
     """Draw the bar above the page at this path, and open another page where the step is about that; off by default."""
-    at = _ALL.get(options.stated("tour", "a step of the tour", _ALL, None) or "")
+    at = KNOWN.get(options.stated("tour", "a step of the tour", KNOWN, None) or "")
     if at is None:
         st.session_state.pop(_BEFORE, None)
         return
@@ -95,7 +96,7 @@ def _draw(at: At, *, here: bool) -> None:
     with st.container(key="gv-tour", gap=None):
         with st.container(key="gv-tour-line", horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"{at.number}/{len(STEPS)}", width="content")
-            st.markdown(_named(step.question, names))
+            st.markdown(named(step.question, names))
             if not here:
                 title = Path(step.page).stem.capitalize() if step.page != NETWORK else "Network"
                 st.button(f"Go to {title}", key="tour go", on_click=_go, args=(at,), type="primary")
@@ -105,7 +106,7 @@ def _draw(at: At, *, here: bool) -> None:
             last = at.number == len(STEPS)
             st.button("Next", key="tour next", on_click=_go, args=(At(at.number + 1),), disabled=last)
             st.button("Leave", key="tour leave", on_click=_leave)
-        st.markdown(lacks or _named(step.answer if at.shown else step.look, names))
+        st.markdown(lacks or named(step.answer if at.shown else step.look, names))
         _room(key="tour-room")
 
 
@@ -206,7 +207,8 @@ def _names(selection: Selection) -> dict[str, str]:
     return {"layer": selection.layer.name, "product": product, "beside": beside}
 
 
-def _named(text: str, names: Mapping[str, str]) -> str:
+def named(text: str, names: Mapping[str, str]) -> str:
+    """Put the layer's own names into a text."""
     for name, value in names.items():
         text = text.replace(f"{{{name}}}", value)
     return text
