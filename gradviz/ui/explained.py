@@ -18,7 +18,10 @@ Red runs backward. With a *pseudo-label* $g$, the *loss* is $E = -\sum_p g_p \lo
 
 $$
 \frac{dE}{dy_L} = \frac{x_L - g}{\tau}, \quad
-\frac{dE}{dy_k} = \Big(W_{k+1} \frac{dE}{dy_{k+1}}\Big) \circ f_k'(y_k), \quad
+\frac{dE}{dy_k} = \Big(W_{k+1} \frac{dE}{dy_{k+1}}\Big) \circ f_k'(y_k)
+$$
+
+$$
 \frac{dE}{dW_k} = x_{k-1} \Big(\frac{dE}{dy_k}\Big)^{\!\top}
 $$
 

@@ -77,13 +77,13 @@ def guide(path: str) -> None:
     if at is None:
         st.session_state.pop(_BEFORE, None)
         return
+    here = (path or Path(NETWORK).stem) == Path(at.step.page).stem
     if _BEFORE not in st.session_state:  # a link
         st.session_state[_BEFORE] = _kept()
         st.session_state[_GOES] = True
         for name, value in at.step.figure.items():
-            if name not in st.query_params:
-                options.state(name, value)
-    here = (path or Path(NETWORK).stem) == Path(at.step.page).stem
+            if not here or name not in st.query_params:  # the page itself reads its address
+                options.state(name, st.query_params.get(name, value))
     if st.session_state.pop(_GOES, False) and not here:
         address.lead_to(at.step.page)
     _draw(at, here=here)
