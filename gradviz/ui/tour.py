@@ -71,21 +71,33 @@ def switch() -> None:
     st.button("Tour", key="tour start", on_click=_start, type="tertiary", icon=":material/explore:", help=about)
 
 
+def destination() -> str | None:
+    """Return the page that a step has to be opened on, once, after a click in the bar."""
+    at = KNOWN.get(options.said("tour") or "")
+    return at.step.page if at is not None and st.session_state.pop(_GOES, False) else None
+
+
+def is_at(file: str, path: str) -> bool:
+    """Return whether a page's file is the one at a path; the first page has none."""
+    return (path or Path(NETWORK).stem) == Path(file).stem
+
+
 def guide(path: str) -> None:
-    """Draw the bar above the page at this path, and open another page where the step is about that; off by default."""
+    """Draw the bar above the page at this path; the tour is off by default."""
     at = KNOWN.get(options.stated("tour", "a step of the tour", KNOWN, None) or "")
     if at is None:
         st.session_state.pop(_BEFORE, None)
         return
-    here = (path or Path(NETWORK).stem) == Path(at.step.page).stem
+    here = is_at(at.step.page, path)
     if _BEFORE not in st.session_state:  # a link
         st.session_state[_BEFORE] = _kept()
-        st.session_state[_GOES] = True
         for name, value in at.step.figure.items():
             if not here or name not in st.query_params:  # the page itself reads its address
                 options.state(name, st.query_params.get(name, value))
-    if st.session_state.pop(_GOES, False) and not here:
-        address.lead_to(at.step.page)
+        if not here:
+            address.lead_to(at.step.page)
+    if st.session_state["pair"] is None and at.step.afresh:
+        st.query_params.pop("pair", None)
     _draw(at, here=here)
 
 
@@ -125,7 +137,7 @@ def _go(at: At) -> None:
         options.state(name, value)
     if step.afresh:
         chosen.focus(None)
-        _pair(None)
+        st.session_state["pair"] = None
 
 
 def _show(at: At) -> None:
@@ -142,7 +154,8 @@ def _leave() -> None:
         options.state(name, value)
     if before["of"] == _of():
         st.session_state["chosen"] = before["chosen"]
-        _pair(before["pair"])
+        st.session_state["pair"] = before["pair"]
+        st.query_params.pop("pair", None)
 
 
 def _kept() -> dict[str, Any]:
@@ -167,12 +180,8 @@ def _set(choices: Mapping[str, Any]) -> None:
     there = st.session_state.get("choices", {})
     for name, value in choices.items():
         if name in there and (name != "layer" or value in _layers()):
-            st.session_state[name] = value
-
-
-def _pair(pair: tuple[str, str] | None) -> None:
-    st.session_state["pair"] = pair
-    st.query_params.pop("pair", None)
+            # Also where choices are kept: a page that is left before it is drawn loses the widget's own.
+            st.session_state[name] = there[name] = value
 
 
 def _layers() -> list[str]:

@@ -26,7 +26,7 @@ FIGURES = {
     "Data": ".gv-none",
 }
 """What is there once a page's figure is."""
-SLOW = 240_000
+SLOW = 60_000
 """Milliseconds for work that may have to compile UMAP on a busy machine first."""
 AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
 SEEN = {"viewport": {"width": 1280, "height": 720}}
