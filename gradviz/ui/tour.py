@@ -16,7 +16,7 @@ from gradviz.representations import usual
 from gradviz.ui import address, chosen, options
 from gradviz.ui.selection import Selection, current
 from gradviz.ui.text import plain
-from gradviz.ui.tour_steps import NETWORK, STEPS, Step
+from gradviz.ui.tour_steps import NETWORK, STEPS, TITLES, Step
 
 _BEFORE, _GOES = "before the tour", "the tour goes"
 _USUAL = {"pseudo": "uniform", "normalise": "l2", "centre": False}
@@ -110,8 +110,7 @@ def _draw(at: At, *, here: bool) -> None:
             st.markdown(f"{at.number}/{len(STEPS)}", width="content")
             st.markdown(named(step.question, names))
             if not here:
-                title = Path(step.page).stem.capitalize() if step.page != NETWORK else "Network"
-                st.button(f"Go to {title}", key="tour go", on_click=_go, args=(at,), type="primary")
+                st.button(f"Go to {TITLES[step.page]}", key="tour go", on_click=_go, args=(at,), type="primary")
             elif not at.shown and not lacks:
                 st.button("Show", key="tour show", on_click=_show, args=(at,), type="primary")
             st.button("Back", key="tour back", on_click=_go, args=(At(at.number - 1),), disabled=at.number == 1)
@@ -147,7 +146,9 @@ def _show(at: At) -> None:
 
 
 def _leave() -> None:
-    before = st.session_state.pop(_BEFORE)
+    before = st.session_state.pop(_BEFORE, None)
+    if before is None:  # of two clicks, the second one
+        return
     options.state("tour", None)
     _set(before["widgets"])
     for name, value in before["figures"].items():

@@ -11,6 +11,8 @@ NETWORK = "pages/start/network.py"
 KERNELS = "pages/explore/kernels.py"
 MAP = "pages/explore/map.py"
 SVM = "pages/evaluate/svm.py"
+TITLES = {NETWORK: "Network", KERNELS: "Kernels", MAP: "Map", SVM: "SVM"}
+"""What the steps' pages are called."""
 
 
 @dataclass(frozen=True)

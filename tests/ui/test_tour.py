@@ -5,7 +5,7 @@ import re
 import pytest
 
 from gradviz.ui import explained, tour
-from gradviz.ui.tour_steps import STEPS
+from gradviz.ui.tour_steps import STEPS, TITLES
 from tests.pages.apps import page_table
 
 TERM = re.compile(r"\*([^*\n]+)\*")
@@ -94,8 +94,9 @@ def test_formulas_end_where_they_should(text: str) -> None:
 def test_there_are_ten_steps_and_each_asks_before_it_tells() -> None:
     assert len(STEPS) == 10
     files = [file for file, _ in page_table()]
+    assert TITLES.items() <= dict(page_table()).items()
     for step in STEPS:
-        assert step.page in files
+        assert step.page in TITLES
         assert "?" in step.question
         assert step.needs in ("pictures", "layer", "network", "labels")
         assert len(words(step.question)) <= 20
