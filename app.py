@@ -5,7 +5,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from gradviz.home import ASSETS
-from gradviz.ui import address, frame, links, offered, polling, refusals, work
+from gradviz.ui import address, frame, links, offered, polling, refusals, tour, work
 from gradviz.ui.components import first_link
 from gradviz.ui.sidebar import sidebar
 
@@ -53,6 +53,9 @@ if address.read():
 # Before any choice is read, so that all of them stay in the address.
 if first_link.of_kernels() and not navigation().url_path:
     st.switch_page(KERNELS, query_params={name: st.query_params.get_all(name) for name in st.query_params})
+# Before the choices of the next step are stated, so that the step that is left keeps its own in its address.
+if (there := tour.destination()) and not tour.is_at(there, navigation().url_path):
+    address.lead_to(there)
 # Before the pages' links: who follows one while the choices are being read would lose those in the address.
 ready = sidebar()
 jobs = st.sidebar.container()
@@ -72,6 +75,7 @@ if missing:
 if missing and not on_data:
     refusals.draw(refused)
 elif ready:
+    tour.guide(page.url_path)
     try:
         with polling.on_page(page.url_path):
             page.run()

@@ -21,7 +21,7 @@ NAMES = frozenset(
     {
         *(_RENAMED.get(name, name) for name, option in OPTIONS.items() if option.title),
         *("data", "layer", "present", "pair", "chosen", "focus", "class", "among", "among_name"),
-        *("missing_data", "missing_network"),
+        *("missing_data", "missing_network", "tour"),
         *("cells", "second", "ten"),  # of Network
         *("order", "means", "scale", "range", "large", "part"),  # of Kernels
         *("colour", "svm_class", "map", "zoom"),  # of Map

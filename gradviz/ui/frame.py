@@ -8,7 +8,7 @@ from streamlit.components import v2
 from streamlit.delta_generator import DeltaGenerator
 
 from gradviz.datasets import ImageSet
-from gradviz.ui import chosen, options, widgets
+from gradviz.ui import chosen, explained, options, widgets
 from gradviz.ui.drawing import ROLES
 from gradviz.ui.selection import Selection
 from gradviz.ui.text import plain
@@ -68,6 +68,7 @@ class Head:
             self._views = st.container(width="content")
             if selection is not None:
                 _chip(selection, whole=whole)
+            _explain(title)
             _link(key="gv-link", width="content")
             # No st.empty: it would take the menu away in every run, and close it under the hand of whoever opened it.
             self._exports = st.container(width="content")
@@ -106,6 +107,14 @@ def present() -> None:
     """Draw the switch of the presentation mode."""
     about = "Larger type and more contrast, for a projector."
     options.bound(st.toggle, "Present", False, key="present", usual=False, help=about)
+
+
+def _explain(title: str) -> None:
+    """Explain a page and the terms in its text, for those who ask."""
+    with st.popover("Explain", width="content"), st.container(key="gv-explain"):
+        st.markdown(explained.PAGES.get(title, ""))
+        with st.expander("Glossary"):
+            st.markdown(explained.glossary())
 
 
 def _chip(selection: Selection, *, whole: bool) -> None:

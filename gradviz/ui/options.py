@@ -64,6 +64,11 @@ def state(key: str, value: str | None) -> None:
     st.session_state[_PLACE.format(key)] = value
 
 
+def said(key: str) -> str | None:
+    """Return what `state` has said last, or the link, None for what is usual."""
+    return st.session_state.get(_PLACE.format(key))
+
+
 _PLACE = "stated {}"
 
 

@@ -22,7 +22,7 @@ from gradviz.networks import NETWORKS, Layer, Network, by_family
 from gradviz.networks.weights import weights_states
 from gradviz.representations import Offer
 from gradviz.spec import OPTIONS, Spec
-from gradviz.ui import chosen, frame, links, options, visitor, widgets
+from gradviz.ui import chosen, frame, links, options, tour, visitor, widgets
 from gradviz.ui.components.body import body
 from gradviz.ui.components.strip import strip
 from gradviz.ui.own_weights import own_weights
@@ -76,7 +76,9 @@ def sidebar() -> bool:
             st.caption("Only you see these photographs: a link to this view cannot be shared.")
         with row:
             _photographs(images, split, number)
-        frame.present()
+        with st.container(key="gv-ways", horizontal=True, vertical_alignment="center"):
+            frame.present()
+            tour.switch()
     pair()
     st.session_state["selection"] = Selection(images, token, split, spec, layer, mine)
     return True

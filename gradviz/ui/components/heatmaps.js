@@ -128,7 +128,7 @@ function drawAll(state, width = state.canvas.clientWidth) {
 function arrange(state, width) {
   const { axes, how } = state;
   const high = windowHeight(state.root);
-  const top = Math.max(60, Math.min(170, topInWindow(state.root)));
+  const top = Math.max(60, Math.min(300, topInWindow(state.root)));
   const beside = asideWidth(state.root.clientWidth) !== null;
   const below = !how.below ? 12 : !beside ? 270 : (high < 800 ? 186 : 218) + (isSlim(state) ? 8 : 0);
   const free = Math.min(how.height || 900, Math.max(290, high - top - below - 8));

@@ -110,7 +110,7 @@ function arrange(state) {
   const width = state.root.clientWidth;
   // A presentation enlarges the type.
   state.scale = Math.max(1, parseFloat(getComputedStyle(document.documentElement).fontSize) / 14);
-  const heights = netHeights(Math.max(540, roomBelow(state.root)), state.scale);
+  const heights = netHeights(Math.max(496, roomBelow(state.root)), state.scale);
   state.layout = { ...netLayout(width, heights.drawing, state.photos.A.stages.length, state.network.layers.length, state.scale), width, height: heights.drawing };
   state.root.classList.toggle("single", heights.single);
   state.root.classList.toggle("alone", state.alone === state.layer);
