@@ -232,7 +232,7 @@ def _ones_and_zeros(entries: Sequence[_Entry], columns: Columns) -> Labels:
     zero = -1 if zero_is_absent(known) else 0
     findings = [absent("labels", known.count(0))] if zero else []
     for i, name in enumerate(names):
-        column = [line[i] for lines in values for line in lines if line[i] is not None]
+        column = [value for lines in values for line in lines if (value := line[i]) is not None]
         if not zero and zero_is_absent(column):
             findings.append(unsaid(printable(name), column.count(0)))
     empty = sum(not line.cell(i) for entry in entries for line in entry.lines for i in columns.classes)
