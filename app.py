@@ -5,7 +5,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from gradviz.home import ASSETS
-from gradviz.ui import address, frame, links, offered, polling, refusals, work
+from gradviz.ui import address, frame, links, noted, offered, polling, refusals, report, work
 from gradviz.ui.components import first_link
 from gradviz.ui.sidebar import sidebar
 
@@ -53,9 +53,10 @@ if address.read():
 # Before any choice is read, so that all of them stay in the address.
 if first_link.of_kernels() and not navigation().url_path:
     st.switch_page(KERNELS, query_params={name: st.query_params.get_all(name) for name in st.query_params})
+noted.aside()
 # Before the pages' links: who follows one while the choices are being read would lose those in the address.
 ready = sidebar()
-jobs = st.sidebar.container()
+jobs, walking = st.sidebar.container(), st.sidebar.container()
 page = navigation()
 first_link.arrive()
 
@@ -64,6 +65,7 @@ def finish() -> None:
     """Draw what is known only in the end: what was asked for in vain, and what the page waits for."""
     refusals.draw(refused)
     work.work(jobs)
+    report.walk(page.title, {title: file for pages in PAGES.values() for file, title, _ in pages}, walking)
 
 
 missing, on_data = ready and links.missing(), page.url_path == "data"
@@ -73,6 +75,7 @@ if missing and not on_data:
     refusals.draw(refused)
 elif ready:
     try:
+        noted.page()
         with polling.on_page(page.url_path):
             page.run()
     except polling.NotYet:

@@ -78,7 +78,8 @@ def sidebar() -> bool:
             _photographs(images, split, number)
         frame.present()
     pair()
-    st.session_state["selection"] = Selection(images, token, split, spec, layer, mine)
+    place = None if mine or part else places[name]
+    st.session_state["selection"] = Selection(images, token, split, spec, layer, mine, place)
     return True
 
 
