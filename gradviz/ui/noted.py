@@ -3,6 +3,8 @@
 Of each figure the last one is kept, by reference. What stands beside the page, such as the sidebar, is not noted.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import streamlit as st
@@ -21,6 +23,17 @@ class Noted:
 def aside() -> None:
     """Note nothing from here on, until a page begins."""
     st.session_state["noted"] = None
+
+
+@contextmanager
+def apart() -> Iterator[None]:
+    """Note nothing of a part of the page that is not about the photographs, such as what could be fetched."""
+    before = current()
+    aside()
+    try:
+        yield
+    finally:
+        st.session_state["noted"] = before
 
 
 def page() -> Noted:
@@ -43,8 +56,16 @@ def figure(component: str, key: str, data: bytes) -> None:
 def choice(title: str, value: object) -> None:
     """Note a choice of the page's own."""
     if (noted := current()) and title and value not in (None, [], ""):
-        shown = ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
-        noted.choices[title] = f"{shown:g}" if isinstance(shown, float) else str(shown)
+        noted.choices[title] = in_words(value)
+
+
+def in_words(value: object) -> str:
+    """Write a value as people read it: on, 8, x6, dW7."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(in_words, value))
+    return f"{value:g}" if isinstance(value, float) else "" if value is None else str(value)
 
 
 def note(line: str) -> None:

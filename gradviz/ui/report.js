@@ -1,10 +1,9 @@
 // Mount the figures of a report: what Streamlit does for a page, without a server. What a figure would tell the server
 // goes nowhere.
 
-const { css, pages } = JSON.parse(document.getElementById("data").textContent);
+const { css, pages } = JSON.parse(document.getElementById("gv-report").textContent);
 const sheet = new CSSStyleSheet();
-// Choices that only a server can answer look like words.
-sheet.replaceSync(`${css}\n:host { display: block; }\nselect { pointer-events: none; appearance: none; background: none; }`);
+sheet.replaceSync(css);
 
 const functions = new Map();
 const redraws = [];

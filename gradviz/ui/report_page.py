@@ -17,6 +17,7 @@ from gradviz.errors import GradvizError
 from gradviz.spec import OPTIONS
 from gradviz.ui import components
 from gradviz.ui.drawing import ROLES
+from gradviz.ui.noted import in_words
 from gradviz.versions import versions
 from gradviz.words import counted
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _FOLDER = Path(__file__).parent
 _SCRIPT, _STYLE = ((_FOLDER / f"report.{kind}").read_text(encoding="utf-8") for kind in ("js", "css"))
+_FIGURES = (_FOLDER / "report_figures.css").read_text(encoding="utf-8")
 _EXPORT = "export default function"
 _MOST_FINDINGS = 50
 
@@ -39,7 +41,7 @@ def page(sections: "Sequence[Section]") -> str:
     policy = f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src data: blob:"
     names = ", ".join(dict.fromkeys(one.selection.images.name for one in sections if one.selection))
     title = escape(f"gradviz: {sections[0].title if len(sections) == 1 else 'report'}, {names}")
-    data = {"css": components.CSS, "pages": [_figures(one) for one in sections]}
+    data = {"css": components.CSS + _FIGURES, "pages": [_figures(one) for one in sections]}
     tabs = "".join(f'<a href="#{_anchor(one)}">{escape(one.title)}</a>' for one in sections)
     made = _Made()
     date = datetime.now().astimezone().isoformat(sep=" ", timespec="minutes")
@@ -52,7 +54,7 @@ def page(sections: "Sequence[Section]") -> str:
             '<main data-testid="stMain">\n',
             f"<nav>{tabs}</nav>\n" if len(sections) > 1 else "",
             *(_section(one, made, date) for one in sections),
-            f'</main>\n<script type="application/json" id="data">{_json(data)}</script>\n',
+            f'</main>\n<script type="application/json" id="gv-report">{_json(data)}</script>\n',
             f"<script>{script}</script>\n</body>\n</html>\n",
         )
     )
@@ -144,7 +146,7 @@ class _Made:
             "Network": "" if images.features else selection.network.title,
             "Digest of the weights": about.get("weights_digest") or "",
             "Layer": layer.name if layer else "",
-            **{_title(name): _text(value) for name, value in _choices(selection)},
+            **{_title(name): in_words(value) for name, value in _choices(selection)},
             **choices,
             "Findings": _lines(f"{one.kind} {one.name}: {one.reason}" for one in images.findings),
             "Versions": ", ".join(f"{name} {number}" for name, number in versions().items() if number),
@@ -176,12 +178,6 @@ def _choices(selection: "Selection") -> Iterable[tuple[str, Any]]:
 
 def _title(name: str) -> str:
     return OPTIONS[name].title or name.upper()
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return f"{value:g}" if isinstance(value, float) else "" if value is None else str(value)
 
 
 def _lines(lines: Iterable[str]) -> str:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from gradviz.datasets import ImageSet
 from gradviz.errors import DatasetError
 from gradviz.spec import Spec
-from gradviz.ui import address, chosen, frame, options, polling, widgets
+from gradviz.ui import address, chosen, frame, noted, options, polling, widgets
 from gradviz.ui.components.annotated import Shown, annotated
 from gradviz.ui.components.classes import ORDERS, Numbers, classes
 from gradviz.ui.components.facts import facts
@@ -42,7 +42,7 @@ def draw(selection: Selection, top: frame.Head) -> None:
     with st.container(key="gv-data", horizontal=True, gap="medium"):
         with st.container(key="gv-data-main"):
             _draw(selection, top)
-        with st.container(key="gv-rail"):
+        with st.container(key="gv-rail"), noted.apart():
             rail.draw()
 
 
