@@ -4,6 +4,7 @@ A page is drawn only while it is open, so a report of everything opens one page 
 all that it asks for, and comes back to where it began.
 """
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -117,12 +118,17 @@ _ERRAND = "report of everything"
 
 @dataclass
 class Errand:
-    """A walk through the pages: those seen, the one that is being opened, and the one where it began."""
+    """A walk through the pages: those seen, the one that is being opened from which, and the one where it began.
 
-    began: str = ""
-    opens: str = ""
+    It is `done` once all are seen, and `back` where it began then.
+    """
+
+    began: str
+    opens: str
+    leaves: str = ""
     seen: dict[str, Section] = field(default_factory=dict)
     done: bool = False
+    back: bool = False
 
 
 def begin(title: str) -> None:
@@ -144,10 +150,15 @@ def sections() -> tuple[Section, ...] | None:
 def walk(title: str, pages: Mapping[str, str], place: DeltaGenerator) -> None:
     """Take one more step, at the end of a page's run, and say how far it is; `pages` are the files by title."""
     errand: Errand | None = st.session_state.get(_ERRAND)
-    if errand is None or errand.done:
+    if errand is None or errand.back:
         return
+    if title == errand.leaves:
+        address.lead_to(pages[errand.opens])  # another run of the former page has come in between
     if title != errand.opens:
         end()  # somebody has opened another page
+        return
+    errand.leaves, errand.back = "", errand.done
+    if errand.back:
         return
     if title not in errand.seen and not polling.busy():
         errand.seen[title] = st.session_state["section"]
@@ -156,15 +167,17 @@ def walk(title: str, pages: Mapping[str, str], place: DeltaGenerator) -> None:
         errand.done = not missing
         errand.opens = missing[0] if missing else errand.began
         if errand.opens == title:
+            errand.back = True
             st.rerun()  # the menu has the file now
+        errand.leaves = title
         address.lead_to(pages[errand.opens])
     with place, st.container(horizontal=True, vertical_alignment="center", key="gv-report-walk"):
         st.markdown(f"Report: {len(errand.seen):,} of {counted(len(pages), 'page')}")
         st.button("Stop", key="stop report", icon=":material/stop_circle:", on_click=end)
-        st.fragment(_look, run_every=_LOOK_SECONDS)()
+        st.fragment(_look, run_every=_LOOK_SECONDS)(time.monotonic())
 
 
-def _look() -> None:
-    """Draw the page again once it waits for nothing more."""
-    if not polling.awaited():
+def _look(since: float) -> None:
+    """Draw the page again once it waits for nothing more; not at once, as it was drawn `since` a moment ago."""
+    if not polling.awaited() and time.monotonic() - since > _LOOK_SECONDS / 2:
         st.rerun()

@@ -98,7 +98,7 @@ def test_kernels(chosen: AppTest, offered: Offered, gradviz, tmp_path: Path) -> 
         assert [found[name][i, j] for name in ("K_fw", "K_bw", "K")] == pytest.approx(shown["values"], abs=1e-6)
     assert "dW6" in kernel
     for words, layer in zip(alignments, aligned(chosen), strict=True):
-        assert told(gradviz, *words)["with_labels"] == pytest.approx(layer, abs=1e-5)
+        assert list(told(gradviz, *words)["labels"].values()) == pytest.approx(layer, abs=1e-5)
 
 
 def test_kernels_that_are_centred(chosen: AppTest, offered: Offered, gradviz, tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ def test_layers(chosen: AppTest, offered: Offered, gradviz) -> None:
     assert found["test"]["mean_ap"] == pytest.approx(page["test"]["mean_ap"])
     assert [row["cv_mean_ap"] for row in found["board"]] == pytest.approx([row["cv_mean_ap"] for row in page["board"]])
     answer = header(figures(file)[0]["layers"][1])["answer"]
-    assert answer["mean"] == pytest.approx(found["test"]["mean_ap"])
+    assert answer["value"] == pytest.approx(found["test"]["mean_ap"])
 
 
 def test_one_photographs_way(chosen: AppTest, offered: Offered, gradviz, tmp_path: Path, photographs: Path) -> None:
@@ -190,7 +190,7 @@ def test_counts(chosen: AppTest, offered: Offered, gradviz) -> None:
     facts = header(figures(file)[0]["facts"][1])["facts"]
     assert facts[0]["number"] == found["images"]
     assert {name: counts["positive"] for name, counts in found["classes"].items()} == dict(
-        zip(shown["names"], np.sum(shown["parts"], axis=1).tolist(), strict=True)
+        zip(shown["names"], np.sum(shown["split"], axis=1).tolist(), strict=True)
     )
     assert not [name for name, _ in figures(file)[0].values() if name in ("cards", "lines")], "what could be fetched"
 
@@ -217,7 +217,7 @@ def test_everything(chosen: AppTest, offered: Offered) -> None:
         by_title["Kernels"]
     )
     assert {"svm", "svm-equation"} <= set(by_title["SVM"])
-    assert header(by_title["Layers"]["layers"][1])["answer"]["mean"] is not None
+    assert header(by_title["Layers"]["layers"][1])["answer"]["value"] is not None
     assert len(commands(file)) == 2 + 4 + 3 + 3 + 2 + 1 + 1
     assert [title.value for title in chosen.title] == ["Kernels"], "it ends where it began"
     assert chosen.select_slider(key="temperature").value == 8
