@@ -165,6 +165,7 @@ def walk(title: str, pages: Mapping[str, str], place: DeltaGenerator) -> None:
     missing = [name for name in pages if name not in errand.seen]
     if title in errand.seen:
         errand.done = not missing
+        errand.seen = {name: errand.seen[name] for name in pages if name in errand.seen}
         errand.opens = missing[0] if missing else errand.began
         if errand.opens == title:
             errand.back = True
