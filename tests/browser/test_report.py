@@ -108,7 +108,7 @@ def test_names_are_text_in_a_report(browser, place: Path, tmp_path: Path) -> Non
         name = PAYLOADS[number % 20].replace('"', '""')
         rows.append(f'{number}.jpg,"{name}",{"train" if number < 20 else "test"}')
     (root / "labels.csv").write_text("\n".join(rows), encoding="utf-8")
-    with serving(ROOT / "app.py", "--dataset", str(root)) as address:
+    with serving(ROOT / "app.py", "--dataset", str(root / "labels.csv")) as address:
         with page_of(browser, address) as page:
             expect(page.get_by_role("heading", name="Network", exact=True)).to_be_visible(timeout=SLOW)
         with page_of(browser, f"{address}data") as page:
