@@ -116,7 +116,7 @@ def test_names_are_text_in_a_report(browser, place: Path, tmp_path: Path) -> Non
             file = saved(page, "Report as HTML", tmp_path / "names.html")
     with opened(browser, file) as page:
         text = page.locator("[data-key=classes]").evaluate("host => host.shadowRoot.textContent")
-        for payload in PAYLOADS:
-            assert payload in text
+        for part in (part for payload in PAYLOADS for part in payload.split(";")):  # which separates classes in a list
+            assert part.strip() in text
         assert page.evaluate("window.bad") is None
-        assert page.locator("iframe, b, sup").count() == 0
+        assert page.locator("iframe, sup, img[src=x], [href*=evil], [onload], [onerror]").count() == 0
