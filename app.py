@@ -5,7 +5,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from gradviz.home import ASSETS
-from gradviz.ui import address, frame, links, offered, polling, refusals, tour, work
+from gradviz.ui import address, frame, links, noted, offered, polling, refusals, report, tour, work
 from gradviz.ui.components import first_link
 from gradviz.ui.sidebar import sidebar
 
@@ -56,9 +56,10 @@ if first_link.of_kernels() and not navigation().url_path:
 # Before the choices of the next step are stated, so that the step that is left keeps its own in its address.
 if (there := tour.destination()) and not tour.is_at(there, navigation().url_path):
     address.lead_to(there)
+noted.aside()
 # Before the pages' links: who follows one while the choices are being read would lose those in the address.
 ready = sidebar()
-jobs = st.sidebar.container()
+jobs, walking = st.sidebar.container(), st.sidebar.container()
 page = navigation()
 first_link.arrive()
 
@@ -67,6 +68,7 @@ def finish() -> None:
     """Draw what is known only in the end: what was asked for in vain, and what the page waits for."""
     refusals.draw(refused)
     work.work(jobs)
+    report.walk(page.title, {title: file for pages in PAGES.values() for file, title, _ in pages}, walking)
 
 
 missing, on_data = ready and links.missing(), page.url_path == "data"
@@ -77,6 +79,7 @@ if missing and not on_data:
 elif ready:
     tour.guide(page.url_path)
     try:
+        noted.page()
         with polling.on_page(page.url_path):
             page.run()
     except polling.NotYet:

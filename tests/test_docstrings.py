@@ -12,7 +12,7 @@ from gradviz import errors
 FOLDER = Path(gradviz.__file__).parent
 FILES = [
     *("experiment", "board", "spec", "representations", "kernels", "metrics", "retrieval", "svm", "embedding"),
-    *("figures", "export"),
+    *("figures", "export", "command_line"),
     *("results", "callbacks", "datasets/catalogue", "datasets/image_set", "datasets/reading"),
     *("networks/table", "networks/loading", "networks/weights", "networks/head", "networks/transforms"),
     *("networks/custom", "features/extraction", "features/compute", "features/pseudo_labels"),

@@ -310,6 +310,7 @@ def test_every_field_of_a_selection(images: ImageSet) -> None:
         "spec": _Other(Spec(preprocess="squash"), True, True),
         "picked": _Other(NETWORKS["alexnet64"].layers[2], True, False),
         "own": _Other(own("secret", images), False, False),  # token is the visitor's, then
+        "place": _Other("elsewhere", False, False),  # token has it
     }
     assert others.keys() == {field.name for field in fields(Selection)}
     for name, other in others.items():

@@ -18,7 +18,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors", "home", "versions", "words"),
     ("callbacks", "representations"),
     ("networks", "metrics", "placement", "spec"),
-    ("datasets", "kernels", "svm", "embedding", "resampling", "retrieval"),
+    ("datasets", "kernels", "svm", "embedding", "resampling", "retrieval", "command_line"),
     ("features", "download"),
     ("results",),
     ("experiment", "comparison", "figures", "export"),

@@ -1,6 +1,6 @@
 """The frame of every page: its colours and sizes, and the line at its top with title, selection, link and exports."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -8,7 +8,7 @@ from streamlit.components import v2
 from streamlit.delta_generator import DeltaGenerator
 
 from gradviz.datasets import ImageSet
-from gradviz.ui import chosen, explained, options, widgets
+from gradviz.ui import chosen, explained, options, report, widgets
 from gradviz.ui.drawing import ROLES
 from gradviz.ui.selection import Selection
 from gradviz.ui.text import plain
@@ -61,6 +61,7 @@ class Head:
     """The line at the top of a page; `export` adds what can be taken along, once it is known."""
 
     def __init__(self, title: str, about: str, selection: Selection | None, *, whole: bool) -> None:
+        self._section = report.section(title, about, selection)
         with st.container(key="gv-head", horizontal=True, vertical_alignment="center", gap="small"):
             st.title(title, anchor=False, width="content")
             self._about = st.empty()
@@ -75,16 +76,33 @@ class Head:
 
     def say(self, about: str) -> None:
         """Replace the sentence, once it is known what exactly the page shows."""
-        self._about.caption(about)
+        self._about.caption(plain(about))
+        self._section.about = about
 
     def views(self) -> DeltaGenerator:
         """Return the place in the line for the switch between a page's views."""
         return self._views.container(key="gv-views", width="content")
 
-    def export(self, offers: Iterable[widgets.Download]) -> None:
-        """Offer files, built when they are asked for, in a menu."""
+    def export(self, offers: Iterable[widgets.Download], asked: Sequence[report.Asked] = ()) -> None:
+        """Offer files, built when they are asked for, in a menu; reports hold what is `asked` as commands."""
+        section, images = self._section, self._section.selection and self._section.selection.images
+        report.complete(section, asked)
         with self._exports.popover("Export", width="content"):
             widgets.downloads(offers)
+            if images:
+                name = f"{section.title.lower()}_{images.name}_report.html"
+                widgets.downloads([widgets.Download("Report as HTML", name, "text/html", report.built([section]))])
+                self._everything(images.name)
+
+    def _everything(self, name: str) -> None:
+        """Offer a report of all pages: first to open them, and once that is done the file."""
+        if all_pages := report.sections():
+            file = f"everything_{name}_report.html"
+            widgets.downloads([widgets.Download("Everything as HTML", file, "text/html", report.built(all_pages))])
+        label = "Open all pages again" if all_pages else "Everything as HTML"
+        about = "Opens one page after the other and writes all of them into one file."
+        more = {"help": about, "on_click": report.begin, "args": (self._section.title,)}
+        st.button(label, key="report everything", icon=":material/menu_book:", **more)
 
 
 def head(title: str, about: str, selection: Selection | None = None, *, whole: bool = False) -> Head:

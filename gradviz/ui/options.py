@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from gradviz.spec import OPTIONS
-from gradviz.ui import address, refusals
+from gradviz.ui import address, noted, refusals
 
 
 def bound(
@@ -34,6 +34,7 @@ def bound(
     if asked and not quiet and not _is(asked, value, more.get("format_func", str)):
         _refuse(key, title, ", ".join(asked), value)
     refusals.tell(key, value)
+    noted.choice(title, value)
     return value
 
 
@@ -56,6 +57,7 @@ def stated(key: str, title: str, known: Container[str], usual: str | None) -> st
         st.query_params.pop(key, None)
     elif st.query_params.get(key) != value:
         st.query_params[key] = value
+    noted.choice(title[:1].upper() + title[1:], value)
     return value
 
 

@@ -148,6 +148,7 @@ def follow(
         try:
             job = queue().submit(question.key, question.function, lane=question.lane, title=question.title)
         except FullError as error:
+            st.session_state["waits"] = True
             if _shows("full", slot):
                 st.fragment(_full, run_every=FULL_SECONDS)(error, time.monotonic())
             return None
@@ -190,6 +191,7 @@ def on_page(name: str) -> Iterator[None]:
     me, slots, asked = session(), st.session_state.setdefault("slots", {}), set()
     st.session_state["page"], st.session_state["asked"] = name, asked
     st.session_state["shows"], st.session_state["patience"] = {}, PATIENCE_SECONDS
+    st.session_state["waits"] = False
     finished = False
     try:
         yield
@@ -205,6 +207,11 @@ def on_page(name: str) -> Iterator[None]:
                 _leave(key, slots, me)
 
 
+def busy() -> bool:
+    """Return whether the page waits for anything, or has in this run done without something that came meanwhile."""
+    return st.session_state.get("waits", False) or bool(awaited())
+
+
 def _wait(job: Job) -> None:
     """Wait a moment for a job; whoever clicks meanwhile is heard, since Streamlit cuts in where its state is used."""
     end = time.monotonic() + st.session_state.setdefault("patience", PATIENCE_SECONDS)
@@ -214,6 +221,7 @@ def _wait(job: Job) -> None:
 
 def _in_progress(job: Job, question: Question, slot: str, *, errand: bool, quiet: bool) -> None:
     """Show how far a job is, and Stop, unless the page does so already; draw the page again once the job is done."""
+    st.session_state["waits"] = True
     if quiet:
         st.fragment(_ended, run_every=POLL_SECONDS)(job)
     elif _shows(question.key, slot):
@@ -230,7 +238,7 @@ def stop_button(job: str, *, key: str, together: bool = False) -> None:
     # again, Streamlit forgets a click in a fragment, and one on a button that the new run does not draw; the callback
     # of a button that no run has come to yet; and, where a third run cuts in before it comes to the button, the click.
     def stopped() -> None:
-        stop(*dict.fromkeys([job, *(_awaited() if together else ())]))
+        stop(*dict.fromkeys([job, *(awaited() if together else ())]))
 
     if st.button("Stop", key=key, icon=":material/stop_circle:", on_click=stopped):
         stopped()
@@ -245,7 +253,7 @@ def _shows(what: Hashable, slot: str) -> bool:
     return st.session_state.setdefault("shows", {}).setdefault(what, slot) == slot
 
 
-def _awaited() -> list[str]:
+def awaited() -> list[str]:
     """Return what this page waits for; an errand has a Stop of its own."""
     page = st.session_state.get("page", "")
     keys = dict.fromkeys(key for key, of in st.session_state.get("slots", {}).values() if of == page)

@@ -29,7 +29,8 @@ class Selection:
 
     `token` names the photographs as they lie on disk now; with it, and without reading a picture, results are found
     again. `picked` is the layer, None where a file of features has none with both factors. `own` is there where the
-    data set is the visitor's own photographs.
+    data set is the visitor's own photographs. `place` is what the command line takes for the data set, None where it
+    cannot name these photographs.
     """
 
     images: ImageSet
@@ -38,6 +39,7 @@ class Selection:
     spec: Spec
     picked: Layer | None
     own: Own | None = None
+    place: str | None = None
 
     @property
     def layer(self) -> Layer:

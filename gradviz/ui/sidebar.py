@@ -80,7 +80,8 @@ def sidebar() -> bool:
             frame.present()
             tour.switch()
     pair()
-    st.session_state["selection"] = Selection(images, token, split, spec, layer, mine)
+    place = None if mine or part else places[name]
+    st.session_state["selection"] = Selection(images, token, split, spec, layer, mine, place)
     return True
 
 

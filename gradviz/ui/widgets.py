@@ -13,7 +13,7 @@ from gradviz.datasets import Finding, ImageSet
 from gradviz.datasets.description import as_row, in_short
 from gradviz.datasets.pictures import thumbnail
 from gradviz.errors import DatasetError
-from gradviz.ui import views, visitor
+from gradviz.ui import noted, views, visitor
 from gradviz.ui.drawing import photograph
 from gradviz.ui.polling import Question
 from gradviz.ui.selection import Selection
@@ -63,9 +63,14 @@ def features(selection: Selection, *splits: str) -> Question | None:
 def has_layer(selection: Selection) -> bool:
     """Return whether there is a layer to look at; show a message where there is none."""
     if selection.picked is None:
-        name = plain(selection.images.name)
-        st.info(f"{name} has no layer with both factors, such as x6 and dy7: only SVMs can use it.")
+        nothing(f"{selection.images.name} has no layer with both factors, such as x6 and dy7: only SVMs can use it.")
     return selection.picked is not None
+
+
+def nothing(why: str) -> None:
+    """Say in one sentence why a page shows nothing of these photographs."""
+    noted.nothing(why)
+    st.info(plain(why))
 
 
 def downloads(offers: Iterable[Download]) -> None:
@@ -115,6 +120,7 @@ def _logged(offer: Download) -> Callable[[], bytes | str]:
 def notes(lines: Sequence[str], skipped: Sequence[Finding] = ()) -> None:
     """Show what a result leaves out."""
     for line in lines:
+        noted.note(line)
         st.caption(plain(line))
     if skipped:
         with st.expander(f"{counted(len(skipped), 'photograph')} could not be read"):

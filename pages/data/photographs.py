@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from gradviz.datasets import ImageSet
 from gradviz.errors import DatasetError
 from gradviz.spec import Spec
-from gradviz.ui import address, chosen, frame, options, polling, widgets
+from gradviz.ui import address, chosen, frame, noted, options, polling, widgets
 from gradviz.ui.components.annotated import Shown, annotated
 from gradviz.ui.components.classes import ORDERS, Numbers, classes
 from gradviz.ui.components.facts import facts
+from gradviz.ui.report import Asked
 from gradviz.ui.selection import Selection
 from gradviz.ui.text import plain
 from gradviz.words import counted
@@ -41,7 +42,7 @@ def draw(selection: Selection, top: frame.Head) -> None:
     with st.container(key="gv-data", horizontal=True, gap="medium"):
         with st.container(key="gv-data-main"):
             _draw(selection, top)
-        with st.container(key="gv-rail"):
+        with st.container(key="gv-rail"), noted.apart():
             rail.draw()
 
 
@@ -73,7 +74,8 @@ def _draw(selection: Selection, top: frame.Head) -> None:
     with beside:
         overview.draw(selection)
     named = [marked, also, which if which != "all" else None]
-    top.export(_offers(images, counts, positions, [name for name in named if name]))
+    asked = [Asked("Photographs of each class and split, and what the reader found", "datasets", selection, {})]
+    top.export(_offers(images, counts, positions, [name for name in named if name]), asked)
 
 
 def _contents(bare: Selection, place) -> census.Contents | None:

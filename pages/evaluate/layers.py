@@ -38,7 +38,8 @@ def _page(selection: Selection) -> None:
     top = frame.head("Layers", "Which one should I use?", selection, whole=True)
     images = selection.images
     if images.labels is None:
-        st.info(f"{plain(images.name)} has no labels, so nothing can be trained, and nothing is better than another.")
+        why = "has no labels, so nothing can be trained, and nothing is better than another."
+        widgets.nothing(f"{images.name} {why}")
         return
     menu = top.views().container(key="gv-layers-menu", horizontal=True, width="content")
     choices = _choices(selection, menu)
@@ -237,7 +238,8 @@ class Page:
         self._draw(scene)
         if complete and answer is None:
             widgets.notes(["Too few photographs of any class to hold some out: nothing could be measured."])
-        self.top.export(layers_export.offers(selection, rows, ranked, told, differences))
+        offers = layers_export.offers(selection, rows, ranked, told, differences)
+        self.top.export(offers, layers_export.asked([self._of(name) for name in self.networks], self.choices))
         if opens := st.session_state.pop("layers opens", None):
             address.lead_to(opens)
 

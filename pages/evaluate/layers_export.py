@@ -1,9 +1,10 @@
 """What the Layers page offers to take along: the board and the answer."""
 
 import json
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
+from gradviz.ui.report import Asked
 from gradviz.ui.selection import Selection
 from gradviz.ui.widgets import Download
 from pages.evaluate.layers_job import Told
@@ -11,6 +12,14 @@ from pages.evaluate.layers_job import Told
 if TYPE_CHECKING:
     from gradviz.board import Scored
     from gradviz.results import BoardRow
+
+
+def asked(networks: Sequence[Selection], choices: Mapping[str, Any]) -> list[Asked]:
+    """Return the board of each network as the command line makes it; it scores the best one, so needs a test split."""
+    if choices["test"] is None:
+        return []
+    more = {"cv": True, **{name: choices[name] for name in ("train", "test", "C", "ap")}}
+    return [Asked(f"The board of {one.source}, the best and its score", "layers", one, more) for one in networks]
 
 
 def offers(

@@ -11,6 +11,7 @@ from gradviz.spec import Spec
 from gradviz.ui import address, chosen, frame, options, polling, views, widgets
 from gradviz.ui.components.scores import SORTS, Change, Choice, Equation, Pictures, Scene, equation, scores
 from gradviz.ui.polling import Question
+from gradviz.ui.report import Asked
 from gradviz.ui.selection import Selection, current
 from gradviz.ui.text import plain
 from gradviz.words import counted
@@ -30,14 +31,14 @@ ACROSS = 12
 def _page(selection: Selection) -> None:
     top = frame.head("SVM", "One SVM a class: how well two representations tell classes apart", selection)
     if selection.images.labels is None or len(selection.images.splits) < 2:
-        name = plain(selection.images.name)
-        st.info(f"{name}: no labels or fewer than two splits here, so nothing can be trained and scored.")
+        name = selection.images.name
+        widgets.nothing(f"{name}: no labels or fewer than two splits here, so nothing can be trained and scored.")
         return
     with st.container(key="gv-svm-top", horizontal=True, vertical_alignment="center"):
         means, beside = st.container(key="gv-svm-equation"), st.container(key="gv-svm-C", width=236)
     menu = top.views().container(key="gv-svm-menu", horizontal=True, width="content")
     form = svm_form.draw(selection, menu, beside)
-    top.say(plain(svm_form.sentence(selection, form)))
+    top.say(svm_form.sentence(selection, form))
     Page(selection, form, means, menu, top).draw()
 
 
@@ -63,7 +64,7 @@ class Page:
         """Ask for A and B, draw them or what was there before, and then ask for what is missing."""
         asked = self._asked()
         if asked is None:
-            st.info("Choose at least one representation under Training.")
+            widgets.nothing("Choose at least one representation under Training.")
             self._results()
             return
         picked = self._picked(*asked)
@@ -284,7 +285,7 @@ class Page:
             )
             st.button("Clear", icon=":material/delete:", on_click=self._clear, disabled=not kept)
         if kept:
-            self.top.export(self._offers(kept))
+            self.top.export(self._offers(kept), self._commands())
 
     def _offers(self, kept: list[Kept]) -> list[widgets.Download]:
         name = f"svm_{self.selection.images.name}"
@@ -300,6 +301,17 @@ class Page:
         if pair := self._pair():
             name = f"{name}_figure.html"
             found.append(widgets.Download("Figure as HTML", name, "text/html", lambda: svm_export.figure_html(*pair)))
+        return found
+
+    def _commands(self) -> list[Asked]:
+        """Return A and B as the command line trains them."""
+        found = []
+        for one in self._pair() or ():
+            if one is not None:
+                ask = one.ask
+                more = {"representation": ask.representation, "train": ask.train, "test": ask.test}
+                more |= {"C": ask.C, "ap": ask.ap}
+                found.append(Asked(f"mAP {one.run.mean_ap:.2f}, with each class", "evaluate", ask.selection, more))
         return found
 
     def _pair(self) -> tuple[Kept, Kept | None] | None:

@@ -8,9 +8,11 @@ from typing import Any
 import streamlit as st
 
 from gradviz.errors import DatasetError
+from gradviz.representations import triple
 from gradviz.ui import chosen, frame, options, polling, widgets
 from gradviz.ui.components import heatmaps
 from gradviz.ui.components.heatmaps import Axis, Event
+from gradviz.ui.report import Asked
 from gradviz.ui.selection import Selection, choose_pair, current, pair, refused_pair
 from gradviz.ui.single_pairs import place
 from gradviz.ui.text import plain
@@ -30,7 +32,7 @@ def _page(selection: Selection) -> None:
     if not widgets.has_layer(selection):
         return
     if selection.chosen > MOST:
-        st.info(
+        widgets.nothing(
             f"This page draws at most {counted(MOST, 'image')}, and {selection.chosen:,} are chosen. Choose fewer in "
             "the sidebar; `python -m gradviz kernel` has no such limit."
         )
@@ -49,7 +51,7 @@ def _page(selection: Selection) -> None:
         st.info(plain(absent))
     with st.container(key="gv-figure-kernels", gap="small"):
         st.fragment(_figure)(selection, how, shown.result, shown.former)
-    top.export([_npz(selection, shown.result)])
+    top.export([_npz(selection, shown.result)], _asked(selection))
     widgets.notes(shown.result.result.notes, shown.result.result.rows.skipped)
 
 
@@ -331,6 +333,20 @@ def _named(selection: Selection) -> str:
     if not selection.images.features:
         parts.append(f"tau{selection.spec.temperature:g}")
     return "_".join([*parts, f"n{selection.chosen}"])
+
+
+def _asked(selection: Selection) -> list[Asked]:
+    """Return the kernels, and how alike they are, as the command line computes them."""
+    names = selection.triple
+    gives = f"{names[2]} as K, and its factors as K_fw and K_bw"
+    found = [Asked(gives, "kernel", selection, {"representation": names[2], "out": f"{names[2]}.npz"})]
+    if selection.images.labels is not None:
+        plain = selection.centring(False)  # alignment does not depend on it
+        found += [
+            Asked(f"Alignment of {name} with the labels", "align", plain, {"representation": triple(number)})
+            for name, number in _all_layers(selection)
+        ]
+    return found
 
 
 def _npz(selection: Selection, view: KernelView) -> widgets.Download:

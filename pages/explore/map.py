@@ -9,8 +9,10 @@ import streamlit as st
 
 from gradviz.placement import moved
 from gradviz.results import Map as Answer
+from gradviz.spec import OPTIONS
 from gradviz.ui import chosen, frame, options, polling, widgets
 from gradviz.ui.components.maps import PARTS, ROLES, Change, Near, OwnPhotographs, Scene, Sheet, maps
+from gradviz.ui.report import Asked
 from gradviz.ui.selection import Selection, current
 from gradviz.ui.text import plain
 from gradviz.ui.visitor import Own
@@ -52,7 +54,8 @@ def _page(selection: Selection) -> None:
         _jitter(selection, how, found, later)
     answers = list(found.found.values())
     widgets.notes(sorted({note for one in answers for note in one.notes}), answers[0].rows.skipped)
-    head.export(_offers(selection, placed or [found.found[role] for role in ROLES if role not in found.former]))
+    offers = _offers(selection, placed or [found.found[role] for role in ROLES if role not in found.former])
+    head.export(offers, _asked(selection, how))
     later.begin()
     if found.follow() | later.follow():
         st.rerun()
@@ -214,6 +217,19 @@ def _offers(selection: Selection, answers: tuple[Answer, ...] | list[Answer]) ->
         name = f"{map_scene.stem(selection)}_{one.representation}.csv"
         about = {**one.about, **asked, "layer": selection.layer.name}
         yield widgets.Download(f"{one.representation} as CSV", name, "text/csv", _builder(replace(one, about=about)))
+
+
+def _asked(selection: Selection, how: dict[str, Any]) -> list[Asked]:
+    """Return the maps as the command line draws them: the same points, before the page turns them."""
+    more = {name: value for name, value in how.items() if name != "seed" and not _is_usual(name, value)}
+    return [
+        Asked(f"The map by {name}", "embed", selection, {"representation": name, "out": f"{name}.csv", **more})
+        for name in selection.triple
+    ]
+
+
+def _is_usual(name: str, value: Any) -> bool:
+    return value == OPTIONS[name].default
 
 
 def _builder(one: Answer):

@@ -11,6 +11,7 @@ from gradviz.ui import address, frame, options, polling, widgets
 from gradviz.ui.components import neighbours as component
 from gradviz.ui.components.gallery import grid
 from gradviz.ui.components.queries import WAYS, queries
+from gradviz.ui.report import Asked
 from gradviz.ui.selection import Selection, choose_pair, current
 from gradviz.words import counted
 from pages.explore import neighbours_query, neighbours_scene
@@ -28,10 +29,10 @@ def _page(selection: Selection) -> None:
     if not widgets.has_layer(selection):
         return
     if selection.chosen < 2:
-        st.info("One photograph has no neighbours: choose more in the sidebar.")
+        widgets.nothing("One photograph has no neighbours: choose more in the sidebar.")
         return
     if selection.chosen > MOST:
-        st.info(
+        widgets.nothing(
             f"This page compares at most {counted(MOST, 'photograph')}, and {selection.chosen:,} are chosen. Choose "
             "fewer in the sidebar; `python -m gradviz neighbours` has no such limit."
         )
@@ -55,7 +56,7 @@ def _page(selection: Selection) -> None:
         below = st.container()
     every = _queries(selection, shown.result, below, former=shown.former)
     widgets.notes(shown.result.notes, shown.result.rows.skipped)
-    head.export(_offers(selection, near, shown.result, every))
+    head.export(_offers(selection, near, shown.result, every), _asked(selection, query, near))
     if opened:
         choose_pair((shown.result.identifier, opened))
         address.lead_to(KERNELS)
@@ -130,6 +131,16 @@ def _queries(selection: Selection, answer: Found, place: Any, *, former: bool) -
 
 def _ignore(_: str) -> None:
     """Do nothing: there is nothing to click."""
+
+
+def _asked(selection: Selection, query: Query, near: int) -> list[Asked]:
+    """Return the three rows as the command line lists them; it cannot name a visitor's own photograph."""
+    here = replace(selection, place=None) if query.own else selection
+    more = {"image": query.identifier, "top": near}
+    return [
+        Asked(f"The {near} nearest under {name}", "neighbours", here, {"representation": name, **more})
+        for name in selection.triple
+    ]
 
 
 def _offers(selection: Selection, near: int, answer: Found, every: Queries | None) -> list[widgets.Download]:

@@ -2,6 +2,7 @@
 
 import io
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -14,6 +15,7 @@ from gradviz.ui import address, chosen, frame, options, polling, visitor, widget
 from gradviz.ui.components import network as component
 from gradviz.ui.components.gallery import grid
 from gradviz.ui.polling import Shown
+from gradviz.ui.report import Asked
 from gradviz.ui.selection import Selection, choose_pair, current, refused_pair
 from gradviz.ui.text import plain
 from gradviz.words import counted
@@ -27,7 +29,9 @@ FORM = "gradient to form"
 def _page(selection: Selection) -> None:
     top = frame.head("Network", "One photograph through the network: forward in black, backward in red", selection)
     if not selection.images.paths:
-        st.info(f"{plain(selection.images.name)} holds features without pictures, so there is nothing to send through.")
+        widgets.nothing(
+            f"{selection.images.name} holds features without pictures, so there is nothing to send through."
+        )
         st.page_link(SVM, label="Train on its features", icon=":material/bar_chart:")
         return
     if refused := refused_pair(selection.images, selection.images.ids):
@@ -49,7 +53,7 @@ def _page(selection: Selection) -> None:
     seen_by, photograph = shown.choices
     words.caption(_about(seen_by, photograph, b, shown.result))
     _drawn(shown, second.result if second else None, b, figure, below)
-    top.export(_exports(shown))
+    top.export(_exports(shown), _asked(seen_by, photograph, b))
 
 
 def _meanwhile(a: Subject, b: Subject | None) -> None:
@@ -236,6 +240,20 @@ def _exports(shown: Shown) -> list[widgets.Download]:
             "Vectors as npz", f"{stem}_vectors.npz", "application/octet-stream", lambda: _npz(selection, a, found)
         ),
     ]
+
+
+def _asked(selection: Selection, a: Subject, b: Subject | None) -> list[Asked]:
+    """Return the vectors of the photographs, and the pair's kernels, as the command line computes them."""
+    here = replace(selection, split="all", place=None if a.beside or (b and b.beside) else selection.place)
+    chosen_ones = {selection.images.ids[i] for i in selection.images.select("all", selection.spec.images)}
+    if not {one.id for one in (a, b) if one} <= chosen_ones:
+        here = replace(here, spec=replace(here.spec, images=None))
+    found = [Asked(f"The row {a.id} of each vector", "features", here, {"out": "features.npz"})]
+    if b:
+        product = selection.triple[2]
+        gives = f"K, K_fw and K_bw of {a.id} and {b.id}"
+        found.append(Asked(gives, "kernel", here, {"representation": product, "out": f"{product}.npz"}))
+    return found
 
 
 def _made(selection: Selection, a: Subject) -> dict[str, Any]:

@@ -81,10 +81,17 @@ def at(app: AppTest, page: str, offered: dict) -> None:
 
 
 def built(offered: dict[str, Callable[[], bytes | str]], *endings: str) -> Files:
+    """Return the files of a page but its report, which says what they say of what they were made from."""
     files = {name: build() for name, build in offered.items()}
     for name in files:
         assert re.fullmatch("[A-Za-z0-9_][A-Za-z0-9._-]*", name)
+    (report,) = [files.pop(name) for name in list(files) if name.endswith("_report.html")]
     assert sorted(name.rpartition("_")[2] for name in files) == sorted(endings)
+    assert isinstance(report, str)
+    assert not re.findall(r"""<script[^>]+src=|<link[^>]+href=|url\(\s*["']?https?:""", report), "it needs no network"
+    assert len(re.findall("<dt>Digest of the (?:data set|weights)</dt><dd>[0-9a-f]{64}</dd>", report)) == 2
+    for name, number in versions().items():
+        assert f"{name} {number}" in report
     return files
 
 
@@ -245,6 +252,7 @@ def test_neighbours(awkward: AppTest, offered, photographs: Path) -> None:
 def test_layers(awkward: AppTest, offered, photographs: Path) -> None:
     awkward.query_params["C"] = "10"
     at(awkward, "pages/evaluate/layers.py", offered)
+    offered.pop(next(name for name in offered if name.endswith("_report.html")))  # test_report.py has it
     files = {name.rpartition(".")[2]: build() for name, build in offered.items()}
     assert all(re.fullmatch("layers_Kase_50_[A-Za-z0-9._-]*", name) for name in offered)
     table, told = rows(files["csv"]), json.loads(files["json"])

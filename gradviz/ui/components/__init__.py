@@ -13,7 +13,12 @@ from typing import Any
 
 from streamlit.components import v2
 
+from gradviz.ui import noted
+
 _FOLDER = Path(__file__).parent
+CSS = (_FOLDER / "components.css").read_text(encoding="utf-8")
+SCRIPTS: dict[str, str] = {}
+"""The script of each component by its name, as the browser gets it; reports hold the same."""
 
 
 def pack(header: Mapping[str, Any], *parts: bytes) -> bytes:
@@ -31,8 +36,14 @@ def register(name: str, *scripts: str) -> Any:
     """Register a component whose script is the shared ones and those named joined: inline modules import nothing."""
     scripts = ("colour.js", "common.js", *scripts)
     source = "\n".join((_FOLDER / script).read_text(encoding="utf-8") for script in scripts)
-    css = (_FOLDER / "components.css").read_text(encoding="utf-8")
-    return v2.component(f"gradviz_{name}", html="<div class='root'></div>", css=css, js=source)
+    SCRIPTS[name] = source
+    mount = v2.component(f"gradviz_{name}", html="<div class='root'></div>", css=CSS, js=source)
+
+    def draw(*, data: bytes, key: str, **callbacks: Any) -> Any:
+        noted.figure(name, key, data)
+        return mount(data=data, key=key, **callbacks)
+
+    return draw
 
 
 def nothing() -> None:
