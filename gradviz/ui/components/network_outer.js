@@ -15,7 +15,7 @@ function buildOuter(state) {
     state.component.setTriggerValue("form", state.layer);
   });
   const save = element("button", { type: "button", className: "quiet", textContent: "PNG", title: "Save this picture" });
-  save.addEventListener("click", () => saveOuter(state));
+  save.addEventListener("click", () => outer.place && saveOuter(state));
   const ways = Object.entries(CELLS).map(([name, { label, title: says }]) => {
     const way = element("button", { type: "button", className: "quiet", textContent: label, title: says });
     way.addEventListener("click", () => state.showCells(name));
@@ -27,6 +27,7 @@ function buildOuter(state) {
   const panel = element("section", { className: "net-panel" }, title, element("div", { className: "net-row" }, canvas, words));
   const outer = { panel, title, canvas, choice, ways, cell, count, form, formed, at: null };
   const point = (event) => {
+    if (!outer.place) return; // the pointer may be there before the first photograph
     const box = canvas.getBoundingClientRect();
     const { x, y, width, height } = outer.place;
     const [col, row] = [Math.floor(((event.clientX - box.left - x) / width) * outer.cols.runs.length), Math.floor(((event.clientY - box.top - y) / height) * outer.rows.runs.length)];
@@ -36,7 +37,7 @@ function buildOuter(state) {
   canvas.addEventListener("pointerdown", point);
   canvas.addEventListener("keydown", (event) => {
     const [down, right] = { ArrowDown: [1, 0], ArrowUp: [-1, 0], ArrowRight: [0, 1], ArrowLeft: [0, -1] }[event.key] || [0, 0];
-    if (!down && !right) return;
+    if ((!down && !right) || !outer.at) return;
     event.preventDefault();
     const clip = (value, most) => Math.max(0, Math.min(most - 1, value));
     state.cell(clip(outer.at[0] + down, outer.rows.runs.length), clip(outer.at[1] + right, outer.cols.runs.length));
