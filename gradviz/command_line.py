@@ -7,9 +7,6 @@ from typing import Any
 
 from gradviz.spec import Spec
 
-_FLAGS = {"neighbours": "neighbors"}
-"""Options that the command line calls otherwise than the options' table does."""
-
 
 def command_line(
     verb: str, place: str, spec: Spec | None = None, *, stated: Collection[str] = (), **arguments: Any
@@ -40,7 +37,7 @@ def command_line(
     chosen = {} if spec is None else {field.name: getattr(spec, field.name) for field in fields(Spec)}
     chosen = {name: value for name, value in chosen.items() if name in stated or value != getattr(usual, name)}
     for name, value in (chosen | arguments).items():
-        flag = f"--{_FLAGS.get(name, name).replace('_', '-')}"
+        flag = f"--{name.replace('_', '-')}"
         if value is True:
             words.append(flag)
             continue

@@ -63,6 +63,23 @@ class MeanAP:
     """From the position of each class that is left out to the reason, such as "no positive test image"."""
 
 
+def check_kind(kind: str) -> None:
+    """Raise ChoiceError unless there is an average precision of this name.
+
+    Parameters
+    ----------
+    kind
+        A name in AP_KINDS.
+
+    Raises
+    ------
+    ChoiceError
+        If there is no such kind.
+    """
+    if kind not in AP_KINDS:
+        raise ChoiceError(f"There is no average precision {kind!r}; choose from {', '.join(AP_KINDS)}.")
+
+
 def average_precision(scores: np.ndarray, labels: np.ndarray, kind: str) -> float:
     """Compute how well scores rank the images labelled 1 above those labelled -1.
 
@@ -96,8 +113,7 @@ def average_precision(scores: np.ndarray, labels: np.ndarray, kind: str) -> floa
     ----------
     Everingham et al., "The PASCAL Visual Object Classes Challenge: a Retrospective", IJCV 2015, section 2.2.
     """
-    if kind not in AP_KINDS:
-        raise ChoiceError(f"There is no average precision {kind!r}; choose from {', '.join(AP_KINDS)}.")
+    check_kind(kind)
     order, last = ranking(scores, labels)
     positive = np.asarray(labels)[order] > 0
     if not positive.any():

@@ -12,8 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from gradviz.callbacks import Cancel, never, stop_if
-from gradviz.errors import ChoiceError
-from gradviz.metrics import AP_KINDS, ranking
+from gradviz.metrics import AP_KINDS, check_kind, ranking
 
 DRAWS = 1000
 LEVEL = 0.95
@@ -116,8 +115,7 @@ def resample(
     ----------
     Efron, Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13 (percentile intervals).
     """
-    if kind not in AP_KINDS:
-        raise ChoiceError(f"There is no average precision {kind!r}; choose from {', '.join(AP_KINDS)}.")
+    check_kind(kind)
     n, n_classes = labels.shape
     # How often each image is drawn; images first, so that a class reads whole rows in the order of its ranking.
     times = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=draws).T.astype(np.int32, order="C")

@@ -4,6 +4,7 @@ Streamlit forgets a button's file as soon as a run of the script ends, though th
 the run before: a click then, or a moment earlier, would give no file, without a word.
 """
 
+import threading
 import time
 from contextlib import suppress
 from functools import wraps
@@ -23,12 +24,22 @@ def keep() -> None:
     if hasattr(remove, "__wrapped__"):
         return
     since: dict[str, float] = {}
+    waiting = threading.Lock()
 
     @wraps(remove)
     def remove_old(self: Any) -> None:
         with suppress(AttributeError):  # another version of Streamlit may have other names for these
             _hold(self, since)
         remove(self)
+        # What a visitor who has left was offered goes too when nobody draws a page any more.
+        if since and waiting.acquire(blocking=False):
+            timer = threading.Timer(SECONDS + 1, later, (self,))
+            timer.daemon = True
+            timer.start()
+
+    def later(manager: Any) -> None:
+        waiting.release()
+        manager.remove_orphaned_files()
 
     MediaFileManager.remove_orphaned_files = remove_old
 

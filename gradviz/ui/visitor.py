@@ -9,7 +9,8 @@ import secrets
 import shutil
 import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
@@ -187,6 +188,20 @@ def own() -> Own | None:
     """Return this session's photographs, None where there are none."""
     visitor = current()
     return visitor.own() if visitor else None
+
+
+@contextmanager
+def newest(page: str) -> Iterator[str | None]:
+    """Give the photograph that the visitor has added since this page was last drawn, None without such.
+
+    It counts as known when the block has ended: a run may be interrupted at each of its lines.
+    """
+    here, key = own(), f"own known to the {page} page"
+    ids = here.images.ids if here else ()
+    known = st.session_state.get(key, ids)
+    new = [name for name in ids if name not in known]
+    yield new[-1] if new else None
+    st.session_state[key] = ids
 
 
 def _leave(folder: Path, secret: str, gone: "SimpleQueue[str]") -> None:

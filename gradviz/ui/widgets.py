@@ -20,9 +20,6 @@ from gradviz.ui.selection import Selection
 from gradviz.ui.text import plain
 from gradviz.words import counted
 
-PLOTLY = {"displaylogo": False, "toImageButtonOptions": {"format": "svg"}}
-"""What the toolbar of a chart offers."""
-
 THUMBNAIL = 128
 """Longer side of a small photograph."""
 LONGEST = 120

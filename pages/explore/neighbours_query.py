@@ -102,16 +102,11 @@ def _beside(selection: Selection) -> Own | None:
 
 def _notice_new(selection: Selection) -> None:
     """Make a photograph that the visitor has just added the query."""
-    own = visitor.own()
-    ids = own.images.ids if own else ()
-    known = st.session_state.get("own known to the neighbours page", ids)
-    new = [name for name in ids if name not in known]
-    if new and selection.own:
-        chosen.focus(new[-1])
-    elif new and not selection.images.features:
-        _choose_own(new[-1])
-    # Last: a run may be interrupted at each of these lines, and the next one would know them already.
-    st.session_state["own known to the neighbours page"] = ids
+    with visitor.newest("neighbours") as new:
+        if new and selection.own:
+            chosen.focus(new)
+        elif new and not selection.images.features:
+            _choose_own(new)
 
 
 def _choose_own(name: str) -> None:

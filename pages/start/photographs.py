@@ -101,16 +101,11 @@ def _another(number: int) -> None:
 
 def _notice_new(selection: Selection) -> None:
     """Put a photograph that the visitor has just added in the place of A."""
-    own = visitor.own()
-    ids = own.images.ids if own else ()
-    known = st.session_state.get("own known to the network page", ids)
-    new = [name for name in ids if name not in known]
-    if new and selection.own:
-        chosen.focus(new[-1])
-    elif new:
-        st.session_state[OWN] = {**st.session_state.get(OWN, {}), "A": new[-1]}
-    # Last: a run may be interrupted at each of these lines, and the next one would know them already.
-    st.session_state["own known to the network page"] = ids
+    with visitor.newest("network") as new:
+        if new and selection.own:
+            chosen.focus(new)
+        elif new:
+            st.session_state[OWN] = {**st.session_state.get(OWN, {}), "A": new}
 
 
 def _pair(selection: Selection, offered: Sequence[str]) -> tuple[Subject, Subject | None]:

@@ -1,5 +1,7 @@
 """A file that is offered can be had as long as its button may be seen, also while the page is being drawn again."""
 
+import time
+
 import pytest
 from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.runtime.media_file_storage import MediaFileStorageError
@@ -59,3 +61,20 @@ def test_what_was_offered_long_ago_is_forgotten(files: MediaFileManager, monkeyp
         files.execute_deferred(first)
     assert files.read_file(name_of(url)) is None
     assert files.execute_deferred(again)
+
+
+def test_what_was_offered_is_forgotten_when_nobody_draws_a_page_any_more(
+    files: MediaFileManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(offered, "SECONDS", 0.2)
+    begin(files)
+    first = files.add_deferred(lambda: "a,b\n", "text/csv", "0.1", "a.csv")
+    url = files.execute_deferred(first)
+    begin(files)
+    files.remove_orphaned_files()
+    end = time.monotonic() + 20
+    while files.read_file(name_of(url)) is not None and time.monotonic() < end:
+        time.sleep(0.1)
+    assert files.read_file(name_of(url)) is None
+    with pytest.raises(MediaFileStorageError):
+        files.execute_deferred(first)
