@@ -87,12 +87,21 @@ class Head:
         """Offer files, built when they are asked for, in a menu; reports hold what is `asked` as commands."""
         section, images = self._section, self._section.selection and self._section.selection.images
         report.complete(section, asked)
-        with self._exports.popover("Export", width="content"):
+        # Who opens the menu has the page drawn once more, with its figures noted for the report.
+        with self._exports.popover("Export", width="content", key=report.MENU, on_change="rerun"):
             widgets.downloads(offers)
             if images:
-                name = f"{section.title.lower()}_{images.name}_report.html"
-                widgets.downloads([widgets.Download("Report as HTML", name, "text/html", report.built([section]))])
+                self._report(images.name)
                 self._everything(images.name)
+
+    def _report(self, name: str) -> None:
+        """Offer a report of this page, once its figures are noted; until then its place is held."""
+        label, section = "Report as HTML", self._section
+        if section.noted.whole:
+            file = f"{section.title.lower()}_{name}_report.html"
+            widgets.downloads([widgets.Download(label, file, "text/html", report.built([section]))])
+        else:
+            st.button(label, key="report of this page", icon=":material/download:", disabled=True)
 
     def _everything(self, name: str) -> None:
         """Offer a report of all pages: first to open them, and once that is done the file."""

@@ -1,6 +1,7 @@
 """Note what a page draws while it is drawn, for its report: figures with what they were given, choices and notes.
 
-Of each figure the last one is kept, by reference. What stands beside the page, such as the sidebar, is not noted.
+Of each figure the last one is kept, and only while a report is on offer: for a class of fifty they would be a hundred
+megabytes. What stands beside the page, such as the sidebar, is not noted.
 """
 
 from collections.abc import Iterator
@@ -12,8 +13,12 @@ import streamlit as st
 
 @dataclass
 class Noted:
-    """What one page has drawn: figures by key as (component, data), choices by title, notes, and why there is none."""
+    """What one page has drawn: figures by key as (component, data), choices by title, notes, and why there is none.
 
+    Without `whole` there are no figures.
+    """
+
+    whole: bool = True
     figures: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     choices: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -36,9 +41,9 @@ def apart() -> Iterator[None]:
         st.session_state["noted"] = before
 
 
-def page() -> Noted:
+def page(*, whole: bool) -> Noted:
     """Begin to note a page, and return what it will have drawn; its fragments add to it when they are drawn again."""
-    st.session_state["noted"] = found = Noted()
+    st.session_state["noted"] = found = Noted(whole)
     return found
 
 
@@ -49,7 +54,7 @@ def current() -> Noted | None:
 
 def figure(component: str, key: str, data: bytes) -> None:
     """Note what a component was given."""
-    if noted := current():
+    if (noted := current()) and noted.whole:
         noted.figures[key] = component, data
 
 

@@ -26,6 +26,10 @@ _LOOK_SECONDS = 0.5
 _OWN = "The command line cannot name these photographs: they are yours, or a part that was chosen here."
 
 
+MENU = "export menu"
+"""The key of the menu that offers a report; it is True while the menu is open."""
+
+
 class Asked(NamedTuple):
     """A question as the command line takes it: what it gives, the verb, whose choices, and the verb's own options."""
 
@@ -129,6 +133,12 @@ class Errand:
     seen: dict[str, Section] = field(default_factory=dict)
     done: bool = False
     back: bool = False
+
+
+def wanted() -> bool:
+    """Return whether a report is on offer, or being made, so that figures have to be noted."""
+    errand: Errand | None = st.session_state.get(_ERRAND)
+    return bool(st.session_state.get(MENU)) or (errand is not None and not errand.done)
 
 
 def begin(title: str) -> None:

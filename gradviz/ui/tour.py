@@ -212,7 +212,7 @@ def _lacks(selection: Selection, needs: str) -> str:
 
 def _names(selection: Selection) -> dict[str, str]:
     if selection.picked is None:
-        return {"layer": "the layer", "product": "dW", "beside": "x"}
+        return {"layer": "the layer", "product": "its gradient", "beside": "its input"}
     _, beside, product = usual(selection.layer.number)
     return {"layer": selection.layer.name, "product": product, "beside": beside}
 

@@ -14,6 +14,7 @@ from gradviz.datasets import find
 from gradviz.experiment import Experiment
 from gradviz.spec import Spec
 from gradviz.ui import polling
+from gradviz.ui.report import MENU
 from tests.conftest import ROOT
 
 APP = ROOT / "app.py"
@@ -44,6 +45,12 @@ def settled(app: AppTest) -> AppTest:
 def at(app: AppTest, page: str) -> AppTest:
     app.run()
     return settled(app.switch_page(page))
+
+
+def exporting(app: AppTest, *, shut: bool = False) -> AppTest:
+    """Open the page's Export menu, or shut it; a report is offered while it is open."""
+    app.session_state[MENU] = not shut
+    return settled(app)
 
 
 def lab(photographs: Path, **choices: Any) -> Experiment:

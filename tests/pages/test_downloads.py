@@ -24,7 +24,7 @@ from gradviz.ui.queue import Queue
 from gradviz.versions import versions
 from tests.conftest import ROOT
 from tests.pages.apps import at as opened
-from tests.pages.apps import lab, settled
+from tests.pages.apps import exporting, lab, settled
 
 Files = dict[str, bytes | str]
 
@@ -77,7 +77,7 @@ def at(app: AppTest, page: str, offered: dict) -> None:
     """Open a page, and forget what the first one offered on the way."""
     opened(app, page)
     offered.clear()
-    settled(app)
+    exporting(app)
 
 
 def built(offered: dict[str, Callable[[], bytes | str]], *endings: str) -> Files:

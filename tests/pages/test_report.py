@@ -18,7 +18,7 @@ from streamlit.testing.v1 import AppTest
 
 from gradviz.export import features_npz
 from gradviz.ui import polling
-from tests.pages.apps import aligned, at, lab, page_table, payload, settled
+from tests.pages.apps import aligned, at, exporting, lab, page_table, payload, settled
 
 KERNELS, MAP, DATA = "pages/explore/kernels.py", "pages/explore/map.py", "pages/data/data.py"
 NEIGHBOURS, NETWORK = "pages/explore/neighbours.py", "pages/start/network.py"
@@ -60,8 +60,7 @@ def header(data: bytes) -> dict:
 
 
 def report(app: AppTest, page: str, offered: Offered) -> str:
-    at(app, page)
-    settled(app)
+    exporting(at(app, page))
     return offered["Report as HTML"]()
 
 
@@ -100,6 +99,16 @@ def test_kernels(chosen: AppTest, offered: Offered, gradviz, tmp_path: Path) -> 
     assert "dW6" in kernel
     for words, layer in zip(alignments, aligned(chosen), strict=True):
         assert list(told(gradviz, *words)["labels"].values()) == pytest.approx(layer, abs=1e-5)
+
+
+def test_figures_are_kept_while_the_menu_is_open(chosen: AppTest, offered: Offered) -> None:
+    exporting(at(chosen, KERNELS))
+    assert "heatmaps" in chosen.session_state["noted"].figures
+    assert chosen.session_state["noted"].choices
+    exporting(chosen, shut=True)
+    assert not chosen.session_state["noted"].figures
+    held = next(button for button in chosen.button if button.label == "Report as HTML")
+    assert held.disabled
 
 
 def test_kernels_that_are_centred(chosen: AppTest, offered: Offered, gradviz, tmp_path: Path) -> None:
@@ -273,7 +282,7 @@ def test_a_part_that_was_chosen_here_has_no_command(chosen: AppTest, offered: Of
     at(chosen, KERNELS)
     ids = chosen.session_state["selection"].images.ids
     chosen.session_state["among"] = (ids[:20], "twenty")
-    settled(chosen)
+    exporting(chosen)
     file = offered["Report as HTML"]()
     assert commands(file) == []
     assert "The command line cannot name these photographs" in file

@@ -66,7 +66,9 @@ def images(tmp_path: Path) -> ImageSet:
 
 def section(images: ImageSet, title: str = "Kernels", place: str | None = "voc") -> Section:
     selection = Selection(images, "token", "all", Spec(), NETWORKS["alexnet64"].layers[1], None, place)
-    noted = Noted({"key </script>": ("gallery", components.pack({"ids": list(images.ids)}, b"\xff\xd8</script>"))})
+    noted = Noted(
+        figures={"key </script>": ("gallery", components.pack({"ids": list(images.ids)}, b"\xff\xd8</script>"))}
+    )
     noted.choices["Class"] = PAYLOADS[4]
     noted.notes.append(PAYLOADS[5])
     found = Section(title, PAYLOADS[17], selection, noted, (f"In focus: {PAYLOADS[14]}",))
@@ -174,7 +176,7 @@ def test_what_is_drawn_on_a_page_is_noted_and_what_stands_beside_it_is_not() -> 
 
         noted.aside()
         grid([("beside", b"", "")], key="beside")
-        noted.page()
+        noted.page(whole=True)
         for picture in (b"old", b"new"):
             noted.figure("gallery", "twice", picture)
         grid([("here", b"", "")], key="here")
