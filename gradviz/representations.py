@@ -30,6 +30,7 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from math import lcm
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -193,7 +194,7 @@ class Offer:
         numbers
             The numbers of its fully connected layers, in order, such as 6, 7, 8.
         """
-        return cls(name, offered(numbers))
+        return cls(name, offered(tuple(numbers)))
 
     @classmethod
     def of_vectors(cls, name: str, vectors: Collection[str]) -> "Offer":
@@ -312,7 +313,8 @@ def vector_symbol(name: str) -> Symbol:
     return found
 
 
-def offered(numbers: Sequence[int]) -> tuple[str, ...]:
+@lru_cache(maxsize=256)
+def offered(numbers: tuple[int, ...]) -> tuple[str, ...]:
     """List what can become a kernel, for layers with these numbers: x5 y6 dy6 dW6 x6 ... x8, then x5+x6 ... x7+y8."""
     first, last = numbers[0], numbers[-1]
     symbols = (Symbol(letter, k) for k in range(first - 1, last + 1) for letter in REPRESENTATIONS)

@@ -23,6 +23,9 @@ EVERYTHING = "all"
 """The split that exists in every data set: all its images."""
 
 
+_MOST_SAMPLES = 32
+
+
 @dataclass(frozen=True)
 class Box:
     """Hold the box of one object: corners in pixels, 1-based and inclusive as in VOC, inside the picture."""
@@ -185,7 +188,7 @@ class ImageSet:
         Returns
         -------
         ndarray
-            Ascending int64 positions.
+            Ascending int64 positions, which are nobody's to change.
 
         Raises
         ------
@@ -203,8 +206,20 @@ class ImageSet:
             return positions
         if n < 1:
             raise ChoiceError(f"The number of images must be at least 1, not {n}.")
-        nearest = np.argsort(self._rank[positions])[:n]
-        return np.sort(positions[nearest])
+        key = split, n
+        if (kept := self._samples.get(key)) is None:
+            nearest = np.argsort(self._rank[positions])[:n]
+            kept = np.sort(positions[nearest])
+            kept.flags.writeable = False
+            self._samples[key] = kept
+            if len(self._samples) > _MOST_SAMPLES:
+                self._samples.pop(next(iter(self._samples)), None)
+        return kept
+
+    @cached_property
+    def _samples(self) -> dict[tuple[str | None, int], NDArray[np.int64]]:
+        """Keep what `select` has chosen last: a page asks a dozen times for the same."""
+        return {}
 
     def subset(self, ids: Iterable[str], name: str) -> "ImageSet":
         """Return the set that holds these images alone, in this set's order; splits that lose all theirs are gone.

@@ -81,7 +81,8 @@ class Selection:
     @property
     def chosen(self) -> int:
         """Count the images that the split and the number leave."""
-        return len(self.images.select(self.split, self.spec.images))
+        whole = len(self.images.select(self.split))
+        return min(whole, self.spec.images or whole)
 
     @property
     def whole(self) -> "Selection":

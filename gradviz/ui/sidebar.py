@@ -13,7 +13,7 @@ import streamlit as st
 
 from gradviz.datasets import ImageSet, find, known
 from gradviz.datasets.catalogue import places as places_of
-from gradviz.datasets.changes import stamp
+from gradviz.datasets.changes import seen
 from gradviz.datasets.reading import redrawn
 from gradviz.download.pace import size_text
 from gradviz.errors import GradvizError
@@ -22,11 +22,12 @@ from gradviz.networks import NETWORKS, Layer, Network, by_family
 from gradviz.networks.weights import weights_states
 from gradviz.representations import Offer
 from gradviz.spec import OPTIONS, Spec
-from gradviz.ui import chosen, frame, links, options, tour, visitor, widgets
+from gradviz.ui import chosen, frame, links, options, tour, turns, visitor, widgets
 from gradviz.ui.components.body import body
 from gradviz.ui.components.strip import strip
 from gradviz.ui.own_weights import own_weights
 from gradviz.ui.selection import Selection, pair
+from gradviz.ui.sessions import browser
 from gradviz.ui.text import plain
 from gradviz.words import counted
 
@@ -222,7 +223,8 @@ def _own(mine: visitor.Own) -> tuple[ImageSet, str]:
 
 
 def _opened(place: str) -> tuple[ImageSet, str]:
-    there = json.dumps([place, *(stamp(part) for part in places_of(place))])
+    who = browser()
+    there = json.dumps([place, *(seen(part, who) for part in places_of(place))])
     images = _found(place, there)
     # Only splits that a seed has drawn are drawn again with another one; reading a list takes seconds.
     images, splits = _split(place, there, None if images.drawn is None else _seed())
@@ -231,7 +233,8 @@ def _opened(place: str) -> tuple[ImageSet, str]:
 
 @st.cache_resource(max_entries=8, show_spinner="Reading the list of photographs")
 def _found(place: str, there: str) -> ImageSet:
-    return find(place)
+    with turns.aside():
+        return find(place)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

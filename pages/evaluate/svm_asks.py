@@ -1,7 +1,7 @@
 """What the SVM page can be asked for: a representation and all that its score depends on, and how a link says so."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gradviz.errors import ChoiceError
@@ -142,10 +142,10 @@ WORDS = {"temperature": "τ", "preprocess": "preprocessing", "pseudo": "pseudo-l
 
 def _facts(one: Ask) -> dict[str, str]:
     """Return all that a result is made with, by the names that links have for it."""
-    spec = asdict(one.selection.spec)
-    facts = {name: _text(spec[field]) for name, field in OF_SPEC.items()}
-    facts["images"] = _text(spec["images"]) if spec["images"] else "all"
-    facts["weights"] = spec["weights"].name if spec["weights"] else _PUBLISHED
+    spec = one.selection.spec
+    facts = {name: _text(getattr(spec, field)) for name, field in OF_SPEC.items()}
+    facts["images"] = _text(spec.images) if spec.images else "all"
+    facts["weights"] = spec.weights.name if spec.weights else _PUBLISHED
     return facts | {name: _text(getattr(one, name)) for name in OF_SCORE}
 
 

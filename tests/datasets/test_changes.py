@@ -1,12 +1,14 @@
 import os
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from gradviz.datasets import changes
-from gradviz.datasets.changes import stamp
+from gradviz.datasets.changes import seen, stamp
 from tests.datasets.examples import EXAMPLES, SPLITS
 from tests.small_sets import picture
 
@@ -123,3 +125,32 @@ def test_links_round_in_a_circle_are_followed_once(tmp_path: Path):
     started = time.monotonic()
     stamp(tmp_path)
     assert time.monotonic() - started < 2
+
+
+def test_a_class_shares_a_look_and_whoever_asks_again_looks_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    looks = []
+    monkeypatch.setattr(changes, "stamp", lambda place: looks.append(place) or str(len(looks)))
+    assert [seen(tmp_path, who) for who in ("one", "two", "three")] == ["1"] * 3
+    assert seen(tmp_path, "one") == "2", "they may have edited it meanwhile"
+    assert seen(tmp_path, "two") == "2"
+    assert seen(tmp_path / "elsewhere", "two") == "3"
+    monkeypatch.setattr(changes, "_SHARED_SECONDS", 0)
+    assert seen(tmp_path, "two") == "4", "what another one saw is old"
+
+
+def test_those_who_come_while_somebody_looks_wait_for_that_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    looks, begun, on = [], Event(), Event()
+
+    def look(place: Path) -> str:
+        looks.append(place)
+        begun.set()
+        assert on.wait(60)
+        return str(len(looks))
+
+    monkeypatch.setattr(changes, "stamp", look)
+    with ThreadPoolExecutor(8) as pool:
+        first = pool.submit(seen, tmp_path, "first")
+        assert begun.wait(60)
+        others = [pool.submit(seen, tmp_path, str(number)) for number in range(7)]
+        on.set()
+        assert {first.result(), *(other.result() for other in others)} == {"1"}
