@@ -28,9 +28,9 @@ from gradviz.home import home
 from gradviz.metrics import Purity
 from gradviz.networks import NETWORKS
 from gradviz.networks.weights import locate, sha256
-from gradviz.representations import Kind, Representation, kind_of, parse, tempered
-from gradviz.resampling import Difference, Resampled, resample
-from gradviz.results import BoardRow, Evaluation, percent
+from gradviz.representations import Kind, Representation, kind_of, parse, symbol, tempered, triple
+from gradviz.resampling import LEVEL, Difference, Resampled, resample
+from gradviz.results import BoardRow, Evaluation, Gain, percent
 from gradviz.spec import TEMPERATURE_GRID
 
 TEMPERATURES = (*TEMPERATURE_GRID, math.inf)
@@ -189,6 +189,44 @@ def rivals(ranked: Sequence[BoardRow]) -> dict[str, BoardRow]:
         if row is not None and all(row is not other for other in kept.values()):
             kept[name] = row
     return kept
+
+
+def gains(ranked: Sequence[BoardRow]) -> list[Gain]:
+    """Compare the gradient of each layer, dW6, with what it is made of where nothing is multiplied, x5+x6.
+
+    Parameters
+    ----------
+    ranked
+        What `best` returns: the gradient is at its best temperature, which makes the gain a little too good.
+
+    Returns
+    -------
+    list of Gain
+        By network, as it comes first, and layer.
+    """
+    found = []
+    by_name = {(row.network, row.representation): row for row in ranked if not math.isnan(row.mean_ap)}
+    joined = [row for row in by_name.values() if row.network and "+" in row.representation and _is_forward(row)]
+    for network in dict.fromkeys(row.network for row in ranked):
+        for row in sorted((row for row in joined if row.network == network), key=_first_layer):
+            product = by_name.get((network, triple(_first_layer(row) + 1)[2]))
+            if product is not None:
+                found.append(_gain(product, row))
+    return found
+
+
+def _first_layer(row: BoardRow) -> int:
+    """Return the number of the first vector of a concatenation: 5 for x5+x6, what enters and leaves layer 6."""
+    return symbol(row.representation.split("+")[0]).k
+
+
+def _gain(product: BoardRow, joined: BoardRow) -> Gain:
+    value, draws = product.mean_ap - joined.mean_ap, product.draws - joined.draws
+    if np.isnan(draws).all():
+        return Gain(product, joined, value, (math.nan, math.nan))
+    low, high = np.nanquantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    moved = value - float(np.nanmean(draws))  # as with the interval of a row
+    return Gain(product, joined, value, (float(low) + moved, float(high) + moved))
 
 
 @dataclass(frozen=True)
@@ -414,6 +452,7 @@ def _measured(
         role=_role(parsed),
         train=there.images,
         about=there.lab.about(train=train, C=C, ap=ap, temperature=_as_json(temperature)),
+        draws=100 * drawn.mean,
     )
 
 

@@ -28,6 +28,7 @@ from gradviz.results import (
     BoardRow,
     Classification,
     Evaluation,
+    Gain,
     KernelResult,
     LayerRow,
     Map,
@@ -399,6 +400,7 @@ def choice_json(
     chosen: BoardRow,
     test: tuple[Evaluation, Resampled] | None,
     rivals: Iterable[tuple[str, BoardRow, Evaluation, Difference]],
+    gains: Iterable[Gain],
 ) -> dict[str, Any]:
     """Return a board with what was chosen on it as JSON values.
 
@@ -412,12 +414,14 @@ def choice_json(
         Its score on the test images, and what `gradviz.comparison.resampled` makes of it; None without test images.
     rivals
         What the best is compared with on the test images: what it is, its row, its score, and the best minus it.
+    gains
+        What `gradviz.board.gains` returns.
 
     Returns
     -------
     dict
-        `board`, `chosen`, `test` as `evaluation_json` has it or None, `differences` in percent, and `made`, all that
-        the rows have in common, with findings and versions.
+        `board`, `chosen`, `test` as `evaluation_json` has it or None, `differences` and `gains` in percent, and `made`,
+        all that the rows have in common, with findings and versions.
     """
     common = {key: value for key, value in rows[0].about.items() if all(row.about.get(key) == value for row in rows)}
     return {
@@ -434,6 +438,17 @@ def choice_json(
                 "interval": [_finite(bound) for bound in difference.interval],
             }
             for name, row, run, difference in rivals
+        ],
+        "gains": [
+            {
+                "network": gain.product.network,
+                "representation": gain.product.representation,
+                "temperature": board_json([gain.product])[0]["temperature"],
+                "above": gain.joined.representation,
+                "cv_gain": _finite(gain.value),
+                "interval": [_finite(bound) for bound in gain.interval],
+            }
+            for gain in gains
         ],
         "board": board_json(rows),
         "made": _made(common, _findings(*(row.train for row in rows))),

@@ -9,16 +9,17 @@ import pytest
 
 from gradviz import board as boards
 from gradviz import metrics
-from gradviz.board import at, best, board, rivals, scored, similarities, stored, wanted
+from gradviz.board import at, best, board, gains, rivals, scored, similarities, stored, wanted
 from gradviz.datasets import ImageSet, find
 from gradviz.errors import Cancelled, ChoiceError
 from gradviz.experiment import Experiment
 from gradviz.features.extraction import Features
-from gradviz.kernels import CentredKernels
+from gradviz.kernels import CentredKernels, kernel
 from gradviz.representations import parse
+from gradviz.resampling import resample
 from gradviz.results import BoardRow
 from gradviz.spec import TEMPERATURE_GRID, Spec
-from gradviz.svm import cross_validate
+from gradviz.svm import cross_validate, held_out
 
 IMAGES = 40
 NO_IMAGES = Features(ImageSet("none", root=None, ids=(), splits={}), np.array([], int), {})
@@ -100,8 +101,9 @@ def test_the_choice_is_that_of_a_temperature_by_cv(lab, rows):
 
 
 def row(name: str, value: float, tau: float | None = None, role: str = "forward", network: str = "a") -> BoardRow:
-    nothing = {"per_class": {}, "alignment": 0.0, "purity": None, "chance": None, "dimensions": ()}
-    return BoardRow(network, name, tau, value, (0, 1), **nothing, seconds=0.0, role=role, train=NO_IMAGES, about={})
+    nothing = {"per_class": {}, "alignment": 0.0, "purity": None, "chance": None, "dimensions": (), "about": {}}
+    more = {"seconds": 0.0, "role": role, "train": NO_IMAGES, "draws": np.array([value - 1, value, value + 4])}
+    return BoardRow(network, name, tau, value, (0, 1), **nothing, **more)
 
 
 def test_the_best_rows_and_what_they_are_compared_with():
@@ -134,6 +136,39 @@ def test_the_best_rows_and_what_they_are_compared_with():
         "runner-up": "x6",
     }
     assert rivals([]) == rivals(ranked[:1]) == {}
+
+
+def test_gradients_are_compared_with_input_and_output_joined_on_the_same_draws(lab, rows):
+    ranked = best(rows)
+    found = gains(ranked)
+    assert [(one.product.representation, one.joined.representation) for one in found] == [
+        ("dW6", "x5+x6"), ("dW7", "x6+x7"), ("dW8", "x7+y8")
+    ]  # fmt: skip
+    positions = np.array([lab.images.source(one) for one in sorted(ranked[0].train.ids)])
+    labels = lab.images.labels[positions]
+    for one in found:
+        assert one.product in ranked, "at its best temperature"
+        folded = []
+        for row in (one.product, one.joined):
+            parsed = parse(row.representation, lab.offer)
+            K = kernel(parsed, at(lab, row.temperature).features(parsed.needs, positions).arrays).K
+            folded.append(held_out(K, labels, C=1.0, ap=lab.images.ap))
+        assert one.value == pytest.approx(100 * (folded[0].mean - folded[1].mean), abs=1e-6)
+        drawn = [resample(of.scores, labels, lab.images.ap, folds=of.folds).mean for of in folded]
+        apart = 100 * (drawn[0] - drawn[1])
+        bounds = np.nanquantile(apart, [0.025, 0.975]) - np.nanmean(apart) + one.value
+        assert one.interval == pytest.approx(tuple(bounds), abs=1e-6)
+
+
+def test_a_gain_needs_both(lab):
+    table = [row("dW6", 45, 2.0, "product"), row("x5+x6", 42), row("x6+x7", 43), row("dW8", math.nan, 1.0, "product"),
+             row("x7+y8", 40), row("dW6", 50, 2.0, "product", "b"), row("x5+x6", 51, None, "forward", "b")]  # fmt: skip
+    found = gains(best(table))
+    assert [(one.product.network, one.joined.representation, one.value) for one in found] == [
+        ("b", "x5+x6", -1), ("a", "x5+x6", 3)
+    ]  # fmt: skip
+    assert found[1].interval == pytest.approx((3, 3)), "the draws are paired"
+    assert gains([]) == []
 
 
 def test_scores_are_those_of_evaluate_and_differences_are_paired(lab, rows):

@@ -538,9 +538,9 @@ def test_a_board_is_read_back_with_all_that_it_was_made_from():
     nan, made = math.nan, {"train": "train", "weights": None, "weights_digest": "ab", "images": None}
     two = [
         BoardRow("alexnet64", "dW6", math.inf, 47.25, (45.0, 49.5), {"cat": 50.5, "dog": None}, 0.27, 0.5, 0.2,
-                 ((2048, 1024),), 0.25, "product", rows(0, 1, 2), {**made, "temperature": "inf"}),
+                 ((2048, 1024),), 0.25, "product", rows(0, 1, 2), {**made, "temperature": "inf"}, np.full(3, nan)),
         BoardRow(None, "clip+x6", None, nan, (nan, nan), {"cat": None, "dog": None}, nan, None,
-                 None, ((8,), (4,)), 0.1, "forward", rows(0, 1), {**made, "weights_digest": "cd"}),
+                 None, ((8,), (4,)), 0.1, "forward", rows(0, 1), {**made, "weights_digest": "cd"}, np.full(3, nan)),
     ]  # fmt: skip
     text = export.board_csv(two)
     assert len(set(head := text.splitlines()[0].split(","))) == len(head)
@@ -552,7 +552,7 @@ def test_a_board_is_read_back_with_all_that_it_was_made_from():
     assert [second[name] for name in ("network", "temperature", "cv_mean_ap")] == [""] * 3
     assert (second["dimensions"], second["n_train"], second["weights_digest"]) == ("8+4", "2", "cd")
     assert {name: first[name] for name in export.SCORED_WITH} == {n: str(versions()[n]) for n in export.SCORED_WITH}
-    rest = export.choice_json(two, two[0], None, [])["made"]
+    rest = export.choice_json(two, two[0], None, [], [])["made"]
     assert (rest["train"], rest["versions"]) == ("train", versions())
     assert "weights_digest" not in rest, "not that of both"
     found = json.loads(json.dumps(export.board_json(two), allow_nan=False))

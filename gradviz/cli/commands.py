@@ -335,7 +335,7 @@ def layers(arguments: Namespace) -> None:
 def _board(arguments: Namespace) -> None:
     """Print what cross-validation on the training split says of every representation, and the score of the best."""
     from gradviz import export
-    from gradviz.board import at, best, board, rivals, scored
+    from gradviz.board import at, best, board, gains, rivals, scored
     from gradviz.resampling import LEVEL
 
     if "temperature" in arguments.given:
@@ -354,7 +354,7 @@ def _board(arguments: Namespace) -> None:
         if one.difference
     ]
     if arguments.json:
-        return _print_json(export.choice_json(rows, first, (told[0].run, told[0].drawn), differences))
+        return _print_json(export.choice_json(rows, first, (told[0].run, told[0].drawn), differences, gains(ranked)))
     if arguments.csv:
         return _print(export.board_csv(rows).rstrip("\n"))
     _notes(told[0].run.notes)
@@ -370,7 +370,21 @@ def _board(arguments: Namespace) -> None:
         (f"above {row.representation} {_tau(row)} ({name})".replace("  ", " "), _percent(d.mean), _between(d.interval))
         for name, row, _, d in differences
     ]
-    return _print(table(("", "%", f"{LEVEL:.0%} interval"), lines))
+    _print(table(("", "%", f"{LEVEL:.0%} interval"), lines))
+    if of_layers := gains(ranked):
+        _print(f"\nEach layer's gradient above its input and output joined, by cv on {arguments.train}:")
+        lines = [
+            (
+                f"{gain.product.representation} {_tau(gain.product)} above {gain.joined.representation}".replace(
+                    "  ", " "
+                ),
+                _percent(gain.value),
+                _between(gain.interval),
+            )
+            for gain in of_layers
+        ]
+        _print(table(("", "%", f"{LEVEL:.0%} interval"), lines))
+    return None
 
 
 def _tau(row: "BoardRow") -> str:

@@ -234,6 +234,7 @@ class Page:
             evidence=layers_scene.evidence(told, pair, self._faces(), selection),
             matrix=layers_scene.matrix(self.ordered, between, selection),
             waiting="when all rows are there" if not complete else "being computed",
+            gains=layers_scene.gained(ranked, selection) if complete else (),
         )
         self._draw(scene)
         if complete and answer is None:

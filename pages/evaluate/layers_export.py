@@ -38,11 +38,12 @@ def offers(
         return board_csv(rows)
 
     def as_json() -> str:
+        from gradviz.board import gains
         from gradviz.export import choice_json
 
         test = told and (told.scored[0].run, told.scored[0].drawn)
         rivals = [(name, row, one.run, one.difference) for name, row, one in differences if one.difference]
-        return json.dumps(choice_json(rows, ranked[0], test or None, rivals), indent=2)
+        return json.dumps(choice_json(rows, ranked[0], test or None, rivals, gains(ranked)), indent=2)
 
     return [
         Download("Board as CSV", f"{name}.csv", "text/csv", as_csv),

@@ -10,7 +10,19 @@ from gradviz.errors import ChoiceError
 from gradviz.networks import NETWORKS
 from gradviz.representations import kind_of, symbol
 from gradviz.spec import FOLDS
-from gradviz.ui.components.layers import Against, Answer, Curve, Evidence, Line, Matrix, Panel, Photo, Point, Result
+from gradviz.ui.components.layers import (
+    Against,
+    Answer,
+    Curve,
+    Evidence,
+    Gained,
+    Line,
+    Matrix,
+    Panel,
+    Photo,
+    Point,
+    Result,
+)
 from gradviz.ui.selection import Selection
 from gradviz.words import counted
 from pages.evaluate.layers_job import Pick, Told
@@ -177,6 +189,24 @@ def _against(name: str, row: "BoardRow", one: "Scored", first: "BoardRow", selec
         certain=bool(bounds and (bounds[0] > 0 or bounds[1] < 0)),
         otherNetwork=row.network != first.network,
     )
+
+
+def gained(ranked: "Sequence[BoardRow]", selection: Selection) -> list[Gained]:
+    """Return what the gradient of each layer of the first network is better by than its input and output joined."""
+    from gradviz.board import gains
+
+    first = ranked[0].network if ranked else None
+    found = [one for one in gains(ranked) if one.product.network == first]
+    return [
+        Gained(
+            **_result(one.product, selection),
+            above=one.joined.representation,
+            value=one.value,
+            interval=None if math.isnan(one.interval[0]) else one.interval,
+            certain=one.interval[0] > 0 or one.interval[1] < 0,
+        )
+        for one in found
+    ]
 
 
 def evidence(

@@ -10,6 +10,7 @@ from tests.browser.chromium import Address, browsing, page_of, serving
 from tests.conftest import ROOT
 
 SLOW = 240_000
+expect.set_options(timeout=30_000)  # what comes at once on an idle machine does not on a busy one
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load } from "./load.js";
 
-const names = ["layersLayout", "temperaturePlaces", "commonRanges", "spreadApart", "sortedRows", "nextOrder", "boardColumns", "matrixSide", "roundTicks", "tauText", "LAYERS"];
-const { layersLayout, temperaturePlaces, commonRanges, spreadApart, sortedRows, nextOrder, boardColumns, matrixSide, roundTicks, tauText, LAYERS } = load(["layers_layout.js"], names);
+const names = ["layersLayout", "temperaturePlaces", "commonRanges", "spreadApart", "sortedRows", "shadeOf", "nextOrder", "boardColumns", "matrixSide", "roundTicks", "tauText", "LAYERS"];
+const { layersLayout, temperaturePlaces, commonRanges, spreadApart, sortedRows, shadeOf, nextOrder, boardColumns, matrixSide, roundTicks, tauText, LAYERS } = load(["layers_layout.js"], names);
 
 // The place of the figure at 1440 x 900, 1280 x 720 and 1024 x 768, with the sidebar open.
 const WINDOWS = [[1162, 820], [1002, 640], [746, 688]];
@@ -14,6 +14,10 @@ test("answer, curves, board and evidence fill the usual windows, and 19 lines ne
     assert.ok(layout.answer + layout.middle + layout.evidence + 2 * LAYERS.gap + LAYERS.edge <= height + 1);
     assert.equal(layout.curves + layout.board + LAYERS.gap, width);
     assert.equal(layout.photos + layout.matrix + LAYERS.gap, width);
+    const gained = layersLayout(width, height, 19, 3, 3);
+    assert.equal(gained.gains > 0, !gained.narrow);
+    assert.equal(gained.photos + gained.matrix + LAYERS.gap + (gained.gains && gained.gains + LAYERS.gap), width);
+    assert.ok(gained.photos >= 5 * 70 || gained.narrow, `${gained.photos}`);
     assert.ok(LAYERS.title + LAYERS.head + layout.rows <= layout.middle + 1);
     assert.ok(layout.row >= LAYERS.row[0] && layout.row <= LAYERS.row[1]);
   }
@@ -94,4 +98,11 @@ test("the matrix fits its place, ticks are round, temperatures are written short
   assert.ok(matrixSide(420, 204, 150) >= 3);
   assert.deepEqual(roundTicks(38.4, 47.6, 4), [40, 45]);
   assert.deepEqual([tauText(null), tauText("inf"), tauText(8)], ["", "∞", "8"]);
+});
+
+test("a cell is as dark as its value is great in its column", () => {
+  const board = [{ mean: 40 }, { mean: 50 }, { mean: null }, { mean: 42.5 }];
+  assert.deepEqual(board.map((row) => shadeOf(board, "mean", row)), [0, 1, null, 0.25]);
+  assert.equal(shadeOf([{ mean: 3 }, { mean: 3 }], "mean", { mean: 3 }), null);
+  assert.equal(shadeOf([{ purity: null }], "purity", { purity: null }), null);
 });

@@ -13,7 +13,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from gradviz.board import at as at_temperature
-from gradviz.board import best, board, rivals, scored, similarities
+from gradviz.board import best, board, gains, rivals, scored, similarities
 from gradviz.ui.components import layers
 from gradviz.ui.components.layers import Change, Line, Scene, checked
 from gradviz.versions import versions
@@ -93,6 +93,10 @@ def test_the_page_chooses_as_the_verbs_do_and_scores_the_choice_once(app: AppTes
         pytest.approx(t.difference.interval) for t in told[1:]
     ]
     assert [line.best for line in drawn.scene.rows] == [True] + [False] * (len(ranked) - 1)
+    assert [(one.representation, one.above, one.value, one.interval) for one in drawn.scene.gains] == [
+        (gain.product.representation, gain.joined.representation, gain.value, gain.interval) for gain in gains(ranked)
+    ]
+    assert len(drawn.scene.gains) == 3
     matrix = drawn.scene.matrix
     asked = [
         (one, row.representation, row.temperature)

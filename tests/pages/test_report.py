@@ -170,6 +170,8 @@ def test_layers(chosen: AppTest, offered: Offered, gradviz) -> None:
     for one in (found, page):
         assert one["chosen"].pop("seconds") > 0
     assert found["chosen"] == page["chosen"]
+    assert found["gains"] == page["gains"]
+    assert len(found["gains"]) == 3
     assert found["test"]["mean_ap"] == pytest.approx(page["test"]["mean_ap"])
     assert [row["cv_mean_ap"] for row in found["board"]] == pytest.approx([row["cv_mean_ap"] for row in page["board"]])
     answer = header(figures(file)[0]["layers"][1])["answer"]

@@ -17,12 +17,12 @@ function draw(state) {
   if (!width) return;
   state.drawnAt = topInWindow(root);
   const height = Math.max(520, windowHeight(root) - state.drawnAt - 10);
-  const layout = layersLayout(width, height, header.rows.length, header.answer?.differences.length);
+  const layout = layersLayout(width, height, header.rows.length, header.answer?.differences.length, header.gains.length);
   const scroll = root.querySelector(".layers-lines")?.scrollTop || 0;
   const focused = root.getRootNode().activeElement?.dataset?.key;
   const middle = element("div", { className: "layers-middle" }, layersCurves(state, layout), layersBoard(state, layout));
   middle.style.height = `${layout.middle}px`;
-  const evidence = element("div", { className: "layers-evidence" }, evidencePhotos(state, layout), evidenceMatrix(state, layout));
+  const evidence = element("div", { className: "layers-evidence" }, evidencePhotos(state, layout), ...(layout.gains ? [layersGains(state, layout)] : []), evidenceMatrix(state, layout));
   root.replaceChildren(layersAnswer(state, layout), middle, evidence, state.tip);
   state.matrix?.();
   root.querySelector(".layers-lines").scrollTop = scroll;

@@ -18,6 +18,7 @@ _component = register(
     "layers_answer.js",
     "layers_curves.js",
     "layers_board.js",
+    "layers_gains.js",
     "layers_evidence.js",
     "layers.js",
 )
@@ -102,6 +103,16 @@ class Against(Result):
 
 
 @dataclass(frozen=True)
+class Gained(Result):
+    """What a layer's gradient is better by than its input and output joined, which `above` names: percent, interval."""
+
+    above: str = ""
+    value: float = 0.0
+    interval: tuple[float, float] | None = None
+    certain: bool = True
+
+
+@dataclass(frozen=True)
 class Answer(Result):
     """The best result. `state` is chosen, or waiting while there may be a better one."""
 
@@ -163,6 +174,7 @@ class Scene:
     evidence: Evidence
     matrix: Matrix | None = None
     waiting: str = ""
+    gains: Sequence[Gained] = ()
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,8 @@ function answerDifferences(differences, width, look) {
     line.append(shape("line", { x1: x(0), x2: x(0), y1: 0, y2: 16, class: "zero" }));
     if (one.interval) line.append(shape("line", { x1: x(one.interval[0]), x2: x(one.interval[1]), y1: 8, y2: 8, class: "thick" }));
     line.append(shape("circle", { cx: x(one.value), cy: 8, r: 4, fill: one.certain ? look.roles.text : look.roles.muted }));
-    made.append(element("div", { className: "line" }, element("b", { textContent: signed1(one.value) }), words, line, element("span", { className: "quiet", textContent: between(one.interval) })));
+    const drawn = width ? [line] : []; // where there is little room, words and numbers go first
+    made.append(element("div", { className: `line${width ? "" : " bare"}` }, element("b", { textContent: signed1(one.value) }), words, ...drawn, element("span", { className: "quiet", textContent: between(one.interval) })));
   }
   return made;
 }
@@ -38,6 +39,6 @@ function layersAnswer(state, layout) {
   const tag = element("span", { className: `tag ${answer.state}` }, answer.tag);
   const head = element("div", { className: "what" }, element("span", { className: "quiet", textContent: answer.about }), element("h2", {}, resultName(answer)), element("div", {}, tag, element("span", { className: "quiet", textContent: answer.beside })));
   const score = element("div", { className: "score" }, element("b", { textContent: number1(answer.value) }), element("span", { className: "quiet" }, answer.unit, element("br"), between(answer.interval)));
-  made.append(head, score, answerDifferences(answer.differences, layout.narrow ? 84 : 130, state.look));
+  made.append(head, score, answerDifferences(answer.differences, layout.narrow ? 0 : 130, state.look));
   return made;
 }

@@ -9,6 +9,8 @@ const BOARD_TITLES = {
   seconds: "Kernel and SVMs of the cross-validation, features from the store: an order of magnitude",
 };
 
+const BOARD_SHADED = ["mean", "alignment", "purity", "seconds"];
+
 function boardStrip(row, width, height, range, colour) {
   const x = (value) => 4 + ((value - range[0]) / (range[1] - range[0] || 1)) * (width - 8);
   const line = shape("svg", { width, height, "aria-hidden": "true" });
@@ -35,6 +37,11 @@ function boardCell(state, name, row, width, layout, range) {
     seconds: () => two(row.seconds),
   }[name]();
   cell.append(fill);
+  if (BOARD_SHADED.includes(name)) {
+    const shade = shadeOf(state.header.rows, name, row);
+    if (shade !== null) cell.style.setProperty("--shade", `${Math.round(30 * shade)}%`);
+    cell.classList.add("shaded");
+  }
   if (name === "network" || name === "dimensions") cell.title = fill;
   return cell;
 }
@@ -67,7 +74,7 @@ function boardHead(state, columns) {
     cell.style.width = `${width}px`;
     if (name in BOARD_HEADS) {
       const sorted = sort.replace("-", "") === name;
-      const button = element("button", { type: "button", className: sorted ? "sorted" : "", title: BOARD_TITLES[name] || "" }, BOARD_HEADS[name], sorted ? element("i", { className: sort.startsWith("-") ? "down" : "up" }) : "");
+      const button = element("button", { type: "button", className: sorted ? "sorted" : "", title: [BOARD_TITLES[name], BOARD_SHADED.includes(name) && "The greater, the darker its ground"].filter(Boolean).join(". ") }, BOARD_HEADS[name], sorted ? element("i", { className: sort.startsWith("-") ? "down" : "up" }) : "");
       button.setAttribute("aria-pressed", String(sorted));
       button.onclick = () => state.component.setTriggerValue("change", { sort: nextOrder(sort, name), at: Date.now() });
       cell.append(button);

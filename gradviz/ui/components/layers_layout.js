@@ -1,10 +1,10 @@
 // Where everything stands on the Layers page: pure functions, tested by tests/js/layers.test.js.
 
-const LAYERS = { gap: 12, answer: [92, 74], edge: 9, evidence: [226, 194], difference: 21, row: [16, 23], head: 34, title: 22, label: 13 };
+const LAYERS = { gap: 12, answer: [92, 74], edge: 9, evidence: [226, 194], difference: 21, row: [16, 23], head: 34, title: 22, label: 13, gains: 196 };
 
-// Heights of the three parts and widths of their halves, for a place of width x height, so many lines of the board and of
-// differences.
-function layersLayout(width, height, lines, differences = 3) {
+// Heights of the three parts and widths of their halves, for a place of width x height, so many lines of the board, of
+// differences and of gains, for which a narrow place has no room.
+function layersLayout(width, height, lines, differences = 3, gained = 0) {
   const low = height < 680 ? 1 : 0;
   const narrow = width < 900;
   const evidence = LAYERS.evidence[low];
@@ -16,7 +16,9 @@ function layersLayout(width, height, lines, differences = 3) {
   const room = middle - LAYERS.title - LAYERS.head;
   const row = Math.max(LAYERS.row[0], Math.min(LAYERS.row[1], Math.floor((room / Math.max(1, lines)) * 4) / 4));
   const matrix = Math.round(Math.min(width * 0.4, narrow ? 300 : 420));
-  return { answer, middle, evidence, curves, board, row, rows: Math.min(room, row * lines), scrolls: row * lines > room + 0.5, matrix, photos: width - matrix - LAYERS.gap, low: Boolean(low), narrow };
+  const gains = gained && !narrow ? LAYERS.gains : 0;
+  const photos = width - matrix - LAYERS.gap - (gains && gains + LAYERS.gap);
+  return { answer, middle, evidence, curves, board, row, rows: Math.min(room, row * lines), scrolls: row * lines > room + 0.5, matrix, gains, photos, low: Boolean(low), narrow };
 }
 
 // Temperatures on a logarithmic axis; infinity stands one step behind the largest number, beyond a gap.
@@ -68,6 +70,13 @@ function sortedRows(rows, sort) {
   const missing = (i) => value(i) === null || value(i) === undefined;
   const compare = (a, b) => (typeof a === "string" ? a.localeCompare(b) : a < b ? -1 : a > b ? 1 : 0);
   return rows.map((_, i) => i).sort((i, j) => missing(i) - missing(j) || (missing(i) ? 0 : down * compare(value(i), value(j))) || i - j);
+}
+
+// Where a value lies in its column, from 0 for the least to 1 for the greatest; null where there is nothing to compare.
+function shadeOf(rows, column, row) {
+  const there = rows.map((one) => one[column]).filter((value) => value !== null && Number.isFinite(value));
+  const [low, high] = [Math.min(...there), Math.max(...there)];
+  return Number.isFinite(row[column]) && high > low ? (row[column] - low) / (high - low) : null;
 }
 
 // The next order when a heading is clicked: first as people want it, then the other way.
