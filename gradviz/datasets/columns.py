@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from gradviz.datasets.delimited import SAMPLE, Line
 from gradviz.datasets.image_set import Finding
 from gradviz.datasets.pictures import PICTURE_SUFFIXES, printable
-from gradviz.datasets.splits import split_named
+from gradviz.datasets.split_cells import known_splits, read_splits
 from gradviz.errors import DatasetError
 
 _PATHS = [
@@ -68,14 +68,15 @@ class Columns:
     more: tuple[int, ...] = ()
     doubtful: tuple[int, ...] = ()
     findings: tuple[Finding, ...] = ()
+    splits: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Cell of the column `split` -> the splits that it names."""
 
-    def split_of(self, line: Line) -> str:
-        """Return the split of a line; empty where it is in none."""
+    def splits_of(self, line: Line) -> tuple[str, ...]:
+        """Return the splits of a line; none where it is in none."""
         if self.held_out is not None:
             held_out = truth(line.cell(self.held_out))
-            return "" if held_out is None else "val" if held_out == 1 else "train"
-        text = line.cell(self.split)
-        return split_named(text) or printable(text)
+            return () if held_out is None else ("val",) if held_out == 1 else ("train",)
+        return self.splits.get(line.cell(self.split), ())
 
     def labels_of(self, line: Line) -> list[str]:
         """Return the cells of a line that hold labels."""
@@ -121,10 +122,15 @@ def understand(lines: Sequence[Line], hit: Hit, file: str) -> Columns:
         path = max(range(width), key=hits.__getitem__)
     others = [i for i in range(width) if i != path]
     if not first:
-        return _untitled(path, others, body, file)
+        return _with_splits(_untitled(path, others, body, file), body)
     above = [Finding(f"line {line.number}", "stands above the titles", "not read") for line in lines[: first - 1]]
     found = _titled(path, others, lines[first - 1], body, file)
-    return replace(found, first=first, findings=(*above, *found.findings))
+    return _with_splits(replace(found, first=first, findings=(*above, *found.findings)), body)
+
+
+def _with_splits(found: Columns, body: Sequence[Line]) -> Columns:
+    splits, said = read_splits(_filled(body, found.split))
+    return replace(found, splits=splits, findings=(*found.findings, *said))
 
 
 def _first(lines: Sequence[Line], hit: Hit) -> int:
@@ -285,7 +291,7 @@ def _untitled(path: int, others: Sequence[int], body: Sequence[Line], file: str)
         raise DatasetError(f"{file} has columns of 0 and 1 without titles: write a first line such as path,cat,dog.")
     findings = [Finding(f"column {path + 1}", "the paths are read from it", "guessed")] if path else []
     body = [line for line in body if len(line.cells) <= _POSITIONS]
-    splits = [i for i in others[: _POSITIONS - 1] if all(map(split_named, _filled(body, i)))]
+    splits = [i for i in others[: _POSITIONS - 1] if all(map(known_splits, _filled(body, i)))]
     split = next((i for i in reversed(splits) if _filled(body, i)), None)
     labels = next((i for i in others if i != split), None)
     rest = [i for i in others[: _POSITIONS - 1] if i not in (labels, split) and _filled(body, i)]
@@ -293,13 +299,13 @@ def _untitled(path: int, others: Sequence[int], body: Sequence[Line], file: str)
     findings += _beyond_said(more, doubtful)
     rest = [i for i in rest if i not in (*more, *doubtful)]
     if rest:
-        odd = next((value for value in _filled(body, rest[0]) if split_named(value) is None), "")
+        odd = next((value for value in _filled(body, rest[0]) if not known_splits(value)), "")
         reason = f"no known split, like {printable(odd)!r}: write a first line such as path,label,split"
         findings.append(Finding(f"column {rest[0] + 1}", reason, "not read"))
     return Columns(path, 0, labels, split, more=tuple(more), doubtful=tuple(doubtful), findings=tuple(findings))
 
 
-def _filled(body: Sequence[Line], column: int) -> list[str]:
+def _filled(body: Sequence[Line], column: int | None) -> list[str]:
     return [cell for line in body if (cell := line.cell(column))]
 
 

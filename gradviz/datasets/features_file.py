@@ -9,7 +9,7 @@ import numpy as np
 from gradviz.datasets.image_set import Finding
 from gradviz.datasets.pictures import UNWRITABLE, printable
 from gradviz.datasets.reading import Format, Listing, Row
-from gradviz.datasets.splits import split_named
+from gradviz.datasets.split_cells import read_splits
 from gradviz.datasets.zero_one import absent, unsaid, zero_is_absent
 from gradviz.errors import ChoiceError, DatasetError
 from gradviz.representations import check_name
@@ -51,13 +51,14 @@ def read_features(path: Path) -> Listing:
         why = "all have values that are not finite" if ids else "it has 0 rows"
         raise DatasetError(f"{path} holds no usable row: {why}.")
     classes, labels, noted = _labels(path, arrays, len(ids))
-    splits = _splits(path, arrays)
-    named = sorted({splits[i] for i in keep} - {""})
+    splits, said = _splits(path, arrays)
+    noted += said
+    named = sorted({split for i in keep for split in splits[i]})
     if named and (without := sum(not splits[i] for i in keep)):
         noted.append(Finding("split", "in no split: their cells are empty", "unlabelled", without))
     return Listing(
         path.resolve(),
-        [Row(ids[i], None, labels[i], (splits[i],) if splits[i] else ()) for i in keep],
+        [Row(ids[i], None, labels[i], splits[i]) for i in keep],
         [*findings, *noted, *(Finding(ids[i], "values that are not finite") for i in np.flatnonzero(~finite))],
         classes=classes,
         splits=named or None,
@@ -179,13 +180,15 @@ def _ours(arrays: dict[str, np.ndarray]) -> bool:
         return False
 
 
-def _splits(path: Path, arrays: dict[str, np.ndarray]) -> list[str]:
-    """Return each row's split, empty where it is in none."""
+def _splits(path: Path, arrays: dict[str, np.ndarray]) -> tuple[list[tuple[str, ...]], list[Finding]]:
+    """Return each row's splits, none where it is in none, and what was guessed about them."""
     if "split" not in arrays:
-        return [""] * len(arrays["ids"])
+        return [()] * len(arrays["ids"]), []
     if arrays["split"].shape != arrays["ids"].shape:
         raise DatasetError(f"{path}: split has shape {arrays['split'].shape}, ids {arrays['ids'].shape}.")
-    return [split_named(text) or text.strip() for text in _texts(arrays["split"])]
+    cells = [text.strip() for text in _texts(arrays["split"])]
+    splits, findings = read_splits(filter(None, cells))
+    return [splits.get(cell, ()) for cell in cells], findings
 
 
 def _texts(array: np.ndarray) -> list[str]:

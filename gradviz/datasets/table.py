@@ -37,7 +37,8 @@ def read_table(path: Path, above: Path | None = None) -> Listing:
     Raises
     ------
     DatasetError
-        If the file is not such a text, has columns of ones and zeros without titles, or puts a picture into two splits.
+        If the file is not such a text, has columns of ones and zeros without titles, or says other splits of a picture
+        on another line.
     """
     folder = path.resolve().parent
     root = above.resolve() if above else folder
@@ -70,7 +71,7 @@ def read_table(path: Path, above: Path | None = None) -> Listing:
         findings.append(Finding("lines", f"pictures are listed again, as in line {again[0]}", "joined", len(again)))
     labels = _labels(list(entries.values()), columns)
     rows = [
-        Row(entry.id, entry.path, mine, (entry.split,) if entry.split else ())
+        Row(entry.id, entry.path, mine, entry.splits)
         for entry, mine in zip(entries.values(), labels.of_pictures, strict=True)
     ]
     rows, said = _by_folders(root, rows)
@@ -116,17 +117,17 @@ class _Entry:
     id: str
     path: Path
     lines: list[Line] = field(default_factory=list)
-    split: str = ""
+    splits: tuple[str, ...] = ()
 
     def add(self, line: Line, columns: Columns, file: Path) -> None:
-        """Add a line; DatasetError if an earlier one puts the picture into another split."""
-        split = columns.split_of(line)
-        if split and self.split and split != self.split:
+        """Add a line; DatasetError if an earlier one puts the picture into other splits."""
+        splits = columns.splits_of(line)
+        if splits and self.splits and {*splits} != {*self.splits}:
             raise DatasetError(
-                f"{file}, line {line.number}: {printable(self.id)} is in {split}, but above it is in {self.split}: "
-                "a picture can be in one split only."
+                f"{file}, line {line.number}: {printable(self.id)} is in {' and '.join(splits)}, but above it is in "
+                f"{' and '.join(self.splits)}: write all splits of a picture into one cell, such as train;val."
             )
-        self.split = split or self.split
+        self.splits = splits or self.splits
         self.lines.append(line)
 
 

@@ -348,3 +348,43 @@ def test_a_line_that_says_a_label_is_not_there_is_no_label(folder: Path):
     assert ("Confidence", "guessed") in [(f.name, f.kind) for f in noted(images)]
     images = read_table(write(folder, "path,label,confidence\np/0.jpg,cat,0.9\np/1.jpg,dog,0\n"))
     assert shown(images) == {"p/0.jpg": ("cat",), "p/1.jpg": ("dog",)}, "not of ones and zeros"
+
+
+@pytest.mark.parametrize("title", ["path,label,split", ""])
+@pytest.mark.parametrize(
+    "both",
+    ["train;val", "train|val", '"train, val"', "Training/valid", "train+val", "\"['train', 'val']\"", "train val"],
+)
+def test_several_splits_in_a_cell_are_each_of_them(folder: Path, both: str, title: str):
+    lines = [title] * bool(title) + [
+        "p/0.jpg,cat,train",
+        f"p/1.jpg,dog,{both}",
+        f"p/2.jpg,cat,{both}",
+        "p/3.jpg,dog,test",
+    ]
+    images = read_table(write(folder, "\n".join(lines)))
+    splits = {split: list(positions) for split, positions in images.splits.items()}
+    assert splits == {"train": [0, 1, 2], "val": [1, 2], "test": [3]}
+    assert [(f.name, f.kind, f.count) for f in noted(images)] == [(both.strip('"'), "guessed", 2)]
+    assert "in each of them" in noted(images)[0].reason
+
+
+def test_several_splits_of_ones_own_in_a_cell_are_read_where_each_stands_alone(folder: Path):
+    path = write(folder, "path,label,split\np/0.jpg,cat,one\np/1.jpg,dog,two\np/2.jpg,cat,one;two\np/3.jpg,dog,one;six")
+    images = read_table(path)
+    splits = {split: list(positions) for split, positions in images.splits.items()}
+    assert splits == {"one": [0, 2], "two": [1, 2], "one;six": [3]}
+    assert [(f.name, f.reason[:17]) for f in noted(images)] == [
+        ("one;two", "several splits in"),
+        ("one;six", "read as the name "),
+    ]
+
+
+def test_a_picture_on_several_lines_is_in_the_same_splits_on_each(folder: Path):
+    again = "path,label,split\np/0.jpg,cat,train;val\np/0.jpg,dog,val|train\n"
+    assert {split: list(p) for split, p in read_table(write(folder, again)).splits.items()} == {
+        "train": [0],
+        "val": [0],
+    }
+    with pytest.raises(DatasetError, match="line 3: p/0.jpg is in test, but above it is in train and val: write all"):
+        read_table(write(folder, again.replace("val|train", "test")))
