@@ -1,4 +1,4 @@
-"""Read the splits that cells of a table name: one, or several in a cell, as a picture of VOC is in train and trainval."""
+"""Read the splits that the cells of a column name: one, or several in a cell, as VOC's pictures are in trainval too."""
 
 import re
 from collections import Counter

@@ -60,7 +60,8 @@ def read_table(path: Path, above: Path | None = None) -> Listing:
         reason = place.found if isinstance(place.found, str) else _refusal(line, columns)
         if isinstance(place.found, str) or reason:
             name = printable(f"line {line.number}: {line.cell(columns.path)}")
-            findings.append(Finding(name, reason, count=line.spans))
+            # Each line that such a cell swallows may have been a picture's; a long remark elsewhere is of one.
+            findings.append(Finding(name, reason, count=line.spans if _goes_on(line, columns) else 1))
             continue
         guesses[place.guess] += 1
         entry = entries.setdefault(place.found.resolve(), _Entry(place.id, place.found))
@@ -189,10 +190,12 @@ def _refusal(line: Line, columns: Columns) -> str:
     """Explain why a line of a picture that is there cannot be used; empty if it can."""
     if not columns.first and len(line.cells) > 3:
         return "more than three columns"
+    return "a cell that goes on in the next line" if _goes_on(line, columns) else ""
+
+
+def _goes_on(line: Line, columns: Columns) -> bool:
     cells = (line.cell(columns.path), line.cell(columns.split), *columns.labels_of(line))
-    if any("\n" in cell or "\r" in cell for cell in cells):
-        return "a cell that goes on in the next line"
-    return ""
+    return any("\n" in cell or "\r" in cell for cell in cells)
 
 
 def _labels(entries: Sequence[_Entry], columns: Columns) -> Labels:

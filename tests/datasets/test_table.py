@@ -386,5 +386,27 @@ def test_a_picture_on_several_lines_is_in_the_same_splits_on_each(folder: Path):
         "train": [0],
         "val": [0],
     }
-    with pytest.raises(DatasetError, match="line 3: p/0.jpg is in test, but above it is in train and val: write all"):
+    with pytest.raises(DatasetError, match=r"line 3: p/0\.jpg is in test, but above it is in train and val: write all"):
         read_table(write(folder, again.replace("val|train", "test")))
+
+
+def test_a_cell_of_several_lines_moves_no_number_and_no_count(folder: Path):
+    path = write(
+        folder,
+        'path,label,remark\np/0.jpg,cat,"seen\nat\nnoon"\ngone.jpg,dog,"two\nlines"\np/1.jpg,dog,\nlost.jpg,cat,\n',
+    )
+    findings = [(f.name, f.reason, f.count) for f in noted(read_table(path)) if f.kind == "left out"]
+    assert findings == [("line 5: gone.jpg", "no such file", 1), ("line 8: lost.jpg", "no such file", 1)]
+    path = write(folder, 'path,label\np/0.jpg,cat\np/1.jpg,"dog\np/2.jpg,cat\np/3.jpg,cat\n')
+    with pytest.raises(DatasetError, match=r"line 5: unexpected end of data, in an entry that begins in line 3\."):
+        read_table(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("end", ["\n\x1a", "\x1a", "\r\n\x1a\x1a\x1a", "\n\x1a\n"])
+def test_the_mark_with_which_dos_ends_a_file_is_no_line(folder: Path, end: str, encoding: str):
+    path = folder / "list.csv"
+    path.write_bytes(f"path,label\np/0.jpg,cat\np/1.jpg,dog{end}".encode(encoding))
+    images = read_table(path)
+    assert (shown(images), images.classes) == ({"p/0.jpg": ("cat",), "p/1.jpg": ("dog",)}, ("cat", "dog"))
+    assert noted(images) == ()
