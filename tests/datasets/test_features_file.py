@@ -261,3 +261,20 @@ def test_several_splits_of_a_row_are_each_of_them(tmp_path: Path):
     images = read_features(tmp_path / "f.npz")
     assert {split: list(positions) for split, positions in images.splits.items()} == {"train": [0, 1], "val": [0]}
     assert [(f.name, f.count) for f in images.findings] == [("train;val", 1)]
+
+
+def test_rows_that_are_too_large_for_float32_are_told_from_those_that_are_not_finite(tmp_path: Path):
+    x = np.array([[1.0, 2.0], [1e200, np.nan], [-1e200, 1.0]])
+    np.savez(tmp_path / "f.npz", ids=["a", "b", "c"], x6=x)
+    images = read_features(tmp_path / "f.npz")
+    assert images.ids == ("a",)
+    assert [(f.name, f.reason) for f in images.findings] == [
+        ("b", "values that are not finite"),
+        ("c", "values that are too large for float32"),
+    ]
+    np.savez(tmp_path / "f.npz", ids=["a", "c"], x6=x[[2, 2]])
+    with pytest.raises(DatasetError, match=r"no usable row: all have values that are too large for float32\.$"):
+        read_features(tmp_path / "f.npz")
+    np.savez(tmp_path / "f.npz", ids=["a", "c"], x6=x[1:])
+    with pytest.raises(DatasetError, match=r"all have values that are not finite or values that are too large"):
+        read_features(tmp_path / "f.npz")
