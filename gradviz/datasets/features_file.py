@@ -26,7 +26,7 @@ _RESERVED = ("about", "ids", "classes", "labels", "split")
 
 
 def read_features(path: Path) -> Listing:
-    """List the rows of an npz as `features --out` writes it; those that are not finite, as float32, in some array are skipped.
+    """List the rows of an npz as `features --out` writes it; those not finite in float32 in some array are skipped.
 
     Any array of n rows of numbers is a vector of its name; one whose name cannot be asked for is named. Labels without
     any -1 are read as 0 and 1, unless this program wrote them; it alone names arrays by layers (`dW@features.8`).
