@@ -124,6 +124,11 @@ def understand(lines: Sequence[Line], hit: Hit, file: str) -> Columns:
     if not first:
         return _with_splits(_untitled(path, others, body, file), body)
     above = [Finding(f"line {line.number}", "stands above the titles", "not read") for line in lines[: first - 1]]
+    if not any(map(_known, titles)):
+        called, reason = ", ".join(lines[first - 1].cells), "names no picture, as others do: read as titles"
+        above.append(Finding(printable(f"line {lines[first - 1].number}: {called}"), reason, "guessed"))
+        if path:
+            above.append(Finding(_called(lines[first - 1], path), "the paths are read from it", "guessed"))
     found = _titled(path, others, lines[first - 1], body, file)
     return _with_splits(replace(found, first=first, findings=(*above, *found.findings)), body)
 
@@ -136,11 +141,33 @@ def _with_splits(found: Columns, body: Sequence[Line]) -> Columns:
 def _first(lines: Sequence[Line], hit: Hit) -> int:
     """Find where the lines begin that follow the titles, of which there may be remarks above; 0 without titles."""
     for place, line in enumerate(lines[:_ABOVE]):
-        if any(cell.lower().endswith(tuple(PICTURE_SUFFIXES)) or hit(cell) for cell in line.cells):
-            return 0
+        if _names_picture(line, hit):
+            return place if place and _are_titles(lines[place - 1], lines[place:][:SAMPLE], hit) else 0
         if any(map(_known, _titles(line))):
             return place + 1
     return 0
+
+
+def _names_picture(line: Line, hit: Hit) -> bool:
+    return any(cell.lower().endswith(tuple(PICTURE_SUFFIXES)) or hit(cell) for cell in line.cells)
+
+
+def _are_titles(line: Line, body: Sequence[Line], hit: Hit) -> bool:
+    """Check whether a line of unknown words stands above lines of pictures as titles do.
+
+    It is as long as they are, nothing in it is a number or a path or comes again below it, and they all but few name
+    pictures: what it says may also be an entry whose picture is missing.
+    """
+    if len(line.cells) != len(body[0].cells) or not all(line.cells):
+        return False
+    if sum(_names_picture(below, hit) for below in body) < _MOSTLY * len(body):
+        return False
+    for i, cell in enumerate(line.cells):
+        below = _filled(body, i)
+        numbered = re.search(r"\d", cell) is not None and any(map(hit, below))
+        if numbered or truth(cell) is not None or _NUMBER.fullmatch(cell) or set("/\\") & set(cell) or cell in below:
+            return False
+    return True
 
 
 def _known(title: str) -> bool:
@@ -199,6 +226,12 @@ def _titled(path: int, others: Sequence[int], first: Line, body: Sequence[Line],
 
     labels, split, held_out = first_of(*_LABELS), first_of(_SPLIT), first_of(_HELD_OUT)
     held_out = held_out if split is None else None
+    findings = []
+    if split is None and held_out is None:
+        named = [i for i in filled if i != labels and _splits_alone(body, i)]
+        if len(named) == 1:
+            split = named[0]
+            findings.append(Finding(_called(first, split), "the column is read as the splits", "guessed"))
     several = _several(titles, body, filled)
     if several and (labels is None or labels in several):
         labels, *several = several
@@ -210,7 +243,7 @@ def _titled(path: int, others: Sequence[int], first: Line, body: Sequence[Line],
     rest = [i for i in filled if i not in (labels, split, held_out, present, *several)]
     more, doubtful = _beyond(body, labels, [i for i in rest if i >= len(titles)])
     rest = [i for i in rest if i not in (*more, *doubtful) and not _counts(first, body, i)]
-    findings = _beyond_said(more, doubtful)
+    findings += _beyond_said(more, doubtful)
     classes: dict[int, str] = {}
     if labels is None:
         labels, classes, said_of = _guessed(first, body, rest, file)
@@ -272,6 +305,12 @@ def _is_text(first: Line, body: Sequence[Line], column: int) -> bool:
 def _one_each(body: Sequence[Line], columns: Sequence[int]) -> bool:
     """Check whether each line has exactly one 1 in these columns."""
     return len(columns) > 1 and all([truth(line.cell(i)) for i in columns].count(1) == 1 for line in body)
+
+
+def _splits_alone(body: Sequence[Line], column: int) -> bool:
+    """Check for a column of nothing but known splits, and of several."""
+    cells = set(_filled(body, column))
+    return len({known_splits(cell) for cell in cells}) > 1 and all(map(known_splits, cells))
 
 
 def _called(first: Line, column: int) -> str:

@@ -410,3 +410,34 @@ def test_the_mark_with_which_dos_ends_a_file_is_no_line(folder: Path, end: str, 
     images = read_table(path)
     assert (shown(images), images.classes) == ({"p/0.jpg": ("cat",), "p/1.jpg": ("dog",)}, ("cat", "dog"))
     assert noted(images) == ()
+
+
+@pytest.mark.parametrize(
+    ("title", "line", "read"),
+    [
+        ("bild,klasse", "{path},{label}", ["klasse: the column is read as the labels"]),
+        ("klasse;bild", "{label};{path}", ["bild: the paths are read from it", "klasse: the column is read as the la"]),
+        ("bild,klasse,satz", "{path},{label},{split}", ["satz: the column is read as the splits", "klasse: the colu"]),
+        ("foto,cat,dog", "{path},{cat},{dog}", ["labels: no label is -1, so 0 is read as absent, not as unknown"]),
+    ],
+)
+def test_titles_in_unknown_words_are_titles_and_no_missing_picture(folder: Path, title: str, line: str, read: list):
+    lines = [
+        line.format(path=path, label=label, split="train" if n < 2 else "test", cat=int(label == "cat"), dog=n % 2)
+        for n, (path, (label,)) in enumerate(CATS.items())
+    ]
+    images = read_table(write(folder, "\n".join([title, *lines])))
+    assert (shown(images), images.classes) == (CATS, ("cat", "dog"))
+    assert ({*images.splits} == {"train", "test"}) == ("satz" in title)
+    first, *others = noted(images)
+    called = title.replace(",", ", ").replace(";", ", ")
+    assert (first.name, first.kind) == (f"line 1: {called}", "guessed")
+    assert "read as titles" in first.reason
+    assert all(f"{f.name}: {f.reason}".startswith(said) for f, said in zip(others, read, strict=True))
+
+
+@pytest.mark.parametrize("first", ["gone,cat", "gone_1,bird", "x/gone,bird", "gone,1", "gone,bird,train", "gone,"])
+def test_an_entry_without_its_picture_is_not_taken_for_titles(folder: Path, first: str):
+    images = read_table(write(folder, "\n".join([first, *(f"{path},{label}" for path, (label,) in CATS.items())])))
+    assert [f"{f.name} {f.reason}" for f in noted(images)] == [f"line 1: {first.split(',')[0]} no such file"]
+    assert shown(images) == CATS
