@@ -94,7 +94,7 @@ def score(lines: Sequence[Line], hit: Hit) -> tuple[int, int]:
     return pictures, max((sum(map(_known, _titles(line))) for line in lines[:_ABOVE]), default=0)
 
 
-def understand(lines: Sequence[Line], hit: Hit, file: str) -> Columns:
+def understand(lines: Sequence[Line], hit: Hit, file: str, *, exported: bool = False) -> Columns:
     """Decide what each column holds.
 
     Parameters
@@ -105,6 +105,8 @@ def understand(lines: Sequence[Line], hit: Hit, file: str) -> Columns:
         Says how well a cell names a picture that is there.
     file
         What messages call the table.
+    exported
+        Whether it is known that every column of ones and zeros is a class, also one that is 1 or 0 throughout.
 
     Raises
     ------
@@ -119,7 +121,9 @@ def understand(lines: Sequence[Line], hit: Hit, file: str) -> Columns:
     hits = [(sum(hit(line.cell(i)) for line in body[:SAMPLE]), -ranks[i]) for i in range(width)]
     path = max(named or range(width), key=hits.__getitem__)
     if not hits[path][0]:
-        path = max(range(width), key=hits.__getitem__)
+        # A label 3 is no path to 3.jpg where another column has files of pictures, though none of them is there.
+        plain = not _has_files(body, path)
+        path = max((i for i in range(width) if plain or _has_files(body, i)), key=hits.__getitem__)
     others = [i for i in range(width) if i != path]
     if not first:
         return _with_splits(_untitled(path, others, body, file), body)
@@ -129,7 +133,7 @@ def understand(lines: Sequence[Line], hit: Hit, file: str) -> Columns:
         above.append(Finding(printable(f"line {lines[first - 1].number}: {called}"), reason, "guessed"))
         if path:
             above.append(Finding(_called(lines[first - 1], path), "the paths are read from it", "guessed"))
-    found = _titled(path, others, lines[first - 1], body, file)
+    found = _titled(path, others, lines[first - 1], body, file, exported)
     return _with_splits(replace(found, first=first, findings=(*above, *found.findings)), body)
 
 
@@ -149,7 +153,15 @@ def _first(lines: Sequence[Line], hit: Hit) -> int:
 
 
 def _names_picture(line: Line, hit: Hit) -> bool:
-    return any(cell.lower().endswith(tuple(PICTURE_SUFFIXES)) or hit(cell) for cell in line.cells)
+    return any(_is_file(cell) or hit(cell) for cell in line.cells)
+
+
+def _is_file(cell: str) -> bool:
+    return cell.lower().endswith(tuple(PICTURE_SUFFIXES))
+
+
+def _has_files(body: Sequence[Line], column: int) -> bool:
+    return any(_is_file(line.cell(column)) for line in body[:SAMPLE])
 
 
 def _are_titles(line: Line, body: Sequence[Line], hit: Hit) -> bool:
@@ -215,7 +227,7 @@ def _titles(line: Line) -> list[str]:
     return [re.sub(r"[\s.-]+", "_", cell.lower()) for cell in line.cells]
 
 
-def _titled(path: int, others: Sequence[int], first: Line, body: Sequence[Line], file: str) -> Columns:
+def _titled(path: int, others: Sequence[int], first: Line, body: Sequence[Line], file: str, exported: bool) -> Columns:
     titles = _titles(first)
     filled = [i for i in others if _filled(body, i)]
 
@@ -246,7 +258,7 @@ def _titled(path: int, others: Sequence[int], first: Line, body: Sequence[Line],
     findings += _beyond_said(more, doubtful)
     classes: dict[int, str] = {}
     if labels is None:
-        labels, classes, said_of = _guessed(first, body, rest, file)
+        labels, classes, said_of = _guessed(first, body, rest, file, exported)
         findings += said_of
         empty = [_called(first, i) for i in others if i not in filled and i < len(titles) and first.cell(i)]
         findings += [Finding(name, "a column that is empty", "not read") for name in empty]
@@ -263,7 +275,7 @@ def _titled(path: int, others: Sequence[int], first: Line, body: Sequence[Line],
 
 
 def _guessed(
-    first: Line, body: Sequence[Line], rest: Sequence[int], file: str
+    first: Line, body: Sequence[Line], rest: Sequence[int], file: str, exported: bool
 ) -> tuple[int | None, dict[int, str], list[Finding]]:
     """Return the column of labels or those that are classes, where no title says it: never both.
 
@@ -274,6 +286,8 @@ def _guessed(
     names = [printable(first.cell(i)) for i in flags]
     if len(set(names)) < len(names):
         raise DatasetError(f"{file} has two columns with the title {max(names, key=names.count)!r}: rename one.")
+    if exported and flags:
+        return None, dict(zip(flags, names, strict=True)), []
     values = {i: {truth(cell) for cell in _filled(body, i)} for i in flags}
     ones = [i for i in flags if not values[i] & {0, -1}]
     classes = {i: name for i, name in zip(flags, names, strict=True) if i not in ones}

@@ -19,6 +19,9 @@ from gradviz.datasets.sidecars import splits_of
 from gradviz.datasets.zero_one import absent, unsaid, zero_is_absent
 from gradviz.errors import DatasetError
 
+EXPORTED = "_classes.csv"
+"""What Roboflow calls the list that it writes beside the pictures of each split: a column for each class."""
+
 
 def read_table(path: Path, above: Path | None = None) -> Listing:
     """List the pictures of a CSV by its titles, or by position where it has none.
@@ -47,10 +50,11 @@ def read_table(path: Path, above: Path | None = None) -> Listing:
     lines = read_lines(path, lambda sample: score(sample, partial(_hit, located)))
     if not lines:
         return Listing(root, ())
-    columns = understand(lines, partial(_hit, located), str(path))
+    exported = path.name == EXPORTED
+    columns = understand(lines, partial(_hit, located), str(path), exported=exported)
     if not any(_hit(located, line.cell(columns.path)) for line in lines[columns.first :]):
         located = cache(partial(_by_name, pictures_by_name(root), located, _last_parts(lines)))
-        columns = understand(lines, partial(_hit, located), str(path))
+        columns = understand(lines, partial(_hit, located), str(path), exported=exported)
     findings = list(columns.findings)
     entries: dict[Path, _Entry] = {}
     again: list[int] = []
@@ -70,7 +74,7 @@ def read_table(path: Path, above: Path | None = None) -> Listing:
     findings += [Finding("paths", guess, "guessed", count) for guess, count in guesses.items() if guess]
     if again:
         findings.append(Finding("lines", f"pictures are listed again, as in line {again[0]}", "joined", len(again)))
-    labels = _labels(list(entries.values()), columns)
+    labels = _labels(list(entries.values()), columns, exported)
     rows = [
         Row(entry.id, entry.path, mine, entry.splits)
         for entry, mine in zip(entries.values(), labels.of_pictures, strict=True)
@@ -198,10 +202,10 @@ def _goes_on(line: Line, columns: Columns) -> bool:
     return any("\n" in cell or "\r" in cell for cell in cells)
 
 
-def _labels(entries: Sequence[_Entry], columns: Columns) -> Labels:
+def _labels(entries: Sequence[_Entry], columns: Columns, exported: bool) -> Labels:
     """Return the labels of each picture."""
     if columns.classes:
-        return _ones_and_zeros(entries, columns)
+        return _ones_and_zeros(entries, columns, exported)
     if columns.present is not None:
         return _present_and_absent(entries, columns)
     labels = label_lists([[cell for line in entry.lines for cell in columns.labels_of(line)] for entry in entries])
@@ -228,13 +232,16 @@ def _present_and_absent(entries: Sequence[_Entry], columns: Columns) -> Labels:
     return Labels([said[id(entry)] for entry in entries], labels.findings, classes)
 
 
-def _ones_and_zeros(entries: Sequence[_Entry], columns: Columns) -> Labels:
-    """Read a class from each column of ones and zeros; what is neither is unknown."""
+def _ones_and_zeros(entries: Sequence[_Entry], columns: Columns, exported: bool) -> Labels:
+    """Read a class from each column of ones and zeros; what is neither is unknown.
+
+    In an exported list 0 is absent, also where no picture has a 1.
+    """
     names = list(columns.classes.values())
     values = [[[truth(line.cell(i)) for i in columns.classes] for line in entry.lines] for entry in entries]
     known = [value for lines in values for line in lines for value in line if value is not None]
-    zero = -1 if zero_is_absent(known) else 0
-    findings = [absent("labels", known.count(0))] if zero else []
+    zero = -1 if zero_is_absent(known) or (exported and -1 not in known) else 0
+    findings = [absent("labels", known.count(0))] if zero and 0 in known else []
     for i, name in enumerate(names):
         column = [value for lines in values for line in lines if (value := line[i]) is not None]
         if not zero and zero_is_absent(column):

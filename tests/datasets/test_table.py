@@ -441,3 +441,10 @@ def test_an_entry_without_its_picture_is_not_taken_for_titles(folder: Path, firs
     images = read_table(write(folder, "\n".join([first, *(f"{path},{label}" for path, (label,) in CATS.items())])))
     assert [f"{f.name} {f.reason}" for f in noted(images)] == [f"line 1: {first.split(',')[0]} no such file"]
     assert shown(images) == CATS
+
+
+def test_a_label_is_no_path_where_the_pictures_of_a_list_are_missing(folder: Path):
+    for name in ("0.jpg", "1.jpg"):
+        picture(folder / name)
+    with pytest.raises(DatasetError, match=r"lists no usable picture \(skipped 2, such as line 2: gone\.jpg: no such"):
+        read_table(write(folder, "filename,label\ngone.jpg,1\nlost.jpg,0\n"))
