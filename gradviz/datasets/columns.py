@@ -170,7 +170,10 @@ def _are_titles(line: Line, body: Sequence[Line], hit: Hit) -> bool:
     It is as long as they are, nothing in it is a number or a path or comes again below it, and they all but few name
     pictures: what it says may also be an entry whose picture is missing.
     """
-    if len(line.cells) != len(body[0].cells) or not all(line.cells):
+    untitled = [i for i, cell in enumerate(line.cells) if not cell]
+    if len(line.cells) != len(body[0].cells) or not all(_counts(line, body, i) for i in untitled):
+        return False
+    if any(hit(below) for i in untitled for below in _filled(body, i)):
         return False
     if sum(_names_picture(below, hit) for below in body) < _MOSTLY * len(body):
         return False

@@ -418,12 +418,17 @@ def test_the_mark_with_which_dos_ends_a_file_is_no_line(folder: Path, end: str, 
         ("bild,klasse", "{path},{label}", ["klasse: the column is read as the labels"]),
         ("klasse;bild", "{label};{path}", ["bild: the paths are read from it", "klasse: the column is read as the la"]),
         ("bild,klasse,satz", "{path},{label},{split}", ["satz: the column is read as the splits", "klasse: the colu"]),
+        (
+            ",bild,klasse",
+            "row {n},{path},{label}",
+            ["bild: the paths are read from it", "klasse: the column is read as"],
+        ),
         ("foto,cat,dog", "{path},{cat},{dog}", ["labels: no label is -1, so 0 is read as absent, not as unknown"]),
     ],
 )
 def test_titles_in_unknown_words_are_titles_and_no_missing_picture(folder: Path, title: str, line: str, read: list):
     lines = [
-        line.format(path=path, label=label, split="train" if n < 2 else "test", cat=int(label == "cat"), dog=n % 2)
+        line.format(n=n, path=path, label=label, split="train" if n < 2 else "test", cat=int(label == "cat"), dog=n % 2)
         for n, (path, (label,)) in enumerate(CATS.items())
     ]
     images = read_table(write(folder, "\n".join([title, *lines])))
@@ -436,7 +441,9 @@ def test_titles_in_unknown_words_are_titles_and_no_missing_picture(folder: Path,
     assert all(f"{f.name}: {f.reason}".startswith(said) for f, said in zip(others, read, strict=True))
 
 
-@pytest.mark.parametrize("first", ["gone,cat", "gone_1,bird", "x/gone,bird", "gone,1", "gone,bird,train", "gone,"])
+@pytest.mark.parametrize(
+    "first", ["gone,cat", "gone_1,bird", "x/gone,bird", "gone,1", "gone,bird,train", "gone,", ",bird"]
+)
 def test_an_entry_without_its_picture_is_not_taken_for_titles(folder: Path, first: str):
     images = read_table(write(folder, "\n".join([first, *(f"{path},{label}" for path, (label,) in CATS.items())])))
     assert [f"{f.name} {f.reason}" for f in noted(images)] == [f"line 1: {first.split(',')[0]} no such file"]
