@@ -41,7 +41,7 @@ def with_tables(root: Path, listing: Listing) -> Listing:
 
 
 def labelled_by(tables: Mapping[str, Path], root: Path, listing: Listing, without: str) -> Listing:
-    """Return the listing with the labels of tables, name -> file; `without` is why one without a picture is left out."""
+    """Return the listing with the labels of tables, name -> file; `without` is why one without pictures is not used."""
     read: dict[str, Listing] = {}
     findings = [finding for finding in listing.findings if finding.reason != UNREAD_TABLE]
     for name, path in tables.items():
