@@ -28,6 +28,8 @@ ALLOWED = {"weights", "pseudo_label", "device"}
 
 SCORING = ("representation", "train", "test", "C", "ap")
 
+_NAMED = 3
+"""Classes that are named where they are others."""
 _OF_INPUT = ("input_size", "mean", "std")
 _COMPUTES = "its code, or what it makes of the same images, has changed (function_digest)"
 
@@ -228,6 +230,7 @@ def _check_same(path: Path, one: Exported, lab: "Experiment", arguments: Namespa
             f"{arguments.dataset} is not what {path} was made from ({one.spec.get('dataset')}): its photographs, "
             "labels or splits are others, so the figures cannot be compared."
         )
+    _check_classes(path, one, lab.images.classes)
     here = lab.about()
     if here.get("weights_digest") != one.spec.get("weights_digest"):
         raise ChoiceError(
@@ -243,6 +246,22 @@ def _check_same(path: Path, one: Exported, lab: "Experiment", arguments: Namespa
         )
     if here.get("pseudo_label_digest") != one.spec.get("pseudo_label_digest"):
         raise ChoiceError(f"{lab.spec.pseudo_label} is not the pseudo-label that {path} was made with.")
+
+
+def _check_classes(path: Path, one: Exported, classes: Sequence[str]) -> None:
+    """Refuse figures of other classes: the same mean of them would be chance."""
+    there, here = (
+        [repr(name) for name in a if name not in b] for a, b in ((one.per_class, classes), (classes, one.per_class))
+    )
+    if there or here:
+        sides = [f"{_some(there)} {'is' if len(there) == 1 else 'are'} not here"] if there else []
+        sides += [f"{_some(here)} {'is' if len(here) == 1 else 'are'} only here"] if here else []
+        raise ChoiceError(f"{path} has figures of other classes, which cannot be compared: {'; '.join(sides)}.")
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
 
 
 def _described(one: Exported) -> list[tuple[str, Any]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from gradviz.datasets.delimited import SAMPLE, Line
 from gradviz.datasets.image_set import Finding
 from gradviz.datasets.pictures import PICTURE_SUFFIXES, printable
-from gradviz.datasets.splits import split_named
+from gradviz.datasets.split_cells import known_splits, read_splits
 from gradviz.errors import DatasetError
 
 _PATHS = [
@@ -68,14 +68,15 @@ class Columns:
     more: tuple[int, ...] = ()
     doubtful: tuple[int, ...] = ()
     findings: tuple[Finding, ...] = ()
+    splits: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Cell of the column `split` -> the splits that it names."""
 
-    def split_of(self, line: Line) -> str:
-        """Return the split of a line; empty where it is in none."""
+    def splits_of(self, line: Line) -> tuple[str, ...]:
+        """Return the splits of a line; none where it is in none."""
         if self.held_out is not None:
             held_out = truth(line.cell(self.held_out))
-            return "" if held_out is None else "val" if held_out == 1 else "train"
-        text = line.cell(self.split)
-        return split_named(text) or printable(text)
+            return () if held_out is None else ("val",) if held_out == 1 else ("train",)
+        return self.splits.get(line.cell(self.split), ())
 
     def labels_of(self, line: Line) -> list[str]:
         """Return the cells of a line that hold labels."""
@@ -93,7 +94,7 @@ def score(lines: Sequence[Line], hit: Hit) -> tuple[int, int]:
     return pictures, max((sum(map(_known, _titles(line))) for line in lines[:_ABOVE]), default=0)
 
 
-def understand(lines: Sequence[Line], hit: Hit, file: str) -> Columns:
+def understand(lines: Sequence[Line], hit: Hit, file: str, *, exported: bool = False) -> Columns:
     """Decide what each column holds.
 
     Parameters
@@ -104,6 +105,8 @@ def understand(lines: Sequence[Line], hit: Hit, file: str) -> Columns:
         Says how well a cell names a picture that is there.
     file
         What messages call the table.
+    exported
+        Whether it is known that every column of ones and zeros is a class, also one that is 1 or 0 throughout.
 
     Raises
     ------
@@ -118,23 +121,68 @@ def understand(lines: Sequence[Line], hit: Hit, file: str) -> Columns:
     hits = [(sum(hit(line.cell(i)) for line in body[:SAMPLE]), -ranks[i]) for i in range(width)]
     path = max(named or range(width), key=hits.__getitem__)
     if not hits[path][0]:
-        path = max(range(width), key=hits.__getitem__)
+        # A label 3 is no path to 3.jpg where another column has files of pictures, though none of them is there.
+        plain = not _has_files(body, path)
+        path = max((i for i in range(width) if plain or _has_files(body, i)), key=hits.__getitem__)
     others = [i for i in range(width) if i != path]
     if not first:
-        return _untitled(path, others, body, file)
+        return _with_splits(_untitled(path, others, body, file), body)
     above = [Finding(f"line {line.number}", "stands above the titles", "not read") for line in lines[: first - 1]]
-    found = _titled(path, others, lines[first - 1], body, file)
-    return replace(found, first=first, findings=(*above, *found.findings))
+    if not any(map(_known, titles)):
+        called, reason = ", ".join(lines[first - 1].cells), "names no picture, as others do: read as titles"
+        above.append(Finding(printable(f"line {lines[first - 1].number}: {called}"), reason, "guessed"))
+        if path:
+            above.append(Finding(_called(lines[first - 1], path), "the paths are read from it", "guessed"))
+    found = _titled(path, others, lines[first - 1], body, file, exported)
+    return _with_splits(replace(found, first=first, findings=(*above, *found.findings)), body)
+
+
+def _with_splits(found: Columns, body: Sequence[Line]) -> Columns:
+    splits, said = read_splits(_filled(body, found.split))
+    return replace(found, splits=splits, findings=(*found.findings, *said))
 
 
 def _first(lines: Sequence[Line], hit: Hit) -> int:
     """Find where the lines begin that follow the titles, of which there may be remarks above; 0 without titles."""
     for place, line in enumerate(lines[:_ABOVE]):
-        if any(cell.lower().endswith(tuple(PICTURE_SUFFIXES)) or hit(cell) for cell in line.cells):
-            return 0
+        if _names_picture(line, hit):
+            return place if place and _are_titles(lines[place - 1], lines[place:][:SAMPLE], hit) else 0
         if any(map(_known, _titles(line))):
             return place + 1
     return 0
+
+
+def _names_picture(line: Line, hit: Hit) -> bool:
+    return any(_is_file(cell) or hit(cell) for cell in line.cells)
+
+
+def _is_file(cell: str) -> bool:
+    return cell.lower().endswith(tuple(PICTURE_SUFFIXES))
+
+
+def _has_files(body: Sequence[Line], column: int) -> bool:
+    return any(_is_file(line.cell(column)) for line in body[:SAMPLE])
+
+
+def _are_titles(line: Line, body: Sequence[Line], hit: Hit) -> bool:
+    """Check whether a line of unknown words stands above lines of pictures as titles do.
+
+    It is as long as they are, nothing in it is a number or a path or comes again below it, and they all but few name
+    pictures: what it says may also be an entry whose picture is missing.
+    """
+    untitled = [i for i, cell in enumerate(line.cells) if not cell]
+    if len(line.cells) != len(body[0].cells) or not all(_counts(line, body, i) for i in untitled):
+        return False
+    if any(hit(below) for i in untitled for below in _filled(body, i)):
+        return False
+    if sum(_names_picture(below, hit) for below in body) < _MOSTLY * len(body):
+        return False
+    for i, cell in enumerate(line.cells):
+        below = _filled(body, i)
+        numbered = re.search(r"\d", cell) is not None and any(map(hit, below))
+        if numbered or truth(cell) is not None or _NUMBER.fullmatch(cell) or set("/\\") & set(cell) or cell in below:
+            return False
+    return True
 
 
 def _known(title: str) -> bool:
@@ -182,7 +230,7 @@ def _titles(line: Line) -> list[str]:
     return [re.sub(r"[\s.-]+", "_", cell.lower()) for cell in line.cells]
 
 
-def _titled(path: int, others: Sequence[int], first: Line, body: Sequence[Line], file: str) -> Columns:
+def _titled(path: int, others: Sequence[int], first: Line, body: Sequence[Line], file: str, exported: bool) -> Columns:
     titles = _titles(first)
     filled = [i for i in others if _filled(body, i)]
 
@@ -193,6 +241,12 @@ def _titled(path: int, others: Sequence[int], first: Line, body: Sequence[Line],
 
     labels, split, held_out = first_of(*_LABELS), first_of(_SPLIT), first_of(_HELD_OUT)
     held_out = held_out if split is None else None
+    findings = []
+    if split is None and held_out is None:
+        named = [i for i in filled if i != labels and _splits_alone(body, i)]
+        if len(named) == 1:
+            split = named[0]
+            findings.append(Finding(_called(first, split), "the column is read as the splits", "guessed"))
     several = _several(titles, body, filled)
     if several and (labels is None or labels in several):
         labels, *several = several
@@ -204,10 +258,10 @@ def _titled(path: int, others: Sequence[int], first: Line, body: Sequence[Line],
     rest = [i for i in filled if i not in (labels, split, held_out, present, *several)]
     more, doubtful = _beyond(body, labels, [i for i in rest if i >= len(titles)])
     rest = [i for i in rest if i not in (*more, *doubtful) and not _counts(first, body, i)]
-    findings = _beyond_said(more, doubtful)
+    findings += _beyond_said(more, doubtful)
     classes: dict[int, str] = {}
     if labels is None:
-        labels, classes, said_of = _guessed(first, body, rest, file)
+        labels, classes, said_of = _guessed(first, body, rest, file, exported)
         findings += said_of
         empty = [_called(first, i) for i in others if i not in filled and i < len(titles) and first.cell(i)]
         findings += [Finding(name, "a column that is empty", "not read") for name in empty]
@@ -224,7 +278,7 @@ def _titled(path: int, others: Sequence[int], first: Line, body: Sequence[Line],
 
 
 def _guessed(
-    first: Line, body: Sequence[Line], rest: Sequence[int], file: str
+    first: Line, body: Sequence[Line], rest: Sequence[int], file: str, exported: bool
 ) -> tuple[int | None, dict[int, str], list[Finding]]:
     """Return the column of labels or those that are classes, where no title says it: never both.
 
@@ -235,6 +289,8 @@ def _guessed(
     names = [printable(first.cell(i)) for i in flags]
     if len(set(names)) < len(names):
         raise DatasetError(f"{file} has two columns with the title {max(names, key=names.count)!r}: rename one.")
+    if exported and flags:
+        return None, dict(zip(flags, names, strict=True)), []
     values = {i: {truth(cell) for cell in _filled(body, i)} for i in flags}
     ones = [i for i in flags if not values[i] & {0, -1}]
     classes = {i: name for i, name in zip(flags, names, strict=True) if i not in ones}
@@ -268,6 +324,12 @@ def _one_each(body: Sequence[Line], columns: Sequence[int]) -> bool:
     return len(columns) > 1 and all([truth(line.cell(i)) for i in columns].count(1) == 1 for line in body)
 
 
+def _splits_alone(body: Sequence[Line], column: int) -> bool:
+    """Check for a column of nothing but known splits, and of several."""
+    cells = set(_filled(body, column))
+    return len({known_splits(cell) for cell in cells}) > 1 and all(map(known_splits, cells))
+
+
 def _called(first: Line, column: int) -> str:
     return printable(first.cell(column)) or f"column {column + 1}"
 
@@ -285,7 +347,7 @@ def _untitled(path: int, others: Sequence[int], body: Sequence[Line], file: str)
         raise DatasetError(f"{file} has columns of 0 and 1 without titles: write a first line such as path,cat,dog.")
     findings = [Finding(f"column {path + 1}", "the paths are read from it", "guessed")] if path else []
     body = [line for line in body if len(line.cells) <= _POSITIONS]
-    splits = [i for i in others[: _POSITIONS - 1] if all(map(split_named, _filled(body, i)))]
+    splits = [i for i in others[: _POSITIONS - 1] if all(map(known_splits, _filled(body, i)))]
     split = next((i for i in reversed(splits) if _filled(body, i)), None)
     labels = next((i for i in others if i != split), None)
     rest = [i for i in others[: _POSITIONS - 1] if i not in (labels, split) and _filled(body, i)]
@@ -293,13 +355,13 @@ def _untitled(path: int, others: Sequence[int], body: Sequence[Line], file: str)
     findings += _beyond_said(more, doubtful)
     rest = [i for i in rest if i not in (*more, *doubtful)]
     if rest:
-        odd = next((value for value in _filled(body, rest[0]) if split_named(value) is None), "")
+        odd = next((value for value in _filled(body, rest[0]) if not known_splits(value)), "")
         reason = f"no known split, like {printable(odd)!r}: write a first line such as path,label,split"
         findings.append(Finding(f"column {rest[0] + 1}", reason, "not read"))
     return Columns(path, 0, labels, split, more=tuple(more), doubtful=tuple(doubtful), findings=tuple(findings))
 
 
-def _filled(body: Sequence[Line], column: int) -> list[str]:
+def _filled(body: Sequence[Line], column: int | None) -> list[str]:
     return [cell for line in body if (cell := line.cell(column))]
 
 

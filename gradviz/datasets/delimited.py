@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gradviz.datasets.pictures import printable
+from gradviz.datasets.text import without_end_mark
 from gradviz.errors import DatasetError
 
 SEPARATORS = (",", ";", "\t", "|")
@@ -16,7 +17,7 @@ SAMPLE = 50
 
 
 class Line(NamedTuple):
-    """Hold the cells of one entry, stripped; `spans` lines of the file, of which `number` is the last."""
+    """Hold the cells of one entry, stripped; `spans` lines of the file, of which `number` is the first."""
 
     number: int
     cells: tuple[str, ...]
@@ -61,7 +62,7 @@ def _text(path: Path) -> str:
     try:
         content = path.read_bytes()
         wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-        return content.decode("utf-16" if wide else "utf-8-sig")
+        return without_end_mark(content.decode("utf-16" if wide else "utf-8-sig"))
     except (OSError, UnicodeError) as error:
         raise DatasetError(
             f"{path} cannot be read as a CSV in UTF-8: {printable(str(error))}; save it in UTF-8."
@@ -74,10 +75,11 @@ def _separated(text: str, separator: str) -> list[Line]:
     lines, before = [], 0
     try:
         for cells in reader:
-            line = Line(reader.line_num, tuple(cell.strip() for cell in cells), reader.line_num - before)
+            line = Line(before + 1, tuple(cell.strip() for cell in cells), reader.line_num - before)
             before = reader.line_num
             if any(line.cells):
                 lines.append(line)
     except csv.Error as error:
-        raise csv.Error(f"line {reader.line_num}: {error}") from error
+        begins = f", in an entry that begins in line {before + 1}" if before + 1 < reader.line_num else ""
+        raise csv.Error(f"line {reader.line_num}: {error}{begins}") from error
     return lines

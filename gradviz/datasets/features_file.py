@@ -9,7 +9,7 @@ import numpy as np
 from gradviz.datasets.image_set import Finding
 from gradviz.datasets.pictures import UNWRITABLE, printable
 from gradviz.datasets.reading import Format, Listing, Row
-from gradviz.datasets.splits import split_named
+from gradviz.datasets.split_cells import read_splits
 from gradviz.datasets.zero_one import absent, unsaid, zero_is_absent
 from gradviz.errors import ChoiceError, DatasetError
 from gradviz.representations import check_name
@@ -21,11 +21,12 @@ _LIKE_LABELS = re.compile(
 )
 """Names under which people keep labels; where such an array holds nothing but 1, 0 and -1, it is no feature."""
 _NPY = b"\x93NUMPY"
+_NOT_FINITE, _TOO_LARGE = "values that are not finite", "values that are too large for float32"
 _RESERVED = ("about", "ids", "classes", "labels", "split")
 
 
 def read_features(path: Path) -> Listing:
-    """List the rows of an npz as `features --out` writes it; those that are not finite in some array are skipped.
+    """List the rows of an npz as `features --out` writes it; those not finite in float32 in some array are skipped.
 
     Any array of n rows of numbers is a vector of its name; one whose name cannot be asked for is named. Labels without
     any -1 are read as 0 and 1, unless this program wrote them; it alone names arrays by layers (`dW@features.8`).
@@ -41,24 +42,32 @@ def read_features(path: Path) -> Listing:
         raise DatasetError(f"{path} has no array `ids` of one dimension: a features file holds {FORMAT.layout}.")
     ids = _texts(arrays["ids"])
     features, findings = _features(path, len(ids), arrays)
-    finite = np.ones(len(ids), bool)
+    finite, small = np.ones(len(ids), bool), np.ones(len(ids), bool)
+    for array in features.values():
+        finite &= np.isfinite(array).all(axis=1)
     with np.errstate(over="ignore"):  # what overflows float32 becomes infinite, and its row is skipped
         features = {key: array.astype(np.float32) for key, array in features.items()}
     for array in features.values():
-        finite &= np.isfinite(array).all(axis=1)
-    keep = np.flatnonzero(finite)
+        small &= np.isfinite(array).all(axis=1)
+    keep = np.flatnonzero(finite & small)
     if not len(keep):
-        why = "all have values that are not finite" if ids else "it has 0 rows"
+        reasons = [*[_NOT_FINITE] * (not finite.all()), *[_TOO_LARGE] * bool((finite & ~small).any())]
+        why = f"all have {' or '.join(reasons)}" if ids else "it has 0 rows"
         raise DatasetError(f"{path} holds no usable row: {why}.")
     classes, labels, noted = _labels(path, arrays, len(ids))
-    splits = _splits(path, arrays)
-    named = sorted({splits[i] for i in keep} - {""})
+    splits, said = _splits(path, arrays)
+    noted += said
+    named = sorted({split for i in keep for split in splits[i]})
     if named and (without := sum(not splits[i] for i in keep)):
         noted.append(Finding("split", "in no split: their cells are empty", "unlabelled", without))
     return Listing(
         path.resolve(),
-        [Row(ids[i], None, labels[i], (splits[i],) if splits[i] else ()) for i in keep],
-        [*findings, *noted, *(Finding(ids[i], "values that are not finite") for i in np.flatnonzero(~finite))],
+        [Row(ids[i], None, labels[i], splits[i]) for i in keep],
+        [
+            *findings,
+            *noted,
+            *(Finding(ids[i], _TOO_LARGE if finite[i] else _NOT_FINITE) for i in np.flatnonzero(~(finite & small))),
+        ],
         classes=classes,
         splits=named or None,
         features={key: array[keep] for key, array in features.items()},
@@ -179,13 +188,15 @@ def _ours(arrays: dict[str, np.ndarray]) -> bool:
         return False
 
 
-def _splits(path: Path, arrays: dict[str, np.ndarray]) -> list[str]:
-    """Return each row's split, empty where it is in none."""
+def _splits(path: Path, arrays: dict[str, np.ndarray]) -> tuple[list[tuple[str, ...]], list[Finding]]:
+    """Return each row's splits, none where it is in none, and what was guessed about them."""
     if "split" not in arrays:
-        return [""] * len(arrays["ids"])
+        return [()] * len(arrays["ids"]), []
     if arrays["split"].shape != arrays["ids"].shape:
         raise DatasetError(f"{path}: split has shape {arrays['split'].shape}, ids {arrays['ids'].shape}.")
-    return [split_named(text) or text.strip() for text in _texts(arrays["split"])]
+    cells = [text.strip() for text in _texts(arrays["split"])]
+    splits, findings = read_splits(filter(None, cells))
+    return [splits.get(cell, ()) for cell in cells], findings
 
 
 def _texts(array: np.ndarray) -> list[str]:

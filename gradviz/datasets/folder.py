@@ -9,11 +9,13 @@ from gradviz.datasets.grouping import grouped
 from gradviz.datasets.image_set import Finding
 from gradviz.datasets.label_lists import alike
 from gradviz.datasets.layout import Place, laid_out
+from gradviz.datasets.packed_tables import labelled_by
 from gradviz.datasets.pictures import printable
 from gradviz.datasets.reading import Format, Listing, Row
 from gradviz.datasets.scan import Found, contents, unread
 from gradviz.datasets.split_lists import with_lists
 from gradviz.datasets.splits import ORDER, mean_splits, no_class
+from gradviz.datasets.table import EXPORTED
 from gradviz.errors import DatasetError
 
 
@@ -22,7 +24,8 @@ def read_folder(folder: Path) -> Listing:
 
     The layouts: pictures alone (no labels); `<class>/...` (no splits); `<split>/<class>/...`, where a split may have no
     class folders; `<class>/<split>/...`. A folder round all of it is passed through. What does not fit the layout that
-    the others are in is part of the set without label and split, and a finding. Ids are paths below the folder.
+    the others are in is part of the set without label and split, and a finding. Where no folder is a class, lists as
+    Roboflow writes them into each split, `_classes.csv`, give the labels. Ids are paths below the folder.
 
     Raises
     ------
@@ -32,6 +35,10 @@ def read_folder(folder: Path) -> Listing:
     root = folder.resolve()
     found = contents(root)
     listing, unused = with_lists(arranged(root, found.pictures, found.findings), found.lists)
+    tables = {one.name: one.path for one in unused if one.path.name == EXPORTED}
+    if tables and all(row.labels is None for row in listing.rows):
+        listing = labelled_by(tables, root, listing, "lists no picture of the folder")
+        unused = [one for one in unused if one.name not in tables]
     return replace(listing, findings=[*listing.findings, *unread(unused)])
 
 

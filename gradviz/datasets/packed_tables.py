@@ -1,4 +1,4 @@
-"""Read the tables in what was uploaded: a zip is given as a whole, so that no list in it can be named itself."""
+"""Read tables with the folder that they lie in: a zip is given as a whole, and no list in it can be named itself."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -37,10 +37,15 @@ def with_tables(root: Path, listing: Listing) -> Listing:
     tables = {found.name: found.path for found in contents(root).lists if table.FORMAT.recognises(found.path)}
     if len(tables) > _MOST:
         return _told(listing, f"not read: there are more than {_MOST} tables in the zip")
+    return labelled_by(tables, root, listing, "lists no picture of the zip")
+
+
+def labelled_by(tables: Mapping[str, Path], root: Path, listing: Listing, without: str) -> Listing:
+    """Return the listing with the labels of tables, name -> file; `without` is why one without pictures is not used."""
     read: dict[str, Listing] = {}
     findings = [finding for finding in listing.findings if finding.reason != UNREAD_TABLE]
     for name, path in tables.items():
-        reason = "lists no picture of the zip"
+        reason = without
         try:
             part = table.read_table(path, root)
         except DatasetError as error:

@@ -19,6 +19,9 @@ from gradviz.datasets.sidecars import splits_of
 from gradviz.datasets.zero_one import absent, unsaid, zero_is_absent
 from gradviz.errors import DatasetError
 
+EXPORTED = "_classes.csv"
+"""What Roboflow calls the list that it writes beside the pictures of each split: a column for each class."""
+
 
 def read_table(path: Path, above: Path | None = None) -> Listing:
     """List the pictures of a CSV by its titles, or by position where it has none.
@@ -37,7 +40,8 @@ def read_table(path: Path, above: Path | None = None) -> Listing:
     Raises
     ------
     DatasetError
-        If the file is not such a text, has columns of ones and zeros without titles, or puts a picture into two splits.
+        If the file is not such a text, has columns of ones and zeros without titles, or says other splits of a picture
+        on another line.
     """
     folder = path.resolve().parent
     root = above.resolve() if above else folder
@@ -46,10 +50,11 @@ def read_table(path: Path, above: Path | None = None) -> Listing:
     lines = read_lines(path, lambda sample: score(sample, partial(_hit, located)))
     if not lines:
         return Listing(root, ())
-    columns = understand(lines, partial(_hit, located), str(path))
+    exported = path.name == EXPORTED
+    columns = understand(lines, partial(_hit, located), str(path), exported=exported)
     if not any(_hit(located, line.cell(columns.path)) for line in lines[columns.first :]):
         located = cache(partial(_by_name, pictures_by_name(root), located, _last_parts(lines)))
-        columns = understand(lines, partial(_hit, located), str(path))
+        columns = understand(lines, partial(_hit, located), str(path), exported=exported)
     findings = list(columns.findings)
     entries: dict[Path, _Entry] = {}
     again: list[int] = []
@@ -59,7 +64,8 @@ def read_table(path: Path, above: Path | None = None) -> Listing:
         reason = place.found if isinstance(place.found, str) else _refusal(line, columns)
         if isinstance(place.found, str) or reason:
             name = printable(f"line {line.number}: {line.cell(columns.path)}")
-            findings.append(Finding(name, reason, count=line.spans))
+            # Each line that such a cell swallows may have been a picture's; a long remark elsewhere is of one.
+            findings.append(Finding(name, reason, count=line.spans if _goes_on(line, columns) else 1))
             continue
         guesses[place.guess] += 1
         entry = entries.setdefault(place.found.resolve(), _Entry(place.id, place.found))
@@ -68,9 +74,9 @@ def read_table(path: Path, above: Path | None = None) -> Listing:
     findings += [Finding("paths", guess, "guessed", count) for guess, count in guesses.items() if guess]
     if again:
         findings.append(Finding("lines", f"pictures are listed again, as in line {again[0]}", "joined", len(again)))
-    labels = _labels(list(entries.values()), columns)
+    labels = _labels(list(entries.values()), columns, exported)
     rows = [
-        Row(entry.id, entry.path, mine, (entry.split,) if entry.split else ())
+        Row(entry.id, entry.path, mine, entry.splits)
         for entry, mine in zip(entries.values(), labels.of_pictures, strict=True)
     ]
     rows, said = _by_folders(root, rows)
@@ -116,17 +122,17 @@ class _Entry:
     id: str
     path: Path
     lines: list[Line] = field(default_factory=list)
-    split: str = ""
+    splits: tuple[str, ...] = ()
 
     def add(self, line: Line, columns: Columns, file: Path) -> None:
-        """Add a line; DatasetError if an earlier one puts the picture into another split."""
-        split = columns.split_of(line)
-        if split and self.split and split != self.split:
+        """Add a line; DatasetError if an earlier one puts the picture into other splits."""
+        splits = columns.splits_of(line)
+        if splits and self.splits and {*splits} != {*self.splits}:
             raise DatasetError(
-                f"{file}, line {line.number}: {printable(self.id)} is in {split}, but above it is in {self.split}: "
-                "a picture can be in one split only."
+                f"{file}, line {line.number}: {printable(self.id)} is in {' and '.join(splits)}, but above it is in "
+                f"{' and '.join(self.splits)}: write all splits of a picture into one cell, such as train;val."
             )
-        self.split = split or self.split
+        self.splits = splits or self.splits
         self.lines.append(line)
 
 
@@ -188,16 +194,18 @@ def _refusal(line: Line, columns: Columns) -> str:
     """Explain why a line of a picture that is there cannot be used; empty if it can."""
     if not columns.first and len(line.cells) > 3:
         return "more than three columns"
+    return "a cell that goes on in the next line" if _goes_on(line, columns) else ""
+
+
+def _goes_on(line: Line, columns: Columns) -> bool:
     cells = (line.cell(columns.path), line.cell(columns.split), *columns.labels_of(line))
-    if any("\n" in cell or "\r" in cell for cell in cells):
-        return "a cell that goes on in the next line"
-    return ""
+    return any("\n" in cell or "\r" in cell for cell in cells)
 
 
-def _labels(entries: Sequence[_Entry], columns: Columns) -> Labels:
+def _labels(entries: Sequence[_Entry], columns: Columns, exported: bool) -> Labels:
     """Return the labels of each picture."""
     if columns.classes:
-        return _ones_and_zeros(entries, columns)
+        return _ones_and_zeros(entries, columns, exported)
     if columns.present is not None:
         return _present_and_absent(entries, columns)
     labels = label_lists([[cell for line in entry.lines for cell in columns.labels_of(line)] for entry in entries])
@@ -224,13 +232,16 @@ def _present_and_absent(entries: Sequence[_Entry], columns: Columns) -> Labels:
     return Labels([said[id(entry)] for entry in entries], labels.findings, classes)
 
 
-def _ones_and_zeros(entries: Sequence[_Entry], columns: Columns) -> Labels:
-    """Read a class from each column of ones and zeros; what is neither is unknown."""
+def _ones_and_zeros(entries: Sequence[_Entry], columns: Columns, exported: bool) -> Labels:
+    """Read a class from each column of ones and zeros; what is neither is unknown.
+
+    In an exported list 0 is absent, also where no picture has a 1.
+    """
     names = list(columns.classes.values())
     values = [[[truth(line.cell(i)) for i in columns.classes] for line in entry.lines] for entry in entries]
     known = [value for lines in values for line in lines for value in line if value is not None]
-    zero = -1 if zero_is_absent(known) else 0
-    findings = [absent("labels", known.count(0))] if zero else []
+    zero = -1 if zero_is_absent(known) or (exported and -1 not in known) else 0
+    findings = [absent("labels", known.count(0))] if zero and 0 in known else []
     for i, name in enumerate(names):
         column = [value for lines in values for line in lines if (value := line[i]) is not None]
         if not zero and zero_is_absent(column):

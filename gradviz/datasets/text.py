@@ -21,6 +21,16 @@ def read_text(path: Path, largest: int = MAX_BYTES) -> str:
 
 def decoded(content: bytes) -> str:
     """Return bytes as text by their byte order mark; without one, UTF-16 is told by the zeros in it."""
+    return without_end_mark(_decoded(content))
+
+
+def without_end_mark(text: str) -> str:
+    """Return a text without the Ctrl-Z with which DOS and its editors end a file: it is no line, nor part of one."""
+    ended = text.rstrip("\x1a\r\n ")
+    return ended + "\n" if "\x1a" in text[len(ended) :] else text
+
+
+def _decoded(content: bytes) -> str:
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return content.decode("utf-16")
     start = content[:200]

@@ -38,6 +38,11 @@ def _utf8(info: zipfile.ZipInfo) -> str | None:
         return None
 
 
+def parts_of(name: str) -> tuple[str, ...]:
+    """Return the folders and the file's name of a path: ./a//b.jpg lies where a/b.jpg does."""
+    return tuple(part for part in name.split("/") if part not in ("", "."))
+
+
 def leads_out(name: str) -> bool:
     """Check whether a path is absolute or goes up."""
     return name.startswith("/") or ".." in name.split("/") or re.match("[A-Za-z]:/", name) is not None
@@ -70,7 +75,7 @@ class Unpacked:
 
     def add_folder(self, name: str) -> None:
         """Make a folder, which may stay empty."""
-        self._folder([part for part in name.split("/") if part not in ("", ".")])
+        self._folder(parts_of(name))
 
     def _folder(self, parts: Sequence[str]) -> Path:
         place = self.root
@@ -82,7 +87,7 @@ class Unpacked:
         return place
 
     def _write(self, name: str, content: bytes) -> Path:
-        *folders, last = [part for part in name.split("/") if part not in ("", ".")]
+        *folders, last = parts_of(name)
         place = self._folder(folders)
         path = place / self._free(place, last)
         with path.open("xb") as file:

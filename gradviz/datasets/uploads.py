@@ -30,13 +30,14 @@ from gradviz.datasets.pictures import HEAD, as_jpeg, open_picture, picture_forma
 from gradviz.datasets.reading import Listing, Row
 from gradviz.datasets.scan import kind
 from gradviz.datasets.splits import ORDER, split_named
-from gradviz.datasets.unpacking import Unpacked, is_guessed, leads_out, original_name
+from gradviz.datasets.unpacking import Unpacked, is_guessed, leads_out, original_name, parts_of
 from gradviz.errors import DatasetError
 from gradviz.words import counted
 
 MB = 1_000_000
 _LONGEST = 100
 """Letters of a picture's name."""
+_REPLACED = "the zip holds a later file of the same name, which is read instead of this one"
 _LEADS_OUT = "a path that leads out of the zip"
 
 
@@ -195,12 +196,16 @@ class Uploads:
             if split_named(path.rstrip("/").rpartition("/")[2]) and not is_hidden(path) and not leads_out(path):
                 with suppress(OSError):  # too long a path: files in it are refused by name
                     unpacked.add_folder(path)
+        # Whatever unpacks a zip is left with the last of several files of one name.
+        last = {parts_of(path): info for info, _, path in entries}
         results: list[tuple[str, str | None]] = []
         others: list[str] = []
         try:
             for done, (info, called, path) in enumerate(entries, 1):
                 stop_if(cancel)
-                if kind(path) == "unknown" and not self._starts_like_a_picture(archive, info):
+                if info is not last[parts_of(path)]:
+                    results.append((called, _REPLACED))
+                elif kind(path) == "unknown" and not self._starts_like_a_picture(archive, info):
                     others.append(path)
                 elif kind(path) == "list":
                     reason = self._list(archive, info, path, unpacked)

@@ -148,7 +148,7 @@ def _labels(
             shown = read_shown(annotations[identifier]) if identifier in annotations else None
             return shown and shown.labels
 
-        labels, findings = labels_of(lists.labelled, ids, annotated)
+        labels, findings = labels_of(lists, ids, annotated)
         more, noted = _unlisted(annotations, lists.labelled, ids, pictures)
         both = {i: {**(own or {}), **more.get(i, {})} if own or more else None for i, own in labels.items()}
         classes = sorted({*lists.labelled, *(name for own in more.values() for name in own)})

@@ -8,21 +8,26 @@ from gradviz.datasets.image_set import Finding
 from gradviz.datasets.pictures import UNWRITABLE, printable
 from gradviz.datasets.splits import split_named
 from gradviz.datasets.text import read_text
-from gradviz.datasets.zero_one import absent, unsaid
+from gradviz.datasets.zero_one import absent, unsaid, unsaid_in_list
 
 OFFICIAL = ("train", "val", "trainval", "test")
 _VALUES = {"1": 1, "+1": 1, "0": 0, "-1": -1}
 _LONGEST_ID = 200
 
 Rows = list[tuple[str, ...]]
+Labelled = list[tuple[str, str]]
 
 
 class Lists(NamedTuple):
-    """Hold what the lists say: split -> ids, class -> rows of (id, label), and what was not understood."""
+    """Hold what the lists say: split -> ids, class -> rows of (id, label), and what was not understood.
+
+    `files` has the rows once more, class -> file -> rows: lists of one class may mean different things by 0.
+    """
 
     splits: dict[str, list[str]]
-    labelled: dict[str, list[tuple[str, str]]]
+    labelled: dict[str, Labelled]
     findings: list[Finding]
+    files: dict[str, dict[str, Labelled]]
 
 
 def read_lists(files: Sequence[Path], pictures: Mapping[str, Path]) -> Lists:
@@ -56,7 +61,7 @@ def read_lists(files: Sequence[Path], pictures: Mapping[str, Path]) -> Lists:
 
 
 def labels_of(
-    labelled: Mapping[str, list[tuple[str, str]]],
+    lists: Lists,
     ids: Sequence[str],
     annotated: Callable[[str], Mapping[str, int] | None],
 ) -> tuple[dict[str, dict[str, int | None] | None], list[Finding]]:
@@ -65,6 +70,7 @@ def labels_of(
     An image that no list of a class mentions has an unknown label. Lists in which only 0 and 1 stand mean absent by 0,
     unless what `annotated` returns for an id shows such objects, which are difficult then.
     """
+    labelled = lists.labelled
     if not labelled:
         return dict.fromkeys(ids), []
     said = {label for rows in labelled.values() for _, label in rows}
@@ -81,6 +87,7 @@ def labels_of(
             mine = [label.lstrip("+") for _, label in rows]
             if "-1" not in mine and {"0", "1"} <= {*mine}:
                 findings.append(unsaid(printable(name), mine.count("0")))
+            findings += _unsaid_in_lists(name, lists.files[name], annotated)
     labels: dict[str, dict[str, int | None]] = {identifier: {} for identifier in ids}
     unmentioned = 0
     for name, rows in sorted(labelled.items()):
@@ -99,6 +106,22 @@ def labels_of(
         reason = "pairs of image and class in no list: neither train nor score"
         findings.append(Finding("labels", reason, count=unmentioned))
     return dict(labels), findings
+
+
+def _unsaid_in_lists(
+    name: str, files: Mapping[str, Labelled], annotated: Callable[[str], Mapping[str, int] | None]
+) -> list[Finding]:
+    """Name lists with 0 but no -1 of a class with -1 in others, unless another list or annotations confirm each 0."""
+    plain = {file: rows for file, rows in files.items() if "-1" not in {label for _, label in rows}}
+    if len(plain) == len(files):
+        return []
+    confirmed = {i for file, rows in files.items() if file not in plain for i, label in rows if label == "0"}
+    findings = []
+    for file, rows in plain.items():
+        zeros = {i for i, label in rows if label == "0"} - confirmed
+        unconfirmed = [i for i in zeros if name not in (annotated(i) or {})]
+        findings += [unsaid_in_list(printable(file), len(unconfirmed))] if unconfirmed else []
+    return findings
 
 
 def ordered(splits: Iterable[str]) -> list[str]:
@@ -157,7 +180,8 @@ def _separated(lists: Mapping[str, Rows], findings: list[Finding]) -> Lists:
         if split in splits:
             findings.append(Finding(printable(f"{stem}.txt"), f"with another list the split {split}", "joined"))
         splits.setdefault(split, []).extend(ids)
-    labelled: dict[str, list[tuple[str, str]]] = {}
+    labelled: dict[str, Labelled] = {}
+    files: dict[str, dict[str, Labelled]] = {}
     implied: dict[str, list[str]] = {}
     for stem, rows in two.items():
         name, split = _class_and_split(stem, own)
@@ -166,9 +190,10 @@ def _separated(lists: Mapping[str, Rows], findings: list[Finding]) -> Lists:
             findings.append(Finding(printable(f"{stem}.txt"), reason, "not read"))
             continue
         labelled.setdefault(name, []).extend(rows)
+        files.setdefault(name, {})[f"{stem}.txt"] = rows
         if split not in splits:
             implied.setdefault(split, []).extend(identifier for identifier, _ in rows)
-    return Lists(splits | implied, labelled, findings)
+    return Lists(splits | implied, labelled, findings, files)
 
 
 def _class_and_split(stem: str, own: Iterable[str]) -> tuple[str, str | None]:

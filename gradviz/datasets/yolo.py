@@ -62,10 +62,14 @@ def read_yolo(folder: Path) -> Listing:
         raise DatasetError(f"{folder} has no label file in YOLO's form: looked for {FORMAT.looks}.")
     findings = [*found.findings, *_problems(read, beside)]
     if names is None:
-        names = {number: str(number) for one in read for number, _ in one.lines or ()}
+        names = {number: str(number) for one in read for number, _ in one.lines or () if number >= 0}
         said = "no data.yaml, classes.txt or .names names the classes: they are called by their numbers"
-        findings.append(Finding("classes", said, "guessed", len(names)))
-    nameless = [one for one in read if any(number not in names for number, _ in one.lines or ())]
+        findings += [Finding("classes", said, "guessed", len(names))] if names else []
+    lowest = {one.picture.name: min((number for number, _ in one.lines or ()), default=0) for one in read}
+    for below in sorted({number for number in lowest.values() if number < 0}, reverse=True):
+        reason = f"a box of class {below}, but classes are numbered from 0: unknown"
+        findings += grouped([name for name, number in lowest.items() if number == below], reason, "left out")
+    nameless = [one for one in read if any(number not in names and number >= 0 for number, _ in one.lines or ())]
     findings += grouped([one.picture.name for one in nameless], "a box of a class without a name: unknown", "left out")
     stated, lists = stated_splits(found.lists)
     in_split = splits_of([one.picture.name for one in read])
@@ -82,7 +86,7 @@ def read_yolo(folder: Path) -> Listing:
         root,
         rows,
         [*findings, *unread(listed for listed in found.lists if listed.name not in used)],
-        classes=list(dict.fromkeys(names[number] for number in sorted(names))),
+        classes=list(dict.fromkeys(names[number] for number in sorted(names))) or None,
         splits=splits or None,
         boxes_of=partial(_boxes_at, tuple(read), names),
     )
@@ -115,7 +119,7 @@ def _lines(path: Path) -> Lines | None:
     except (OSError, ValueError):
         return None
     # A box, perhaps with a score; a polygon, or a box with key points, has more numbers.
-    return read if all(number >= 0 and len(box) >= 4 for number, box in read) else None
+    return read if all(len(box) >= 4 for _, box in read) else None
 
 
 def _boxes_at(read: tuple[_Labelled, ...], names: Mapping[int, str], position: int) -> tuple[Box, ...]:
@@ -143,6 +147,8 @@ def _fits(folder: Path) -> bool:
     """Check by what they hold whether the text files beside pictures are YOLO's: captions are not."""
     beside = accompanied(folder, ".txt")
     read = [_lines(folder / name) for name in beside[:_ASKED]]
+    # Lines with a number below 0 may be anything, unless others are YOLO's.
+    read = [None if any(number < 0 for number, _ in lines or ()) else lines for lines in read]
     named = bool(beside) and any(is_names(name) for name in names_below(folder))
     return named or (any(read) and 2 * sum(lines is not None for lines in read) >= len(read))
 

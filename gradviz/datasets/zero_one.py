@@ -17,6 +17,12 @@ def unsaid(name: str, count: int) -> Finding:
     return Finding(name, reason, "guessed", count)
 
 
+def unsaid_in_list(name: str, count: int) -> Finding:
+    """Return the finding for a list called `name` without a -1, of a class that has some in its other lists."""
+    reason = "no label of this list is -1, but some of the class's other lists are: 0 says neither; write -1 for absent"
+    return Finding(name, reason, "guessed", count)
+
+
 def absent(name: str, count: int) -> Finding:
     """Return the finding for a list or file called `name` of whose labels `count` were read so."""
     return Finding(name, "no label is -1, so 0 is read as absent, not as unknown", "guessed", count)

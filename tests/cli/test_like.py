@@ -251,6 +251,25 @@ def test_an_export_of_another_version_is_repeated_and_this_is_said(like, exporte
     assert "note: exported with torch 2.10.0, here is " in err
 
 
+def test_figures_of_other_classes_are_refused_whatever_their_mean(like, exported):
+    path = exported("--images", "30")
+    told = json.loads(path.read_text())
+    classes = list(told["per_class"])
+
+    def answer(per_class: dict) -> str:
+        path.write_text(json.dumps({**told, "per_class": per_class}))
+        code, out, err = like(path)
+        assert (code, out, err.count("\n")) == (2, "", 1)
+        return err.removeprefix(f"gradviz: {path} has figures of other classes, which cannot be compared: ")
+
+    here = ", ".join(map(repr, classes[:3])) + f" and {len(classes) - 3} more are only here.\n"
+    others = {f"other {i}": value for i, value in enumerate(told["per_class"].values())}
+    assert answer(others) == f"'other 0', 'other 1', 'other 2' and {len(classes) - 3} more are not here; {here}"
+    assert answer({}) == here
+    assert answer({**told["per_class"], "unicorn": None}) == "'unicorn' is not here.\n"
+    assert answer({name: told["per_class"][name] for name in classes[1:]}) == f"{classes[0]!r} is only here.\n"
+
+
 def test_the_same_contents_under_another_name_are_repeated_and_others_refused(like, exported, photographs, tmp_path):
     path = exported("--images", "30")
     copy = shutil.copytree(photographs, tmp_path / "elsewhere")

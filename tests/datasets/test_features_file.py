@@ -254,3 +254,27 @@ def test_a_class_without_a_name_is_called_by_its_number(tmp_path: Path):
     images = read_features(save(tmp_path, ids=IDS, x6=X, labels=LABELS, classes=np.array(["", "dog"])))
     assert images.classes == ("class 1", "dog")
     assert ("class 1", "it has no name: it is called by its number") in {(f.name, f.reason) for f in images.findings}
+
+
+def test_several_splits_of_a_row_are_each_of_them(tmp_path: Path):
+    np.savez(tmp_path / "f.npz", ids=["a", "b"], x6=np.eye(2), split=["train;val", "train"])
+    images = read_features(tmp_path / "f.npz")
+    assert {split: list(positions) for split, positions in images.splits.items()} == {"train": [0, 1], "val": [0]}
+    assert [(f.name, f.count) for f in images.findings] == [("train;val", 1)]
+
+
+def test_rows_that_are_too_large_for_float32_are_told_from_those_that_are_not_finite(tmp_path: Path):
+    x = np.array([[1.0, 2.0], [1e200, np.nan], [-1e200, 1.0]])
+    np.savez(tmp_path / "f.npz", ids=["a", "b", "c"], x6=x)
+    images = read_features(tmp_path / "f.npz")
+    assert images.ids == ("a",)
+    assert [(f.name, f.reason) for f in images.findings] == [
+        ("b", "values that are not finite"),
+        ("c", "values that are too large for float32"),
+    ]
+    np.savez(tmp_path / "f.npz", ids=["a", "c"], x6=x[[2, 2]])
+    with pytest.raises(DatasetError, match=r"no usable row: all have values that are too large for float32\.$"):
+        read_features(tmp_path / "f.npz")
+    np.savez(tmp_path / "f.npz", ids=["a", "c"], x6=x[1:])
+    with pytest.raises(DatasetError, match=r"all have values that are not finite or values that are too large"):
+        read_features(tmp_path / "f.npz")

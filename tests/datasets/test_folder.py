@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from gradviz.datasets import find
 from gradviz.datasets.folder import FORMAT
 from gradviz.errors import DatasetError
 from tests.small_sets import noted, picture
@@ -251,3 +252,43 @@ def test_folders_that_mean_splits_though_not_which_are_refused(folders: tuple[st
 def test_folders_that_differ_in_case_only_are_said(tmp_path: Path):
     fill(tmp_path, Cat=2, cat=2, dog=2)
     assert [(f.name, f.kind) for f in noted(read_folder(tmp_path))] == [("Cat, cat", "guessed")]
+
+
+def exported(root: Path, **splits: list[str]) -> Path:
+    """Write pictures and the list of each split as Roboflow's export of several labels for a picture has them."""
+    for number, (split, lines) in enumerate(splits.items()):
+        for i in range(len(lines)):
+            picture(root / split / f"{i}.jpg", 10 * number + i)
+        entries = [f"{i}.jpg, {line}" for i, line in enumerate(lines)]
+        (root / split / "_classes.csv").write_text("\n".join(["filename, cat, dog", *entries]) + "\n")
+    return root
+
+
+def test_the_lists_of_a_roboflow_export_give_the_labels_in_the_splits_of_its_folders(tmp_path: Path):
+    exported(tmp_path, train=["1, 0", "1, 1", "0, 1"], valid=["0, 0", "0, 1"], test=["1, 0"])
+    images = find(tmp_path)
+    assert (images.format, images.classes) == ("a folder of pictures", ("cat", "dog"))
+    labels = dict(zip(images.ids, images.labels.tolist(), strict=True))
+    assert [labels[f"train/{i}.jpg"] for i in range(3)] == [[1, -1], [1, 1], [-1, 1]]
+    assert [labels[f"valid/{i}.jpg"] for i in range(2)] == [[-1, -1], [-1, 1]]
+    splits = {split: [images.ids[i] for i in positions] for split, positions in images.splits.items()}
+    assert splits["val"] == ["valid/0.jpg", "valid/1.jpg"]
+    assert {split: len(ids) for split, ids in splits.items()} == {"train": 3, "val": 2, "test": 1}
+    assert labels["test/0.jpg"] == [1, -1], "a class that all pictures of a split show is still one"
+    assert not [f for f in images.findings if "give this file" in f.reason or f.kind in ("unlabelled", "not read")]
+    exported(tmp_path, test=["0, 0", "0, 0"])
+    assert find(tmp_path).labels[:2].tolist() == [[-1, -1], [-1, -1]], "and one that none of them shows"
+
+
+def test_the_list_of_an_export_that_gives_nothing_is_named(tmp_path: Path):
+    exported(tmp_path, train=["1, 0", "0, 1"], valid=["0, 1", "1, 0"])
+    (tmp_path / "valid/_classes.csv").write_text("filename, cat, dog\ngone.jpg, 1, 0\n")
+    found = {(f.kind, f.name): f.reason for f in find(tmp_path).findings}
+    assert found["not read", "valid/_classes.csv"] == "lists no picture of the folder"
+    assert "not listed in train/_classes.csv" in found["unlabelled", "valid/0.jpg"]
+    fill(tmp_path / "other", cat=1, dog=1)
+    (tmp_path / "other/cat/_classes.csv").write_text("filename, cat, dog\n0.jpg, 1, 0\n")
+    images = find(tmp_path / "other")
+    assert [(f.kind, f.name) for f in images.findings if "give this file" in f.reason] == [
+        ("not read", "cat/_classes.csv")
+    ]

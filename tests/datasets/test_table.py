@@ -348,3 +348,110 @@ def test_a_line_that_says_a_label_is_not_there_is_no_label(folder: Path):
     assert ("Confidence", "guessed") in [(f.name, f.kind) for f in noted(images)]
     images = read_table(write(folder, "path,label,confidence\np/0.jpg,cat,0.9\np/1.jpg,dog,0\n"))
     assert shown(images) == {"p/0.jpg": ("cat",), "p/1.jpg": ("dog",)}, "not of ones and zeros"
+
+
+@pytest.mark.parametrize("title", ["path,label,split", ""])
+@pytest.mark.parametrize(
+    "both",
+    ["train;val", "train|val", '"train, val"', "Training/valid", "train+val", "\"['train', 'val']\"", "train val"],
+)
+def test_several_splits_in_a_cell_are_each_of_them(folder: Path, both: str, title: str):
+    lines = [title] * bool(title) + [
+        "p/0.jpg,cat,train",
+        f"p/1.jpg,dog,{both}",
+        f"p/2.jpg,cat,{both}",
+        "p/3.jpg,dog,test",
+    ]
+    images = read_table(write(folder, "\n".join(lines)))
+    splits = {split: list(positions) for split, positions in images.splits.items()}
+    assert splits == {"train": [0, 1, 2], "val": [1, 2], "test": [3]}
+    assert [(f.name, f.kind, f.count) for f in noted(images)] == [(both.strip('"'), "guessed", 2)]
+    assert "in each of them" in noted(images)[0].reason
+
+
+def test_several_splits_of_ones_own_in_a_cell_are_read_where_each_stands_alone(folder: Path):
+    path = write(folder, "path,label,split\np/0.jpg,cat,one\np/1.jpg,dog,two\np/2.jpg,cat,one;two\np/3.jpg,dog,one;six")
+    images = read_table(path)
+    splits = {split: list(positions) for split, positions in images.splits.items()}
+    assert splits == {"one": [0, 2], "two": [1, 2], "one;six": [3]}
+    assert [(f.name, f.reason[:17]) for f in noted(images)] == [
+        ("one;two", "several splits in"),
+        ("one;six", "read as the name "),
+    ]
+
+
+def test_a_picture_on_several_lines_is_in_the_same_splits_on_each(folder: Path):
+    again = "path,label,split\np/0.jpg,cat,train;val\np/0.jpg,dog,val|train\n"
+    assert {split: list(p) for split, p in read_table(write(folder, again)).splits.items()} == {
+        "train": [0],
+        "val": [0],
+    }
+    with pytest.raises(DatasetError, match=r"line 3: p/0\.jpg is in test, but above it is in train and val: write all"):
+        read_table(write(folder, again.replace("val|train", "test")))
+
+
+def test_a_cell_of_several_lines_moves_no_number_and_no_count(folder: Path):
+    path = write(
+        folder,
+        'path,label,remark\np/0.jpg,cat,"seen\nat\nnoon"\ngone.jpg,dog,"two\nlines"\np/1.jpg,dog,\nlost.jpg,cat,\n',
+    )
+    findings = [(f.name, f.reason, f.count) for f in noted(read_table(path)) if f.kind == "left out"]
+    assert findings == [("line 5: gone.jpg", "no such file", 1), ("line 8: lost.jpg", "no such file", 1)]
+    path = write(folder, 'path,label\np/0.jpg,cat\np/1.jpg,"dog\np/2.jpg,cat\np/3.jpg,cat\n')
+    with pytest.raises(DatasetError, match=r"line 5: unexpected end of data, in an entry that begins in line 3\."):
+        read_table(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("end", ["\n\x1a", "\x1a", "\r\n\x1a\x1a\x1a", "\n\x1a\n"])
+def test_the_mark_with_which_dos_ends_a_file_is_no_line(folder: Path, end: str, encoding: str):
+    path = folder / "list.csv"
+    path.write_bytes(f"path,label\np/0.jpg,cat\np/1.jpg,dog{end}".encode(encoding))
+    images = read_table(path)
+    assert (shown(images), images.classes) == ({"p/0.jpg": ("cat",), "p/1.jpg": ("dog",)}, ("cat", "dog"))
+    assert noted(images) == ()
+
+
+@pytest.mark.parametrize(
+    ("title", "line", "read"),
+    [
+        ("bild,klasse", "{path},{label}", ["klasse: the column is read as the labels"]),
+        ("klasse;bild", "{label};{path}", ["bild: the paths are read from it", "klasse: the column is read as the la"]),
+        ("bild,klasse,satz", "{path},{label},{split}", ["satz: the column is read as the splits", "klasse: the colu"]),
+        (
+            ",bild,klasse",
+            "row {n},{path},{label}",
+            ["bild: the paths are read from it", "klasse: the column is read as"],
+        ),
+        ("foto,cat,dog", "{path},{cat},{dog}", ["labels: no label is -1, so 0 is read as absent, not as unknown"]),
+    ],
+)
+def test_titles_in_unknown_words_are_titles_and_no_missing_picture(folder: Path, title: str, line: str, read: list):
+    lines = [
+        line.format(n=n, path=path, label=label, split="train" if n < 2 else "test", cat=int(label == "cat"), dog=n % 2)
+        for n, (path, (label,)) in enumerate(CATS.items())
+    ]
+    images = read_table(write(folder, "\n".join([title, *lines])))
+    assert (shown(images), images.classes) == (CATS, ("cat", "dog"))
+    assert ({*images.splits} == {"train", "test"}) == ("satz" in title)
+    first, *others = noted(images)
+    called = title.replace(",", ", ").replace(";", ", ")
+    assert (first.name, first.kind) == (f"line 1: {called}", "guessed")
+    assert "read as titles" in first.reason
+    assert all(f"{f.name}: {f.reason}".startswith(said) for f, said in zip(others, read, strict=True))
+
+
+@pytest.mark.parametrize(
+    "first", ["gone,cat", "gone_1,bird", "x/gone,bird", "gone,1", "gone,bird,train", "gone,", ",bird"]
+)
+def test_an_entry_without_its_picture_is_not_taken_for_titles(folder: Path, first: str):
+    images = read_table(write(folder, "\n".join([first, *(f"{path},{label}" for path, (label,) in CATS.items())])))
+    assert [f"{f.name} {f.reason}" for f in noted(images)] == [f"line 1: {first.split(',')[0]} no such file"]
+    assert shown(images) == CATS
+
+
+def test_a_label_is_no_path_where_the_pictures_of_a_list_are_missing(folder: Path):
+    for name in ("0.jpg", "1.jpg"):
+        picture(folder / name)
+    with pytest.raises(DatasetError, match=r"lists no usable picture \(skipped 2, such as line 2: gone\.jpg: no such"):
+        read_table(write(folder, "filename,label\ngone.jpg,1\nlost.jpg,0\n"))

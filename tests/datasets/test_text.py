@@ -13,6 +13,11 @@ def test_every_way_to_write_a_list(codec: str, text: str):
     assert decoded(text.encode(codec)) == text
 
 
+@pytest.mark.parametrize("end", ["\x1a", "\n\x1a", "\r\n\x1a\x1a", "\n\x1a\n"])
+def test_the_mark_with_which_dos_ends_a_file_is_left_out(end: str):
+    assert decoded(f"a 1\nb \x1a 2{end}".encode()) == "a 1\nb \x1a 2\n"
+
+
 def test_what_is_no_text_or_too_long_is_refused(tmp_path: Path):
     for content in (bytes(range(128, 256)), b"\xff\xfe\x00", b"ab\xe4\n"):
         with pytest.raises(UnicodeDecodeError):

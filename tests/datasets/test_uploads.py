@@ -601,3 +601,19 @@ def test_pictures_of_a_layout_that_is_refused_are_not_left_out(uploads: Uploads)
     uploads.clear()
     uploads.add_zip(packed({"a/b/c/d/e/f/g/h/i/cat/1.jpg": jpeg(1), "a/b/c/d/e/f/g/h/i/dog/2.jpg": jpeg(2)}))
     assert [f.kind for f in uploads.image_set().findings] == ["unlabelled"]
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@pytest.mark.parametrize("again", ["x/0.jpg", "./x//0.jpg"])
+def test_of_two_files_of_one_name_in_a_zip_the_last_is_read_and_the_other_named(uploads: Uploads, again: str):
+    buffer = packed({"x/0.jpg": jpeg(0), "y/1.jpg": jpeg(1), "list.csv": b"path,label\nx/0.jpg,old\n"})
+    with zipfile.ZipFile(buffer, "a") as archive:
+        archive.writestr(again, jpeg(2, size=(60, 50)))
+        archive.writestr("list.csv", b"path,label\nx/0.jpg,new\n")
+    reason = "the zip holds a later file of the same name, which is read instead of this one"
+    assert uploads.add_zip(buffer) == Added(2, (("x/0.jpg", reason), ("list.csv", reason)))
+    images = uploads.image_set()
+    assert [images.open(i).size for i in range(len(images))] == [(60, 50), (40, 30)]
+    left = [(f.name, f.reason) for f in images.findings if f.kind == "left out"]
+    assert left == [("x/0.jpg", reason), ("list.csv", reason)]
+    assert not any("file system" in f.reason for f in images.findings)

@@ -10,7 +10,7 @@ from gradviz.datasets.image_set import Box, Finding
 from gradviz.datasets.voc import FORMAT, locate
 from gradviz.datasets.voc_xml import read_boxes
 from gradviz.errors import DatasetError
-from tests.small_sets import annotation, picture, voc, write_list
+from tests.small_sets import annotation, noted, picture, voc, write_list
 
 read_voc = FORMAT.read
 LABELS = {"train": {"000001": 1, "000002": -1, "000003": 0}, "cat": {"000001": -1, "000002": 1, "000003": 1}}
@@ -253,8 +253,9 @@ def test_lists_of_ones_and_zeros_are_read_as_present_and_absent(tmp_path: Path):
     write_list(root, "dog_val", "000003 -1", "000004 0")
     images = read_voc(root)
     assert images.labels.tolist() == [[1, 0], [0, 1], [1, -1], [0, 0]], "one -1, and 0 is VOC's own: unknown"
-    assert [(f.name, f.kind, f.count) for f in images.findings] == [("cat", "guessed", 2)]
-    assert "write -1 for absent" in images.findings[0].reason
+    named = [("cat", "guessed", 2), ("dog_train.txt", "guessed", 1)]
+    assert [(f.name, f.kind, f.count) for f in images.findings] == named
+    assert all("write -1 for absent" in f.reason for f in images.findings)
 
 
 def test_zeros_beside_difficult_objects_stay_what_voc_means_by_them(tmp_path: Path):
@@ -473,3 +474,19 @@ def test_labels_of_pictures_that_are_not_here_are_named(tmp_path: Path):
     write_list(root, "cat_train", "000001 1", "000777 1")
     (finding,) = [f for f in read_voc(root).findings if "no picture" in f.reason]
     assert (finding.name, finding.kind, finding.count) == ("000777", "left out", 1)
+
+
+def test_a_list_of_ones_and_zeros_beside_another_with_minus_ones_is_named(tmp_path: Path):
+    members = [f"00000{number}" for number in range(1, 7)]
+    labels = dict(zip(members, (1, -1, 0, 1, 0, 0), strict=True))
+    root = voc(tmp_path / "VOC2012", {"cat": labels}, {"train": members[:3], "val": members[3:]})
+    assert noted(read_voc(root)) == (), "the annotations have a difficult cat for each 0"
+    annotation(root / "Annotations/000005.xml", ("dog", 1, 1, 20, 20))
+    (root / "Annotations/000006.xml").unlink()
+    images = read_voc(root)
+    assert images.labels[:, images.classes.index("cat")].tolist() == [1, -1, 0, 1, 0, 0]
+    (finding,) = [f for f in images.findings if f.name == "cat_val.txt"]
+    assert (finding.kind, finding.count) == ("guessed", 2)
+    assert "no label of this list is -1, but some of the class's other lists are: 0 says neither" in finding.reason
+    write_list(root, "cat_trainval", *(f"{identifier} {label}" for identifier, label in labels.items()))
+    assert not [f for f in read_voc(root).findings if f.name == "cat_val.txt"], "a list with -1 has the same zeros"

@@ -153,3 +153,26 @@ def test_pairs_of_folders_that_mean_splits_are_splits(tmp_path: Path):
     write(tmp_path, {f"{name}.txt": text for name, text in sides.items()})
     images = find(tmp_path)
     assert (images.format, sorted(images.splits)) == ("YOLO", ["test", "train"])
+
+
+@pytest.mark.parametrize("names", [{"classes.txt": "cat\ndog\n"}, {}])
+def test_a_number_below_0_is_said_to_be_no_class(tmp_path: Path, names: dict[str, str]):
+    labels = {"a": "0 .5 .5 .1 .1", "b": "-1 .5 .5 .1 .1\n0 .5 .5 .1 .1", "c": "1 .5 .5 .1 .1", "d": "-7 .5 .5 .1 .1"}
+    entries = {f"images/{name}.jpg": "" for name in labels} | names
+    images = find(write(tmp_path, entries | {f"labels/{name}.txt": text for name, text in labels.items()}))
+    assert images.classes == (("cat", "dog") if names else ("0", "1"))
+    assert images.labels.tolist() == [[1, -1], [0, 0], [-1, 1], [0, 0]]
+    assert [(f.name, f.reason) for f in images.findings if f.kind == "left out"] == [
+        ("images/b.jpg", "a box of class -1, but classes are numbered from 0: unknown"),
+        ("images/d.jpg", "a box of class -7, but classes are numbered from 0: unknown"),
+    ]
+    for name in labels:
+        (tmp_path / f"labels/{name}.txt").write_text("-1 .5 .5 .1 .1")
+    images = read_yolo(tmp_path)
+    assert (images.labels is None or not images.labels.any(), images.findings[0].name) == (True, "images/*.jpg")
+
+
+def test_lines_of_numbers_below_0_alone_are_not_yolo(tmp_path: Path):
+    for name in "ab":
+        write(tmp_path, {f"{name}/1.jpg": "", f"{name}/1.txt": "-12 5 6 7 8"})
+    assert find(tmp_path).format == "a folder of pictures"
