@@ -212,7 +212,11 @@ def test_a_linked_folder_adds_its_split_and_its_class(tmp_path: Path):
     splits = {name: [images.ids[i] for i in members] for name, members in images.splits.items()}
     assert splits["val"] == ["train/cat/0.jpg", "train/cat/1.jpg"]
     assert len(splits["train"]) == len(images) == 4
-    assert [finding.kind for finding in noted(images)] == ["joined", "joined"]
+    assert [(finding.name, finding.kind) for finding in noted(images)] == [
+        ("dog", "guessed"),
+        ("val/cat/0.jpg", "joined"),
+        ("val/cat/1.jpg", "joined"),
+    ]
 
 
 def test_links_to_files_elsewhere_are_two_pictures_unless_they_are_one_file(tmp_path: Path):
