@@ -21,7 +21,7 @@ def write(path: Path, labels: dict[str, str], classes: tuple[str, ...] = ("cat",
 def test_roboflow(tmp_path: Path):
     for split, names in (("train", "ab"), ("valid", "c"), ("test", "d")):
         for name in names:
-            picture(tmp_path / split / f"{name}.jpg")
+            picture(tmp_path / split / f"{name}.jpg", ord(name))
         write(
             tmp_path / split / "_annotations.coco.json",
             {f"{name}.jpg": "cat" if name in "ac" else "dog" for name in names},

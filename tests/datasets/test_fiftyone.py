@@ -10,7 +10,7 @@ from tests.small_sets import picture
 
 def write(root: Path, document: object, pictures: str = "abcd") -> Path:
     for name in pictures:
-        picture(root / f"data/{name}.jpg")
+        picture(root / f"data/{name}.jpg", ord(name))
     (root / "labels.json").write_text(json.dumps(document))
     return root
 

@@ -10,9 +10,9 @@ read_folder = FORMAT.read
 
 
 def fill(root: Path, **counts: int) -> Path:
-    for name, count in counts.items():
+    for folder, (name, count) in enumerate(counts.items()):
         for number in range(count):
-            picture(root / name.replace("__", "/") / f"{number}.jpg", number)
+            picture(root / name.replace("__", "/") / f"{number}.jpg", 100 * folder + number)
     return root
 
 
@@ -88,10 +88,8 @@ def test_flat_splits_alone_have_no_labels(tmp_path: Path):
 )
 def test_strays_beside_the_splits_are_unlabelled_and_named(tmp_path: Path, top: str):
     root = tmp_path / "root"
-    for split in ("training", "validation", "testing"):
-        for name in ("cat", "dog"):
-            fill(root, **{f"{top}{split}/{name}": 4})
-    fill(root, **{f"{top}misc": 1})
+    folders = [f"{top}{split}/{name}" for split in ("training", "validation", "testing") for name in ("cat", "dog")]
+    fill(root, **dict.fromkeys(folders, 4), **{f"{top}misc": 1})
     picture(root / f"{top}stray.jpg")
     images = read_folder(root)
     assert images.classes == ("cat", "dog")

@@ -309,8 +309,8 @@ def test_ids_as_people_write_them(small: Path, form: str):
 @pytest.mark.parametrize("name", ["IMG {} (copy)", "foto_ä{}+50%", "a.b.{}", "{} 1", "день {}"])
 def test_ids_with_spaces_and_signs(tmp_path: Path, name: str):
     ids = [name.format(number) for number in range(4)]
-    for identifier in ids:
-        picture(tmp_path / f"JPEGImages/{identifier}.jpg")
+    for number, identifier in enumerate(ids):
+        picture(tmp_path / f"JPEGImages/{identifier}.jpg", number)
     cat = {identifier: "1" if i % 2 else "-1" for i, identifier in enumerate(ids)}
     lists_of(tmp_path, {"train": ids[:2], "val": ids[2:]}, cat_train=cat)
     images = read_voc(tmp_path)
@@ -321,7 +321,7 @@ def test_ids_with_spaces_and_signs(tmp_path: Path, name: str):
 
 def test_labels_without_lists_of_classes_are_those_of_the_annotations(tmp_path: Path):
     for name in "abcd":
-        picture(tmp_path / f"JPEGImages/{name}.jpg")
+        picture(tmp_path / f"JPEGImages/{name}.jpg", ord(name))
     annotation(tmp_path / "Annotations/a.xml", ("cat", 1, 1, 9, 9), ("dog", 1, 1, 9, 9, 1))
     annotation(tmp_path / "Annotations/b.xml", ("dog", 1, 1, 9, 9), ("dog", 1, 1, 9, 9, 1))
     annotation(tmp_path / "Annotations/c.xml")

@@ -13,9 +13,9 @@ read_yolo = FORMAT.read
 
 def write(root: Path, entries: dict[str, str]) -> Path:
     """Write pictures, and the text of other files."""
-    for name, text in entries.items():
+    for number, (name, text) in enumerate(entries.items()):
         if name.endswith(".jpg"):
-            picture(root / name)
+            picture(root / name, number)
         else:
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).write_text(text)
