@@ -66,7 +66,9 @@ def read_yolo(folder: Path) -> Listing:
         said = "no data.yaml, classes.txt or .names names the classes: they are called by their numbers"
         findings.append(Finding("classes", said, "guessed", len(names)))
     nameless = [one for one in read if any(number not in names for number, _ in one.lines or ())]
-    findings += grouped([one.picture.name for one in nameless], "a box of a class without a name: unknown", "left out")
+    findings += grouped(
+        [one.picture.name for one in nameless], "a box of a class without a name: unknown", "unlabelled"
+    )
     stated, lists = stated_splits(found.lists)
     in_split = splits_of([one.picture.name for one in read])
     findings += repeated(names.values(), "the name of several numbers, which are one class")
@@ -103,7 +105,7 @@ def _problems(read: Sequence[_Labelled], beside: Mapping[str, str]) -> list[Find
     absent = sum(one.picture.name not in beside for one in read)
     findings = grouped(damaged, "lines that are not a class's number and a box: labels unknown", "not read")
     if absent:
-        findings.append(Finding("labels", "pictures without a label file: labels unknown", count=absent))
+        findings.append(Finding("labels", "pictures without a label file: labels unknown", "unlabelled", absent))
     return findings
 
 

@@ -87,7 +87,7 @@ def test_datasets(gradviz, tmp_path):
 
 def test_datasets_of_a_place(gradviz, tmp_path):
     for split, name, number in (("train", "a", 1), ("train", "b", 2), ("valid", "a", 3), ("valid", "b", 4)):
-        picture(tmp_path / "set" / split / name / f"{number}.png", size=(90, 90))
+        picture(tmp_path / "set" / split / name / f"{number}.png", number, size=(90, 90))
     (tmp_path / "set/labels.json").write_text("{}")
     code, out, err = gradviz("datasets", tmp_path / "set", "--json")
     assert (code, err) == (0, "")
