@@ -3,6 +3,7 @@
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -45,8 +46,9 @@ _SILENT_NAMES = frozenset(
 )
 _UNWRITABLE_NAME = "a name with characters that cannot be written down"
 _LFS = b"version https://"
-TOO_DEEP = "a folder too deep inside others"
-
+_TOO_DEEP = "a folder too deep inside others"
+_MOST_COUNTED = 10_000
+"""Files in a folder too deep that are looked at, to say how many pictures it holds."""
 
 _MANY_FOLDERS = 50
 """Folders beside each other that are searched for a data set: more of them are classes."""
@@ -90,7 +92,7 @@ def contents(folder: Path, *, deepest: int = DEEPEST, passing: Collection[str] =
     folder
         Where to look.
     deepest
-        How many folders inside folders are followed.
+        How many folders inside folders are followed; those too deep are named, but with 0 nobody asks for any.
     passing
         Paths of files that are passed over: what a reader has used already is not opened again.
 
@@ -104,7 +106,8 @@ def contents(folder: Path, *, deepest: int = DEEPEST, passing: Collection[str] =
     findings: list[Finding] = []
     others: list[str] = []
     hidden: list[str] = []
-    for name, entry in _files(folder, "", deepest, findings, hidden=hidden):
+    deep: list[str] = []
+    for name, entry in _files(folder, "", deepest, findings, hidden=hidden, deep=deep):
         if entry.path in passing:
             continue
         of_name = kind(entry.name)
@@ -119,6 +122,7 @@ def contents(folder: Path, *, deepest: int = DEEPEST, passing: Collection[str] =
             else:
                 others.append(name)
     findings += grouped(others, "not a JPEG, PNG or WebP picture", "left out")
+    findings += [_too_deep(folder / name, name) for name in deep if deepest]
     findings += hidden_pictures(hidden, lambda name: _starts_like_a_picture(folder / name))
     return Contents(sorted(pictures, key=_name), sorted(lists, key=_name), findings)
 
@@ -299,8 +303,9 @@ def _files(
     findings: list[Finding],
     above: tuple[tuple[int, int], ...] = (),
     hidden: list[str] | None = None,
+    deep: list[str] | None = None,
 ) -> Iterator[tuple[str, os.DirEntry]]:
-    """Walk through the visible files; `hidden` takes the names of the others."""
+    """Walk through the visible files; `hidden` takes the names of the others, `deep` those of folders too deep."""
     try:
         status = os.stat(folder)  # noqa: PTH116
         above = (*above, (status.st_dev, status.st_ino))
@@ -322,9 +327,26 @@ def _files(
         elif entry.is_symlink() and _is_above(entry, above):
             findings.append(Finding(printable(name), "a link to a folder that holds it"))
         elif deepest > 0:
-            yield from _files(Path(entry.path), name + "/", deepest - 1, findings, above, hidden)
-        else:
-            findings.append(Finding(printable(name), TOO_DEEP))
+            yield from _files(Path(entry.path), name + "/", deepest - 1, findings, above, hidden, deep)
+        elif deep is not None:
+            deep.append(name)
+
+
+def _too_deep(folder: Path, name: str) -> Finding:
+    """Say how many pictures are in a folder too deep; as none is read, what is called like one counts as one."""
+    looked_at = list(islice(_all_below(folder), _MOST_COUNTED + 1))
+    of_kind = [(path, kind(path.name)) for path in looked_at]
+    pictures = sum(what == "picture" or (what == "unknown" and is_picture(path)) for path, what in of_kind)
+    if not pictures:
+        return Finding(printable(name), _TOO_DEEP)
+    many = "at least so many pictures" if len(looked_at) > _MOST_COUNTED else "pictures"
+    return Finding(printable(name), f"{many} in {_TOO_DEEP}", count=pictures)
+
+
+def _all_below(folder: Path) -> Iterator[Path]:
+    for place, folders, files in os.walk(folder):
+        folders[:] = [inner for inner in sorted(folders) if not is_hidden(inner)]
+        yield from (Path(place, file) for file in sorted(files) if not is_hidden(file))
 
 
 def _below_hidden(name: str, entry: os.DirEntry, deepest: int) -> list[str]:

@@ -206,3 +206,25 @@ def test_hidden_pictures_are_counted_but_for_those_that_macos_adds(tmp_path: Pat
         (".kept/", HIDDEN, "left out", 1),
         ("*/.thumbs/", HIDDEN, "left out", 4),
     }
+
+
+def test_of_a_folder_too_deep_it_is_said_how_many_pictures_it_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    deep = "/".join("12345678")
+    for number, place in enumerate(("a.jpg", f"{deep}/b.jpg", f"{deep}/9/c.jpg", f"{deep}/9/10/d.jpg")):
+        picture(tmp_path / place, number)
+    picture(tmp_path / "e.jpg").rename(tmp_path / deep / "9/without_suffix")
+    (tmp_path / deep / "9/notes.txt").touch()
+    (tmp_path / deep / "9/.f.jpg").touch()
+    (tmp_path / deep / "papers").mkdir()
+    (tmp_path / deep / "papers/notes.txt").touch()
+    assert [(f.name, f.reason, f.count, f.kind) for f in contents(tmp_path).findings] == [
+        (f"{deep}/9", "pictures in a folder too deep inside others", 3, "left out"),
+        (f"{deep}/papers", "a folder too deep inside others", 1, "left out"),
+    ]
+    monkeypatch.setattr("gradviz.datasets.scan._MOST_COUNTED", 2)
+    found = {f.name: (f.reason, f.count) for f in contents(tmp_path).findings}
+    # notes.txt is one of the three that are looked at.
+    assert found[f"{deep}/9"] == ("at least so many pictures in a folder too deep inside others", 2)
+    assert found[f"{deep}/papers"] == ("a folder too deep inside others", 1)
+    (found_in_set,) = [f for f in find(tmp_path).findings if f.name == f"{deep}/9"]
+    assert found_in_set.kind == "left out"
