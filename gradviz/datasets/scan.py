@@ -85,7 +85,7 @@ def contents(folder: Path, *, deepest: int = DEEPEST, passing: Collection[str] =
     person who names a folder on this computer has put them there. Findings, with the reason: files that pretend to be
     pictures, links to nothing or round in a circle, names that cannot be written down, files of other kinds. Hidden
     ones and folders of the system are passed over, and named where they hold pictures; those that tell people about the
-    folder (README, LICENSE) and those that file managers leave are passed over.
+    folder (README, LICENSE) and those that file managers leave are passed over, unless they are pictures.
 
     Parameters
     ----------
@@ -113,8 +113,10 @@ def contents(folder: Path, *, deepest: int = DEEPEST, passing: Collection[str] =
         of_name = kind(entry.name)
         if of_name == "list" and not UNWRITABLE.search(name):
             lists.append(Found(name, Path(entry.path)))
-        elif of_name != "silent":
+        else:
             reason = _refusal(name, entry)
+            if of_name == "silent" and reason is not None:
+                continue
             if reason is None:
                 pictures.append(Found(name, Path(entry.path)))
             elif of_name == "picture" or reason == _UNWRITABLE_NAME:
@@ -225,7 +227,8 @@ def beside(folder: Path, inner: Path) -> list[Finding]:
         with os.scandir(above.parent) as entries:
             names = sorted(entry.name for entry in entries if not is_hidden(entry.name) and entry.name != above.name)
         prefix = "" if above.parent == folder else f"{above.parent.relative_to(folder).as_posix()}/"
-        files = [prefix + name for name in names if not (above.parent / name).is_dir() and kind(name) != "silent"]
+        there = [(name, above.parent / name) for name in names]
+        files = [prefix + name for name, path in there if not path.is_dir() and not _is_silent(path)]
         findings += grouped(files, reason, "left out")
         for path in (above.parent / name for name in names):
             if path.is_dir() and (number := len(names_below(path))):
@@ -234,7 +237,7 @@ def beside(folder: Path, inner: Path) -> list[Finding]:
 
 
 def kind(name: str) -> Kind:
-    """Tell by its name what a file may be; nobody expects a silent one to be read, an unknown one has to be opened."""
+    """Tell by its name what a file may be; an unknown one has to be opened, and a silent one may yet be a picture."""
     suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122 - a Path for each of 17,000 entries is slow
     if suffix in PICTURE_SUFFIXES or suffix in OTHER_SUFFIXES:
         return "picture"
@@ -244,11 +247,15 @@ def kind(name: str) -> Kind:
     return "list" if suffix in LIST_SUFFIXES else "unknown"
 
 
+def _is_silent(path: Path) -> bool:
+    return kind(path.name) == "silent" and not is_picture(path)
+
+
 def any_picture(folder: Path) -> bool:
     """Check whether a folder holds a usable picture, looking no further than the first."""
     try:
         return any(
-            kind(entry.name) in ("picture", "unknown") and _refusal(name, entry) is None
+            kind(entry.name) != "list" and _refusal(name, entry) is None
             for name, entry in _files(folder, "", DEEPEST, [])
         )
     except DatasetError:

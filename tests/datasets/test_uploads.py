@@ -602,3 +602,10 @@ def test_pictures_of_a_layout_that_is_refused_are_not_left_out(uploads: Uploads)
     uploads.clear()
     uploads.add_zip(packed({"a/b/c/d/e/f/g/h/i/cat/1.jpg": jpeg(1), "a/b/c/d/e/f/g/h/i/dog/2.jpg": jpeg(2)}))
     assert [f.kind for f in uploads.image_set().findings] == ["unlabelled"]
+
+
+def test_a_picture_that_is_called_like_a_file_for_people_is_one_of_the_zips(uploads: Uploads):
+    names = ("README", "about", "notes.md", "copying.txt")
+    entries = {f"cat/{name}": jpeg(number) for number, name in enumerate(names)} | {"cat/license": b"text"}
+    assert uploads.add_zip(packed(entries)) == Added(4)
+    assert sorted(uploads.image_set().ids) == sorted(names)
