@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from gradviz.datasets.grouping import NAMED
 from gradviz.datasets.image_set import Finding
+from gradviz.datasets.masks import folders_of_masks
 from gradviz.datasets.pictures import printable
 from gradviz.datasets.splits import ORDER, is_copy, may_be_class, no_class, paired, says_nothing, split_named
 
@@ -43,7 +44,11 @@ def laid_out(names: Sequence[str]) -> tuple[list[Place], list[Finding]]:
     whole = [tuple(name.split("/")[:-1]) for name in names]
     meant = paired(whole)
     folders = [_as_meant(place, meant) for place in whole] if meant else whole
-    aside = _aside(folders)
+    masks = folders_of_masks(names, folders)
+    aside = [
+        copy or (bool(masks) and any(place[: depth + 1] in masks for depth in range(len(place))))
+        for copy, place in zip(_aside(folders), folders, strict=True)
+    ]
     kept = [i for i, copy in enumerate(aside) if not copy]
     found, findings = _arranged([names[i] for i in kept], [folders[i] for i in kept])
     laid = iter(found)
