@@ -375,9 +375,7 @@ def _board(arguments: Namespace) -> None:
         _print(f"\nEach layer's gradient above its input and output joined, by cv on {arguments.train}:")
         lines = [
             (
-                f"{gain.product.representation} {_tau(gain.product)} above {gain.joined.representation}".replace(
-                    "  ", " "
-                ),
+                f"above {gain.joined.representation}: {gain.product.representation} {_tau(gain.product)}".rstrip(),
                 _percent(gain.value),
                 _between(gain.interval),
             )

@@ -14,25 +14,29 @@ from gradviz.datasets.splits import ORDER, split_named
 _KEYS = (b'"images"', b'"annotations"', b'"categories"')
 _PEEK = 1 << 16
 _ROBOFLOW = "_annotations.coco.json"
+_INSTANCES = ("instances", _ROBOFLOW)
 
 
 def read_exports(folder: Path) -> Listing:
     """List the pictures of `<split>/_annotations.coco.json` (Roboflow), or of the one list beside `data/` or `images/`.
 
-    A class that a split's list does not know is unknown there. Ids are paths below the folder.
+    A class that a split's list does not know is unknown there. A list alone in `annotations/` is about the pictures
+    beside that folder. Ids are paths below the folder.
 
     Raises
     ------
     DatasetError
         If a list is damaged.
     """
-    root = folder.resolve()
-    files = _lists(root)
+    own = folder.resolve()
+    files = _lists(own)
+    # The pictures of such a list lie above it: they are in the set, not beside it.
+    root = own.parent if own.name == "annotations" and [file.parent for file in files] == [own] else own
     parts = [(file, read_coco(file)) for file in files]
     listed = [row.path for _, part in parts for row in part.rows if row.path is not None]
     findings = []
     for file, part in parts:
-        above = "" if file.parent == root else f"{file.parent.name}/"
+        above = "" if file.parent == own else f"{file.parent.name}/"
         findings += [Finding(above + f.name, f.reason, f.kind, f.count) for f in part.findings]
     findings += leftover(root, (*listed, *files))
     classes = sorted({name for _, part in parts for name in part.classes or ()})
@@ -64,9 +68,18 @@ def _lists(folder: Path) -> list[Path]:
         inner = [path for path in sorted(folder.iterdir()) if path.is_dir() and split_named(path.name)]
     except OSError:
         return []
-    found = [file for path in inner for file in files_in(path, ".json") if _is_coco(file)]
+    found = [file for path in inner for file in _of_split(path)]
     own = [file for file in files_in(folder, ".json") if _is_coco(file)]
     return found or (own if len(own) == 1 else [])
+
+
+def _of_split(folder: Path) -> list[Path]:
+    """List the exports in one folder: those of instances, where key points or captions of the same pictures are there.
+
+    What is not listed is named with the rest.
+    """
+    found = [file for file in files_in(folder, ".json") if _is_coco(file)]
+    return [file for file in found if file.name.lower().startswith(_INSTANCES)] or found
 
 
 def _is_coco(path: Path) -> bool:

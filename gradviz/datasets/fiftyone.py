@@ -105,7 +105,7 @@ def _part(root: Path) -> Listing:
     findings = [*found.findings, *unread(found.lists), *again]
     findings += [Finding(printable(str(name)), "listed, but no picture") for name in said if name not in used]
     if silent:
-        findings.append(Finding("data", f"pictures without a label in {_FILE}: unknown", count=silent))
+        findings.append(Finding("data", f"pictures without a label in {_FILE}: unknown", "unlabelled", silent))
     if wrong:
         findings.append(Finding(_FILE, "entries that are no class: labels unknown", "not read", wrong))
     mentioned = sorted({name for row in rows for name in row.labels or ()} - set(classes))

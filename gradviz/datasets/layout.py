@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from gradviz.datasets.grouping import NAMED
 from gradviz.datasets.image_set import Finding
+from gradviz.datasets.masks import folders_of_masks
 from gradviz.datasets.pictures import printable
-from gradviz.datasets.splits import is_copy, may_be_class, no_class, paired, says_nothing, split_named
+from gradviz.datasets.splits import ORDER, is_copy, may_be_class, no_class, paired, says_nothing, split_named
 
 NEARLY_ALL = 0.9
 """Share of the pictures that a layout must fit before the others are called strays."""
@@ -43,7 +44,11 @@ def laid_out(names: Sequence[str]) -> tuple[list[Place], list[Finding]]:
     whole = [tuple(name.split("/")[:-1]) for name in names]
     meant = paired(whole)
     folders = [_as_meant(place, meant) for place in whole] if meant else whole
-    aside = _aside(folders)
+    masks = folders_of_masks(names, folders)
+    aside = [
+        copy or (bool(masks) and any(place[: depth + 1] in masks for depth in range(len(place))))
+        for copy, place in zip(_aside(folders), folders, strict=True)
+    ]
     kept = [i for i, copy in enumerate(aside) if not copy]
     found, findings = _arranged([names[i] for i in kept], [folders[i] for i in kept])
     laid = iter(found)
@@ -216,8 +221,8 @@ def _with_splits(names: Sequence[str], inner: Sequence[Folders | None]) -> tuple
         places[i] = Place(label)
     findings += said
     findings += _strays([names[i] for i in outside if places[i].label is None], _BESIDE_SPLITS)
-    findings += _in_one_split(places)
-    return _one_spelling(places, findings + _doubtful(below))
+    places, findings = _one_spelling(places, findings + _doubtful(below))
+    return places, findings + _not_in_all(places)
 
 
 def _of_known_classes(
@@ -237,18 +242,27 @@ def _of_known_classes(
     return labels, findings
 
 
-def _in_one_split(places: Sequence[Place]) -> list[Finding]:
-    """Say which classes only one of several labelled splits has: the folder may be no class."""
-    splits: dict[str, set[str]] = defaultdict(set)
+def _not_in_all(places: Sequence[Place]) -> list[Finding]:
+    """Say which classes some of the labelled splits have and others lack: they may be misspelt, or no classes.
+
+    What only one split has is never both learnt and scored, however many classes are so.
+    """
+    inside: dict[str, set[str]] = defaultdict(set)
     for place in places:
         if place.label is not None and place.split:
-            splits[place.label].add(place.split)
-    several = len(set().union(*splits.values())) > 1
-    alone = sorted(name for name, inside in splits.items() if several and len(inside) == 1)
-    if not alone or 2 * len(alone) >= len(splits):
-        return []
-    listed = ", ".join(alone[:NAMED]) + (", ..." if len(alone) > NAMED else "")
-    return [Finding(printable(listed), "a class that only one of the splits has", "guessed", len(alone))]
+            inside[place.label].add(place.split)
+    every = set().union(*inside.values())
+    having: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for name in sorted(inside):
+        if inside[name] != every:
+            having[tuple(split for split in ORDER if split in inside[name])].append(name)
+    findings = []
+    for splits, names in having.items():
+        lacking = [split for split in ORDER if split in every.difference(splits)]
+        reason = f"a class in {' and '.join(splits)}, but not in {' or '.join(lacking)}"
+        listed = ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")
+        findings.append(Finding(printable(listed), reason, "guessed", len(names)))
+    return findings
 
 
 def _below_split(split: str, rests: Iterable[Folders]) -> list[Folders]:

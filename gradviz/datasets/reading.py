@@ -11,6 +11,7 @@ from gradviz.datasets.halves import halves
 from gradviz.datasets.image_set import ApKind, Box, Finding, ImageSet, no_boxes
 from gradviz.datasets.label_lists import alike
 from gradviz.datasets.pictures import printable
+from gradviz.datasets.repeats import Member, across_splits
 from gradviz.datasets.scan import beside, empty_splits, inside, such_as, within
 from gradviz.errors import DatasetError
 
@@ -252,6 +253,10 @@ class Format:
             verb = "holds" if path.is_dir() else "lists"
             said = f"{path} {verb} no usable picture{such_as(listing.findings)}: looked for {self.looks}."
             raise DatasetError(said, findings=listing.findings)
+        members = [
+            Member(row.id, str(row.path), frozenset(row.splits)) for row in listing.rows if row.path and row.splits
+        ]
+        listing = replace(listing, findings=[*listing.findings, *across_splits(members)])
         own = path.resolve().name if path.is_dir() else path.stem
         called = name or listing.name or own or str(listing.root)
         return listing.image_set(name=called, seed=seed, form=self.name)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -45,8 +46,9 @@ _SILENT_NAMES = frozenset(
 )
 _UNWRITABLE_NAME = "a name with characters that cannot be written down"
 _LFS = b"version https://"
-TOO_DEEP = "a folder too deep inside others"
-
+_TOO_DEEP = "a folder too deep inside others"
+_MOST_COUNTED = 10_000
+"""Files in a folder too deep that are looked at, to say how many pictures it holds."""
 
 _MANY_FOLDERS = 50
 """Folders beside each other that are searched for a data set: more of them are classes."""
@@ -83,14 +85,14 @@ def contents(folder: Path, *, deepest: int = DEEPEST, passing: Collection[str] =
     person who names a folder on this computer has put them there. Findings, with the reason: files that pretend to be
     pictures, links to nothing or round in a circle, names that cannot be written down, files of other kinds. Hidden
     ones and folders of the system are passed over, and named where they hold pictures; those that tell people about the
-    folder (README, LICENSE) and those that file managers leave are passed over.
+    folder (README, LICENSE) and those that file managers leave are passed over, unless they are pictures.
 
     Parameters
     ----------
     folder
         Where to look.
     deepest
-        How many folders inside folders are followed.
+        How many folders inside folders are followed; those too deep are named, but with 0 nobody asks for any.
     passing
         Paths of files that are passed over: what a reader has used already is not opened again.
 
@@ -104,14 +106,17 @@ def contents(folder: Path, *, deepest: int = DEEPEST, passing: Collection[str] =
     findings: list[Finding] = []
     others: list[str] = []
     hidden: list[str] = []
-    for name, entry in _files(folder, "", deepest, findings, hidden=hidden):
+    deep: list[str] = []
+    for name, entry in _files(folder, "", deepest, findings, hidden=hidden, deep=deep):
         if entry.path in passing:
             continue
         of_name = kind(entry.name)
         if of_name == "list" and not UNWRITABLE.search(name):
             lists.append(Found(name, Path(entry.path)))
-        elif of_name != "silent":
+        else:
             reason = _refusal(name, entry)
+            if of_name == "silent" and reason is not None:
+                continue
             if reason is None:
                 pictures.append(Found(name, Path(entry.path)))
             elif of_name == "picture" or reason == _UNWRITABLE_NAME:
@@ -119,6 +124,7 @@ def contents(folder: Path, *, deepest: int = DEEPEST, passing: Collection[str] =
             else:
                 others.append(name)
     findings += grouped(others, "not a JPEG, PNG or WebP picture", "left out")
+    findings += [_too_deep(folder / name, name) for name in deep if deepest]
     findings += hidden_pictures(hidden, lambda name: _starts_like_a_picture(folder / name))
     return Contents(sorted(pictures, key=_name), sorted(lists, key=_name), findings)
 
@@ -221,7 +227,8 @@ def beside(folder: Path, inner: Path) -> list[Finding]:
         with os.scandir(above.parent) as entries:
             names = sorted(entry.name for entry in entries if not is_hidden(entry.name) and entry.name != above.name)
         prefix = "" if above.parent == folder else f"{above.parent.relative_to(folder).as_posix()}/"
-        files = [prefix + name for name in names if not (above.parent / name).is_dir() and kind(name) != "silent"]
+        there = [(name, above.parent / name) for name in names]
+        files = [prefix + name for name, path in there if not path.is_dir() and not _is_silent(path)]
         findings += grouped(files, reason, "left out")
         for path in (above.parent / name for name in names):
             if path.is_dir() and (number := len(names_below(path))):
@@ -230,7 +237,7 @@ def beside(folder: Path, inner: Path) -> list[Finding]:
 
 
 def kind(name: str) -> Kind:
-    """Tell by its name what a file may be; nobody expects a silent one to be read, an unknown one has to be opened."""
+    """Tell by its name what a file may be; an unknown one has to be opened, and a silent one may yet be a picture."""
     suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122 - a Path for each of 17,000 entries is slow
     if suffix in PICTURE_SUFFIXES or suffix in OTHER_SUFFIXES:
         return "picture"
@@ -240,11 +247,15 @@ def kind(name: str) -> Kind:
     return "list" if suffix in LIST_SUFFIXES else "unknown"
 
 
+def _is_silent(path: Path) -> bool:
+    return kind(path.name) == "silent" and not is_picture(path)
+
+
 def any_picture(folder: Path) -> bool:
     """Check whether a folder holds a usable picture, looking no further than the first."""
     try:
         return any(
-            kind(entry.name) in ("picture", "unknown") and _refusal(name, entry) is None
+            kind(entry.name) != "list" and _refusal(name, entry) is None
             for name, entry in _files(folder, "", DEEPEST, [])
         )
     except DatasetError:
@@ -299,8 +310,9 @@ def _files(
     findings: list[Finding],
     above: tuple[tuple[int, int], ...] = (),
     hidden: list[str] | None = None,
+    deep: list[str] | None = None,
 ) -> Iterator[tuple[str, os.DirEntry]]:
-    """Walk through the visible files; `hidden` takes the names of the others."""
+    """Walk through the visible files; `hidden` takes the names of the others, `deep` those of folders too deep."""
     try:
         status = os.stat(folder)  # noqa: PTH116
         above = (*above, (status.st_dev, status.st_ino))
@@ -322,9 +334,26 @@ def _files(
         elif entry.is_symlink() and _is_above(entry, above):
             findings.append(Finding(printable(name), "a link to a folder that holds it"))
         elif deepest > 0:
-            yield from _files(Path(entry.path), name + "/", deepest - 1, findings, above, hidden)
-        else:
-            findings.append(Finding(printable(name), TOO_DEEP))
+            yield from _files(Path(entry.path), name + "/", deepest - 1, findings, above, hidden, deep)
+        elif deep is not None:
+            deep.append(name)
+
+
+def _too_deep(folder: Path, name: str) -> Finding:
+    """Say how many pictures are in a folder too deep; as none is read, what is called like one counts as one."""
+    looked_at = list(islice(_all_below(folder), _MOST_COUNTED + 1))
+    of_kind = [(path, kind(path.name)) for path in looked_at]
+    pictures = sum(what == "picture" or (what == "unknown" and is_picture(path)) for path, what in of_kind)
+    if not pictures:
+        return Finding(printable(name), _TOO_DEEP)
+    many = "at least so many pictures" if len(looked_at) > _MOST_COUNTED else "pictures"
+    return Finding(printable(name), f"{many} in {_TOO_DEEP}", count=pictures)
+
+
+def _all_below(folder: Path) -> Iterator[Path]:
+    for place, folders, files in os.walk(folder):
+        folders[:] = [inner for inner in sorted(folders) if not is_hidden(inner)]
+        yield from (Path(place, file) for file in sorted(files) if not is_hidden(file))
 
 
 def _below_hidden(name: str, entry: os.DirEntry, deepest: int) -> list[str]:

@@ -181,7 +181,12 @@ class Uploads:
         whole = [(info, called, called.replace("\\", "/")) for info, called in named]
         folders = {path: None for info, _, path in whole if path.endswith("/") and not info.file_size}
         listed = [entry for entry in whole if entry[2] not in folders]
-        entries = [entry for entry in listed if not is_hidden(entry[2]) and kind(entry[2]) != "silent"]
+        visible = [entry for entry in listed if not is_hidden(entry[2])]
+        entries = [
+            (info, called, path)
+            for info, called, path in visible
+            if kind(path) != "silent" or self._starts_like_a_picture(archive, info)
+        ]
         # Pictures hardly shrink in a zip: what grows beyond this is a bomb, often of overlapping entries.
         if sum(info.file_size for info, _, _ in entries) > 2 * self.limits.zip_bytes:
             raise DatasetError(f"refused: unpacks to more than {2 * self.limits.zip_bytes / MB:g} MB")

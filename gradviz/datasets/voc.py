@@ -11,7 +11,7 @@ from gradviz.datasets.label_lists import alike
 from gradviz.datasets.leftover import leftover
 from gradviz.datasets.pictures import printable
 from gradviz.datasets.reading import Format, Listing, Row
-from gradviz.datasets.scan import TOO_DEEP, contents, files_in, is_empty, unread
+from gradviz.datasets.scan import contents, files_in, is_empty, unread
 from gradviz.datasets.text import read_text
 from gradviz.datasets.voc_lists import Lists, labels_of, ordered, read_lists
 from gradviz.datasets.voc_xml import is_plain, labels_from, read_boxes, read_shown, unfit_boxes
@@ -126,7 +126,7 @@ def _pictures(folder: Path) -> tuple[dict[str, Path], list[Finding]]:
     """Map id -> picture."""
     found = contents(folder, deepest=0)
     # What lies in folders in it, and what is hidden, is named with the rest.
-    later = (TOO_DEEP, HIDDEN, SYSTEM)
+    later = (HIDDEN, SYSTEM)
     findings = [*(finding for finding in found.findings if finding.reason not in later), *unread(found.lists)]
     pictures: dict[str, Path] = {}
     for picture in found.pictures:

@@ -101,10 +101,10 @@ def labels_of(
         unmentioned += len(labels.keys() - known.keys())
         if wrong:
             reason = "labels that are not 1, 0, -1 or contradict an earlier list"
-            findings.append(Finding(printable(name), reason, count=wrong))
+            findings.append(Finding(printable(name), reason, "not read", wrong))
     if unmentioned:
         reason = "pairs of image and class in no list: neither train nor score"
-        findings.append(Finding("labels", reason, count=unmentioned))
+        findings.append(Finding("labels", reason, "unlabelled", unmentioned))
     return dict(labels), findings
 
 

@@ -77,7 +77,7 @@ def labels_from(
     findings += grouped(nameless, "an object without a name: the other classes of its picture are unknown", "not read")
     findings += unfit_boxes(name for name, found in there if found and found.has_unfit)
     if absent:
-        findings.append(Finding("annotations", "pictures without an annotation: labels unknown", count=absent))
+        findings.append(Finding("annotations", "pictures without an annotation: labels unknown", "unlabelled", absent))
     return labels, findings
 
 

@@ -68,9 +68,11 @@ def read_yolo(folder: Path) -> Listing:
     lowest = {one.picture.name: min((number for number, _ in one.lines or ()), default=0) for one in read}
     for below in sorted({number for number in lowest.values() if number < 0}, reverse=True):
         reason = f"a box of class {below}, but classes are numbered from 0: unknown"
-        findings += grouped([name for name, number in lowest.items() if number == below], reason, "left out")
+        findings += grouped([name for name, number in lowest.items() if number == below], reason, "unlabelled")
     nameless = [one for one in read if any(number not in names and number >= 0 for number, _ in one.lines or ())]
-    findings += grouped([one.picture.name for one in nameless], "a box of a class without a name: unknown", "left out")
+    findings += grouped(
+        [one.picture.name for one in nameless], "a box of a class without a name: unknown", "unlabelled"
+    )
     stated, lists = stated_splits(found.lists)
     in_split = splits_of([one.picture.name for one in read])
     findings += repeated(names.values(), "the name of several numbers, which are one class")
@@ -107,7 +109,7 @@ def _problems(read: Sequence[_Labelled], beside: Mapping[str, str]) -> list[Find
     absent = sum(one.picture.name not in beside for one in read)
     findings = grouped(damaged, "lines that are not a class's number and a box: labels unknown", "not read")
     if absent:
-        findings.append(Finding("labels", "pictures without a label file: labels unknown", count=absent))
+        findings.append(Finding("labels", "pictures without a label file: labels unknown", "unlabelled", absent))
     return findings
 
 

@@ -87,7 +87,7 @@ def test_datasets(gradviz, tmp_path):
 
 def test_datasets_of_a_place(gradviz, tmp_path):
     for split, name, number in (("train", "a", 1), ("train", "b", 2), ("valid", "a", 3), ("valid", "b", 4)):
-        picture(tmp_path / "set" / split / name / f"{number}.png", size=(90, 90))
+        picture(tmp_path / "set" / split / name / f"{number}.png", number, size=(90, 90))
     (tmp_path / "set/labels.json").write_text("{}")
     code, out, err = gradviz("datasets", tmp_path / "set", "--json")
     assert (code, err) == (0, "")
@@ -663,6 +663,8 @@ def test_layers_by_cross_validation_choose_on_the_training_split(ask, ask_json, 
     ]
     assert len([line for line in lines if line.startswith(tuple(lab.offer.representations))]) == len(ranked)
     assert f"Chosen on train: {first.representation}" in out
+    above = [line.split()[1].rstrip(":") for line in lines if ": dW" in line]
+    assert above == [one["above"] for one in found["gains"]] == ["x5+x6", "x6+x7", "x7+y8"]
     assert f"{run.mean_ap:.2f}" in out
     csv_rows = list(csv.DictReader(ask(*arguments, "--csv")[0].splitlines()))
     assert len(csv_rows) == len(found["board"])

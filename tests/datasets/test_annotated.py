@@ -31,7 +31,7 @@ def test_labels_and_boxes_are_those_of_the_xml(tmp_path: Path, pictures: str, an
     assert images.boxes(2) == ()
     found = {name: len(positions) for name, positions in images.splits.items()}
     assert found == splits if splits else sum(found.values()) == 2, "the unknown one is in no half"
-    assert ("left out", "annotations", 1) in {(f.kind, f.name, f.count) for f in images.findings}
+    assert ("unlabelled", "annotations", 1) in {(f.kind, f.name, f.count) for f in images.findings}
 
 
 def test_xml_of_another_kind_is_not_read_but_named(tmp_path: Path):

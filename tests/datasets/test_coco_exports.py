@@ -21,7 +21,7 @@ def write(path: Path, labels: dict[str, str], classes: tuple[str, ...] = ("cat",
 def test_roboflow(tmp_path: Path):
     for split, names in (("train", "ab"), ("valid", "c"), ("test", "d")):
         for name in names:
-            picture(tmp_path / split / f"{name}.jpg")
+            picture(tmp_path / split / f"{name}.jpg", ord(name))
         write(
             tmp_path / split / "_annotations.coco.json",
             {f"{name}.jpg": "cat" if name in "ac" else "dog" for name in names},
@@ -72,3 +72,31 @@ def test_a_list_in_a_folder_of_its_own_has_its_pictures_beside_that(tmp_path: Pa
     images = find(tmp_path)
     assert images.labels.tolist() == [[1, -1], [-1, 1]]
     assert all(path.is_file() for path in images.paths)
+    assert (images.root, images.ids) == (tmp_path, ("train/a.jpg", "train/b.jpg"))
+
+
+def test_pictures_of_a_list_of_key_points_are_not_said_to_be_left_out(tmp_path: Path):
+    for place in ("train2017/a.jpg", "val2017/b.jpg", "val2017/c.jpg"):
+        picture(tmp_path / place)
+    write(tmp_path / "annotations/person_keypoints_val2017.json", {"b.jpg": "cat", "c.jpg": "dog", "gone.jpg": "dog"})
+    images = find(tmp_path)
+    assert images.ids == ("val2017/b.jpg", "val2017/c.jpg")
+    assert [(f.name, f.reason) for f in images.findings if f.kind == "left out"] == [
+        ("gone.jpg", "no such file"),
+        ("train2017/a.jpg", "pictures that no list names"),
+    ]
+
+
+def test_of_several_lists_in_the_folder_of_a_split_the_instances_are_read(tmp_path: Path):
+    for listed in ("_annotations.coco.json", "instances_val.json"):
+        root = tmp_path / listed
+        for split in ("train", "val"):
+            picture(root / split / "a.jpg", len(split))
+            for name in (listed, "person_keypoints.json"):
+                write(root / split / name, {"a.jpg": "cat"}, ("cat",))
+        images = find(root)
+        assert images.ids == ("train/a.jpg", "val/a.jpg")
+        assert [(f.name, f.kind) for f in images.findings] == [
+            ("train/person_keypoints.json", "not read"),
+            ("val/person_keypoints.json", "not read"),
+        ]

@@ -10,7 +10,7 @@ from tests.small_sets import picture
 
 def write(root: Path, document: object, pictures: str = "abcd") -> Path:
     for name in pictures:
-        picture(root / f"data/{name}.jpg")
+        picture(root / f"data/{name}.jpg", ord(name))
     (root / "labels.json").write_text(json.dumps(document))
     return root
 
@@ -32,7 +32,7 @@ def test_what_cannot_be_told_is_unknown_and_named(tmp_path: Path):
     assert images.labels.tolist() == [[1, -1], [0, 0], [0, 0], [0, 0]]
     assert {(f.kind, f.name, f.count) for f in images.findings} >= {
         ("left out", "gone", 1),
-        ("left out", "data", 2),
+        ("unlabelled", "data", 2),
         ("not read", "labels.json", 1),
     }
 

@@ -11,9 +11,9 @@ read_folder = FORMAT.read
 
 
 def fill(root: Path, **counts: int) -> Path:
-    for name, count in counts.items():
+    for folder, (name, count) in enumerate(counts.items()):
         for number in range(count):
-            picture(root / name.replace("__", "/") / f"{number}.jpg", number)
+            picture(root / name.replace("__", "/") / f"{number}.jpg", 100 * folder + number)
     return root
 
 
@@ -89,10 +89,8 @@ def test_flat_splits_alone_have_no_labels(tmp_path: Path):
 )
 def test_strays_beside_the_splits_are_unlabelled_and_named(tmp_path: Path, top: str):
     root = tmp_path / "root"
-    for split in ("training", "validation", "testing"):
-        for name in ("cat", "dog"):
-            fill(root, **{f"{top}{split}/{name}": 4})
-    fill(root, **{f"{top}misc": 1})
+    folders = [f"{top}{split}/{name}" for split in ("training", "validation", "testing") for name in ("cat", "dog")]
+    fill(root, **dict.fromkeys(folders, 4), **{f"{top}misc": 1})
     picture(root / f"{top}stray.jpg")
     images = read_folder(root)
     assert images.classes == ("cat", "dog")
@@ -213,7 +211,11 @@ def test_a_linked_folder_adds_its_split_and_its_class(tmp_path: Path):
     splits = {name: [images.ids[i] for i in members] for name, members in images.splits.items()}
     assert splits["val"] == ["train/cat/0.jpg", "train/cat/1.jpg"]
     assert len(splits["train"]) == len(images) == 4
-    assert [finding.kind for finding in noted(images)] == ["joined", "joined"]
+    assert [(finding.name, finding.kind) for finding in noted(images)] == [
+        ("dog", "guessed"),
+        ("val/cat/0.jpg", "joined"),
+        ("val/cat/1.jpg", "joined"),
+    ]
 
 
 def test_links_to_files_elsewhere_are_two_pictures_unless_they_are_one_file(tmp_path: Path):

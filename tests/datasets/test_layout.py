@@ -185,7 +185,7 @@ def test_two_folders_of_one_split_are_joined_and_said():
 
 
 def test_strays_are_named_one_by_one_or_by_their_folder():
-    _, findings = laid_out(names({"train/a": 9, "test/b": 9, "misc": 4, "": 2}))
+    _, findings = laid_out(names({"train/a": 9, "test/a": 9, "misc": 4, "": 2}))
     assert [(f.name, f.count) for f in findings] == [("0.jpg", 1), ("1.jpg", 1), ("misc/*", 4)]
 
 
@@ -225,7 +225,7 @@ def test_a_class_with_folders_in_it_is_said_to_be_a_guess():
     _, findings = laid_out(names({"fold1/cat": 3, "fold1/dog": 3, "fold2/cat": 3, "fold2/dog": 3}))
     assert [(f.kind, f.name, f.count) for f in findings] == [("guessed", "fold1, fold2", 2)]
     _, findings = laid_out(names({"train/pets/cat": 3, "train/pets/dog": 3, "test/bird": 3}))
-    assert [(f.kind, f.name) for f in findings] == [("guessed", "pets")]
+    assert [(f.kind, f.name) for f in findings] == [("guessed", "pets"), ("guessed", "bird"), ("guessed", "pets")]
     assert laid_out(names({"cat/images": 3, "dog/images": 3}))[1] == []
 
 
@@ -244,3 +244,26 @@ def test_a_class_of_one_split_alone_is_said():
     assert laid_out(names(folders))[1] == []
     found = laid_out(names(folders | {"train/extra": 1}))[1]
     assert [(f.name, f.kind, f.count) for f in found] == [("extra", "guessed", 1)]
+
+
+def test_classes_that_the_splits_do_not_share_are_said_however_many_they_are():
+    found = laid_out(names({"train/cat": 3, "train/dog": 3, "val/cats": 3, "val/dogs": 3}))[1]
+    assert [(f.name, f.reason, f.kind, f.count) for f in found] == [
+        ("cat, dog", "a class in train, but not in val", "guessed", 2),
+        ("cats, dogs", "a class in val, but not in train", "guessed", 2),
+    ]
+    others = {f"train/a{i}": 1 for i in range(10)} | {f"test/b{i}": 1 for i in range(10)}
+    assert [(f.name, f.count) for f in laid_out(names(others))[1]] == [("a0, a1, a2, ...", 10), ("b0, b1, b2, ...", 10)]
+    shared = {f"{split}/cat": 3 for split in ("train", "val", "test")}
+    found = laid_out(names(shared | {"train/dog": 3, "val/dog": 3, "test/owl": 1}))[1]
+    assert [(f.name, f.reason) for f in found] == [
+        ("dog", "a class in train and val, but not in test"),
+        ("owl", "a class in test, but not in train or val"),
+    ]
+
+
+def test_a_class_that_one_split_spells_otherwise_is_shared_and_splits_without_labels_lack_none():
+    findings = laid_out(names({"train/Cat": 4, "train/dog": 4, "val/cat": 3, "val/dog": 1, "test": 5}))[1]
+    assert [(f.name, f.kind) for f in findings] == [("test", "unlabelled"), ("Cat", "joined")]
+    findings = laid_out(names({"train/cat": 4, "train/dog": 4}))[1]
+    assert findings == [], "of one split there is nothing to compare"

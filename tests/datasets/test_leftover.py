@@ -108,7 +108,7 @@ def test_folders_of_classes_in_jpegimages_alone_are_classes(tmp_path: Path):
 
 def test_pictures_beside_data_of_fiftyone_are_named(tmp_path: Path):
     for split in ("train", "val"):
-        picture(tmp_path / split / "data/a.jpg")
+        picture(tmp_path / split / "data/a.jpg", len(split))
         (tmp_path / split / "labels.json").write_text(json.dumps({"classes": ["cat"], "labels": {"a": 0}}))
     shutil.copy(tmp_path / "val/data/a.jpg", tmp_path / "stray")
     picture(tmp_path / "train/z.jpg")

@@ -8,6 +8,7 @@ from gradviz.datasets.hidden import HIDDEN, SYSTEM
 from gradviz.datasets.image_set import Finding
 from gradviz.datasets.scan import Found, any_picture, below, contents, unread, within
 from gradviz.errors import DatasetError
+from tests.datasets.examples import EXAMPLES, SPLITS
 from tests.small_sets import noted, picture
 
 
@@ -206,3 +207,50 @@ def test_hidden_pictures_are_counted_but_for_those_that_macos_adds(tmp_path: Pat
         (".kept/", HIDDEN, "left out", 1),
         ("*/.thumbs/", HIDDEN, "left out", 4),
     }
+
+
+def test_of_a_folder_too_deep_it_is_said_how_many_pictures_it_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    deep = "/".join("12345678")
+    for number, place in enumerate(("a.jpg", f"{deep}/b.jpg", f"{deep}/9/c.jpg", f"{deep}/9/10/d.jpg")):
+        picture(tmp_path / place, number)
+    picture(tmp_path / "e.jpg").rename(tmp_path / deep / "9/without_suffix")
+    (tmp_path / deep / "9/notes.txt").touch()
+    (tmp_path / deep / "9/.f.jpg").touch()
+    (tmp_path / deep / "papers").mkdir()
+    (tmp_path / deep / "papers/notes.txt").touch()
+    assert [(f.name, f.reason, f.count, f.kind) for f in contents(tmp_path).findings] == [
+        (f"{deep}/9", "pictures in a folder too deep inside others", 3, "left out"),
+        (f"{deep}/papers", "a folder too deep inside others", 1, "left out"),
+    ]
+    monkeypatch.setattr("gradviz.datasets.scan._MOST_COUNTED", 2)
+    found = {f.name: (f.reason, f.count) for f in contents(tmp_path).findings}
+    # notes.txt is one of the three that are looked at.
+    assert found[f"{deep}/9"] == ("at least so many pictures in a folder too deep inside others", 2)
+    assert found[f"{deep}/papers"] == ("a folder too deep inside others", 1)
+    (found_in_set,) = [f for f in find(tmp_path).findings if f.name == f"{deep}/9"]
+    assert found_in_set.kind == "left out"
+
+
+SILENT = ("README", "about", "LICENSE", "Notes", "readme.md", "page.html", "set.pdf", "copying.txt", "thumbs.db")
+
+
+def test_a_picture_that_is_called_like_a_file_for_people_is_a_picture(tmp_path: Path):
+    for number, name in enumerate(SILENT):
+        picture(tmp_path / "cat/x.jpg", number).rename(tmp_path / "cat" / name)
+    found = contents(tmp_path)
+    assert ([f.path.name for f in found.pictures], found.findings, found.lists) == (sorted(SILENT), [], [])
+    assert any_picture(tmp_path)
+    for name in SILENT:
+        (tmp_path / "cat" / name).write_text("hello")
+    assert contents(tmp_path) == ([], [], []), "text is passed over"
+    assert not any_picture(tmp_path)
+
+
+def test_a_picture_called_readme_beside_the_data_set_is_named(tmp_path: Path):
+    EXAMPLES["COCO instances"](tmp_path / "set", SPLITS)
+    picture(tmp_path / "x.jpg", 9).rename(tmp_path / "about")
+    (tmp_path / "README").write_text("hello")
+    picture(tmp_path / "other/1.jpg", 10)
+    found = find(tmp_path)
+    assert found.format == "COCO instances"
+    assert {f.name for f in found.findings} == {"gone.jpg", "about", "other/"}

@@ -9,7 +9,7 @@ from tests.small_sets import picture
 def tiny(root: Path, text: str) -> Path:
     for number in range(4):
         picture(root / f"train/n{number % 2}/images/{number}.jpg", number)
-        picture(root / f"val/images/val_{number}.jpg", number)
+        picture(root / f"val/images/val_{number}.jpg", 10 + number)
     (root / "val/val_annotations.txt").write_text(text)
     return root
 

@@ -553,7 +553,8 @@ def test_the_empty_folder_of_a_split_in_a_zip_is_named(uploads: Uploads, mark: s
 def test_a_picture_that_comes_again_elsewhere_is_said(uploads: Uploads):
     uploads.add_zip(packed({"train/cat/1.jpg": jpeg(1), "train/dog/2.jpg": jpeg(2), "test/cat/3.jpg": jpeg(1)}))
     assert [(f.kind, f.name, f.reason) for f in uploads.image_set().findings] == [
-        ("joined", "1.jpg", "came more than once, in test and train: it is in each of these splits")
+        ("guessed", "dog", "a class in train, but not in test"),
+        ("joined", "1.jpg", "came more than once, in test and train: it is in each of these splits"),
     ]
     uploads.clear()
     for _ in range(2):  # the same zip twice changes nothing
@@ -617,3 +618,10 @@ def test_of_two_files_of_one_name_in_a_zip_the_last_is_read_and_the_other_named(
     left = [(f.name, f.reason) for f in images.findings if f.kind == "left out"]
     assert left == [("x/0.jpg", reason), ("list.csv", reason)]
     assert not any("file system" in f.reason for f in images.findings)
+
+
+def test_a_picture_that_is_called_like_a_file_for_people_is_one_of_the_zips(uploads: Uploads):
+    names = ("README", "about", "notes.md", "copying.txt")
+    entries = {f"cat/{name}": jpeg(number) for number, name in enumerate(names)} | {"cat/license": b"text"}
+    assert uploads.add_zip(packed(entries)) == Added(4)
+    assert sorted(uploads.image_set().ids) == sorted(names)

@@ -47,7 +47,8 @@ def test_class_and_split_names_with_underscores(small: Path):
     assert images.classes == ("cat", "traffic_light", "train")
     assert images.labels[:, 1].tolist() == [1, 0, -1]
     assert images.splits["my_own"].tolist() == [0]
-    assert images.findings == (Finding("labels", "pairs of image and class in no list: neither train nor score"),)
+    reason = "pairs of image and class in no list: neither train nor score"
+    assert images.findings == (Finding("labels", reason, "unlabelled"),)
     assert images.unknown is not None
     assert np.argwhere(images.unknown).tolist() == [[1, 1]], "000002 has no line for traffic_light; a 0 is difficult"
 
@@ -106,7 +107,8 @@ def test_wrong_and_contradicting_labels_are_counted(small: Path):
     write_list(small, "cat_trainval", "000001 7", "000002 -1", "000003 1")
     images = read_voc(small)
     assert images.labels[:, 0].tolist() == [0, 1, 1], "the first list counts, what is no label is unknown"
-    assert images.findings[0] == Finding("cat", "labels that are not 1, 0, -1 or contradict an earlier list", count=3)
+    reason = "labels that are not 1, 0, -1 or contradict an earlier list"
+    assert images.findings[0] == Finding("cat", reason, "not read", 3)
 
 
 def test_lists_that_are_no_text_are_skipped(small: Path):
@@ -310,8 +312,8 @@ def test_ids_as_people_write_them(small: Path, form: str):
 @pytest.mark.parametrize("name", ["IMG {} (copy)", "foto_ä{}+50%", "a.b.{}", "{} 1", "день {}"])
 def test_ids_with_spaces_and_signs(tmp_path: Path, name: str):
     ids = [name.format(number) for number in range(4)]
-    for identifier in ids:
-        picture(tmp_path / f"JPEGImages/{identifier}.jpg")
+    for number, identifier in enumerate(ids):
+        picture(tmp_path / f"JPEGImages/{identifier}.jpg", number)
     cat = {identifier: "1" if i % 2 else "-1" for i, identifier in enumerate(ids)}
     lists_of(tmp_path, {"train": ids[:2], "val": ids[2:]}, cat_train=cat)
     images = read_voc(tmp_path)
@@ -322,7 +324,7 @@ def test_ids_with_spaces_and_signs(tmp_path: Path, name: str):
 
 def test_labels_without_lists_of_classes_are_those_of_the_annotations(tmp_path: Path):
     for name in "abcd":
-        picture(tmp_path / f"JPEGImages/{name}.jpg")
+        picture(tmp_path / f"JPEGImages/{name}.jpg", ord(name))
     annotation(tmp_path / "Annotations/a.xml", ("cat", 1, 1, 9, 9), ("dog", 1, 1, 9, 9, 1))
     annotation(tmp_path / "Annotations/b.xml", ("dog", 1, 1, 9, 9), ("dog", 1, 1, 9, 9, 1))
     annotation(tmp_path / "Annotations/c.xml")
@@ -331,7 +333,7 @@ def test_labels_without_lists_of_classes_are_those_of_the_annotations(tmp_path: 
     assert images.labels.tolist() == [[1, 0], [-1, 1], [-1, -1], [0, 0]]
     assert images.unknown.tolist() == [[False] * 2, [False] * 2, [False] * 2, [True] * 2]
     assert list(images.splits) == ["train", "val"]
-    assert [f.kind for f in images.findings] == ["left out", "guessed"]
+    assert [f.kind for f in images.findings] == ["unlabelled", "guessed"]
     annotation(tmp_path / "Annotations/z.xml", ("cat", 1, 1, 9, 9))
     assert Finding("z.xml", "an annotation without its picture") in read_voc(tmp_path).findings
     (tmp_path / "Annotations/z.xml").unlink()

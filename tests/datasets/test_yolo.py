@@ -13,9 +13,9 @@ read_yolo = FORMAT.read
 
 def write(root: Path, entries: dict[str, str]) -> Path:
     """Write pictures, and the text of other files."""
-    for name, text in entries.items():
+    for number, (name, text) in enumerate(entries.items()):
         if name.endswith(".jpg"):
-            picture(root / name)
+            picture(root / name, number)
         else:
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).write_text(text)
@@ -37,7 +37,7 @@ def test_classes_boxes_and_splits(tmp_path: Path):
     assert {name: positions.tolist() for name, positions in images.splits.items()} == {"train": [0, 1], "val": [2, 3]}
     assert images.boxes(0) == (Box("hot dog", 11, 13, 30, 18), Box("cat", 1, 1, 8, 6))
     assert images.boxes(2) == (), "a polygon is not drawn"
-    assert [(f.kind, f.name, f.count) for f in images.findings] == [("left out", "labels", 1)]
+    assert [(f.kind, f.name, f.count) for f in images.findings] == [("unlabelled", "labels", 1)]
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_what_cannot_be_told_is_unknown_and_named(tmp_path: Path):
     labels = {"a": "0 .5 .5 .1 .1", "b": "5 .5 .5 .1 .1\n0 .5 .5 .1 .1", "c": "cat .5 .5 .1 .1", "d": "1 .5 .5 .1 .1"}
     images = find(write(tmp_path, entries | {f"labels/{name}.txt": text for name, text in labels.items()}))
     assert images.labels.tolist() == [[1, -1], [0, 0], [0, 0], [-1, 1]]
-    assert {(f.kind, f.name) for f in images.findings} >= {("left out", "images/b.jpg"), ("not read", "labels/c.txt")}
+    assert {(f.kind, f.name) for f in images.findings} >= {("unlabelled", "images/b.jpg"), ("not read", "labels/c.txt")}
     (tmp_path / "images/a.jpg").unlink()
     assert ("not read", "labels/a.txt") in {(f.kind, f.name) for f in find(tmp_path).findings}
 
@@ -162,7 +162,7 @@ def test_a_number_below_0_is_said_to_be_no_class(tmp_path: Path, names: dict[str
     images = find(write(tmp_path, entries | {f"labels/{name}.txt": text for name, text in labels.items()}))
     assert images.classes == (("cat", "dog") if names else ("0", "1"))
     assert images.labels.tolist() == [[1, -1], [0, 0], [-1, 1], [0, 0]]
-    assert [(f.name, f.reason) for f in images.findings if f.kind == "left out"] == [
+    assert [(f.name, f.reason) for f in images.findings if f.kind == "unlabelled"] == [
         ("images/b.jpg", "a box of class -1, but classes are numbered from 0: unknown"),
         ("images/d.jpg", "a box of class -7, but classes are numbered from 0: unknown"),
     ]
