@@ -12,7 +12,7 @@ from streamlit.runtime.scriptrunner import StopException
 
 from gradviz.callbacks import Cancel, Progress
 from gradviz.download.pace import time_text
-from gradviz.ui import sessions, turns
+from gradviz.ui import sessions
 from gradviz.ui.budget import Budget
 from gradviz.ui.queue import FullError, Job, Lane, Queue
 from gradviz.ui.sessions import Session
@@ -215,11 +215,8 @@ def busy() -> bool:
 def _wait(job: Job) -> None:
     """Wait a moment for a job; whoever clicks meanwhile is heard, since Streamlit cuts in where its state is used."""
     end = time.monotonic() + st.session_state.setdefault("patience", PATIENCE_SECONDS)
-    if job.wait(0):
-        return
-    with turns.aside():
-        while not job.wait(0.02) and st.session_state["patience"]:
-            st.session_state["patience"] = max(end - time.monotonic(), 0.0)
+    while not job.wait(0.02) and st.session_state["patience"]:
+        st.session_state["patience"] = max(end - time.monotonic(), 0.0)
 
 
 def _in_progress(job: Job, question: Question, slot: str, *, errand: bool, quiet: bool) -> None:

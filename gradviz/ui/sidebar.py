@@ -22,7 +22,7 @@ from gradviz.networks import NETWORKS, Layer, Network, by_family
 from gradviz.networks.weights import weights_states
 from gradviz.representations import Offer
 from gradviz.spec import OPTIONS, Spec
-from gradviz.ui import chosen, frame, links, options, tour, turns, visitor, widgets
+from gradviz.ui import chosen, frame, links, options, tour, visitor, widgets
 from gradviz.ui.components.body import body
 from gradviz.ui.components.strip import strip
 from gradviz.ui.own_weights import own_weights
@@ -233,8 +233,7 @@ def _opened(place: str) -> tuple[ImageSet, str]:
 
 @st.cache_resource(max_entries=8, show_spinner="Reading the list of photographs")
 def _found(place: str, there: str) -> ImageSet:
-    with turns.aside():
-        return find(place)
+    return find(place)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
