@@ -221,12 +221,20 @@ def _first_layer(row: BoardRow) -> int:
 
 
 def _gain(product: BoardRow, joined: BoardRow) -> Gain:
-    value, draws = product.mean_ap - joined.mean_ap, product.draws - joined.draws
+    value = product.mean_ap - joined.mean_ap
+    return Gain(product, joined, value, _around(value, product.draws - joined.draws))
+
+
+def _around(value: float, draws: np.ndarray) -> tuple[float, float]:
+    """Return an interval as wide as that of 95 % of the draws, around a value; nan where nothing could be drawn.
+
+    Images that are drawn twice have equal ranks, which raises average precision, the more so in small folds: the draws
+    say how far a figure varies, not where it lies.
+    """
     if np.isnan(draws).all():
-        return Gain(product, joined, value, (math.nan, math.nan))
-    low, high = np.nanquantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    moved = value - float(np.nanmean(draws))  # as with the interval of a row
-    return Gain(product, joined, value, (float(low) + moved, float(high) + moved))
+        return math.nan, math.nan
+    low, high = np.nanquantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]) + value - np.nanmean(draws)
+    return float(low), float(high)
 
 
 @dataclass(frozen=True)
@@ -430,17 +438,14 @@ def _measured(
         folded = held_out(K, labels, C=C, seed=lab.spec.seed, ap=ap, cancel=cancel)
     seconds = time.perf_counter() - begin
     drawn = resample(folded.scores, labels, ap, folds=folded.folds, cancel=cancel)
-    # Images that are drawn twice have equal ranks, which raises average precision, the more so in small folds: the
-    # draws say how far the figure varies, not where it lies.
-    moved = folded.mean - float(np.nanmean(drawn.mean)) if not np.isnan(drawn.mean).all() else math.nan
-    low, high = (bound + moved for bound in drawn.interval)
+    draws = 100 * drawn.mean
     purity = _purity(K, labels)
     return BoardRow(
         network=None if lab.images.features else lab.spec.network,
         representation=parsed.name,
         temperature=temperature,
         mean_ap=100 * folded.mean,
-        interval=(100 * low, 100 * high),
+        interval=_around(100 * folded.mean, draws),
         per_class={
             name: percent(value) for name, value in zip(lab.images.classes, folded.per_class.tolist(), strict=True)
         },
@@ -452,7 +457,7 @@ def _measured(
         role=_role(parsed),
         train=there.images,
         about=there.lab.about(train=train, C=C, ap=ap, temperature=_as_json(temperature)),
-        draws=100 * drawn.mean,
+        draws=draws,
     )
 
 

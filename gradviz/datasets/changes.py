@@ -55,8 +55,8 @@ def stamp(place: Path) -> str:
 def seen(place: Path, who: str) -> str:
     """Return the stamp of a place, as somebody else saw it within this second, or looked at now.
 
-    A look is a thousand calls of the system. Fifty visitors who each look for themselves, and wait for each other's
-    turn at every call, take ten seconds for a page. Who edits a data set and asks alone has always a look of their own.
+    A look is a thousand calls of the system, and where many visitors look at once each call waits for another thread.
+    Whoever was the last to look always looks again, so that one who edits a data set alone sees every edit.
 
     Parameters
     ----------

@@ -21,8 +21,6 @@ ApKind = Literal["eleven_point", "area"]
 FindingKind = Literal["left out", "unlabelled", "joined", "guessed", "not read"]
 EVERYTHING = "all"
 """The split that exists in every data set: all its images."""
-
-
 _MOST_SAMPLES = 32
 
 
@@ -212,8 +210,8 @@ class ImageSet:
             kept = np.sort(positions[nearest])
             kept.flags.writeable = False
             self._samples[key] = kept
-            if len(self._samples) > _MOST_SAMPLES:
-                self._samples.pop(next(iter(self._samples)), None)
+            for oldest in list(self._samples)[:-_MOST_SAMPLES]:  # a list, as other threads choose as well
+                self._samples.pop(oldest, None)
         return kept
 
     @cached_property

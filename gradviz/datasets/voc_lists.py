@@ -1,8 +1,9 @@
 """Read the lists of PASCAL VOC, ImageSets/Main/*.txt: splits (one id a line) and classes (an id and a label a line)."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
 
 from gradviz.datasets.image_set import Finding
 from gradviz.datasets.pictures import UNWRITABLE, printable
@@ -18,16 +19,21 @@ Rows = list[tuple[str, ...]]
 Labelled = list[tuple[str, str]]
 
 
-class Lists(NamedTuple):
-    """Hold what the lists say: split -> ids, class -> rows of (id, label), and what was not understood.
+@dataclass(frozen=True)
+class Lists:
+    """Hold what the lists say: split -> ids, class -> file -> rows of (id, label), and what was not understood.
 
-    `files` has the rows once more, class -> file -> rows: lists of one class may mean different things by 0.
+    The files of a class stay apart, as they may mean different things by 0.
     """
 
     splits: dict[str, list[str]]
-    labelled: dict[str, Labelled]
-    findings: list[Finding]
     files: dict[str, dict[str, Labelled]]
+    findings: list[Finding]
+
+    @cached_property
+    def labelled(self) -> dict[str, Labelled]:
+        """Return the rows of each class, those of all its files."""
+        return {name: [row for rows in files.values() for row in rows] for name, files in self.files.items()}
 
 
 def read_lists(files: Sequence[Path], pictures: Mapping[str, Path]) -> Lists:
@@ -180,7 +186,6 @@ def _separated(lists: Mapping[str, Rows], findings: list[Finding]) -> Lists:
         if split in splits:
             findings.append(Finding(printable(f"{stem}.txt"), f"with another list the split {split}", "joined"))
         splits.setdefault(split, []).extend(ids)
-    labelled: dict[str, Labelled] = {}
     files: dict[str, dict[str, Labelled]] = {}
     implied: dict[str, list[str]] = {}
     for stem, rows in two.items():
@@ -189,11 +194,10 @@ def _separated(lists: Mapping[str, Rows], findings: list[Finding]) -> Lists:
             reason = "two columns, but the name does not end in _ and a split: which class and split, is not known"
             findings.append(Finding(printable(f"{stem}.txt"), reason, "not read"))
             continue
-        labelled.setdefault(name, []).extend(rows)
         files.setdefault(name, {})[f"{stem}.txt"] = rows
         if split not in splits:
             implied.setdefault(split, []).extend(identifier for identifier, _ in rows)
-    return Lists(splits | implied, labelled, findings, files)
+    return Lists(splits | implied, files, findings)
 
 
 def _class_and_split(stem: str, own: Iterable[str]) -> tuple[str, str | None]:

@@ -10,6 +10,15 @@ function resultName(one, { network = true } = {}) {
   return made;
 }
 
+// A difference with its interval beside zero; `x` places percents.
+function differenceLine(one, x, width, height, colour) {
+  const line = shape("svg", { width, height, "aria-hidden": "true" });
+  line.append(shape("line", { x1: x(0), x2: x(0), y1: 0, y2: height, class: "zero" }));
+  if (one.interval) line.append(shape("line", { x1: x(one.interval[0]), x2: x(one.interval[1]), y1: height / 2, y2: height / 2, class: "thick" }));
+  line.append(shape("circle", { cx: x(one.value), cy: height / 2, r: 4, fill: colour }));
+  return line;
+}
+
 function answerDifferences(differences, width, look) {
   const made = element("div", { className: "layers-differences" });
   const ends = differences.flatMap(({ interval, value }) => [...(interval || []), value]);
@@ -20,11 +29,7 @@ function answerDifferences(differences, width, look) {
     const words = element("span", { className: "words" }, one.relation.before, resultName(one, { network: one.otherNetwork }), one.relation.after);
     if (!one.certain) words.append(": not told apart");
     words.title = words.textContent;
-    const line = shape("svg", { width, height: 16, "aria-hidden": "true" });
-    line.append(shape("line", { x1: x(0), x2: x(0), y1: 0, y2: 16, class: "zero" }));
-    if (one.interval) line.append(shape("line", { x1: x(one.interval[0]), x2: x(one.interval[1]), y1: 8, y2: 8, class: "thick" }));
-    line.append(shape("circle", { cx: x(one.value), cy: 8, r: 4, fill: one.certain ? look.roles.text : look.roles.muted }));
-    const drawn = width ? [line] : []; // where there is little room, words and numbers go first
+    const drawn = width ? [differenceLine(one, x, width, 16, one.certain ? look.roles.text : look.roles.muted)] : []; // where there is little room, words and numbers go first
     made.append(element("div", { className: `line${width ? "" : " bare"}` }, element("b", { textContent: signed1(one.value) }), words, ...drawn, element("span", { className: "quiet", textContent: between(one.interval) })));
   }
   return made;

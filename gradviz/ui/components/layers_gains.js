@@ -12,14 +12,10 @@ function layersGains(state, layout) {
   const [low, high] = [Math.min(0, ...ends), Math.max(0, ...ends)];
   const x = (value) => 6 + ((value - low) / (high - low || 1)) * (width - 12);
   for (const one of gains) {
-    const line = shape("svg", { width, height: 14, "aria-hidden": "true" });
-    line.append(shape("line", { x1: x(0), x2: x(0), y1: 0, y2: 14, class: "zero" }));
-    if (one.interval) line.append(shape("line", { x1: x(one.interval[0]), x2: x(one.interval[1]), y1: 7, y2: 7, class: "thick" }));
-    line.append(shape("circle", { cx: x(one.value), cy: 7, r: 4, fill: one.certain ? state.look.roles.product : state.look.roles.muted }));
     const names = element("span", { className: "words" }, symbol(one.representation, one.formula), one.approximate ? " ≈" : "", " above ", symbol(one.above, true));
     const words = element("div", { className: "gain" }, element("b", { textContent: signed1(one.value) }), names, element("span", { className: "quiet", textContent: between(one.interval) }));
     words.title = `${names.textContent}, τ ${tauText(one.temperature)}${one.certain ? "" : ": not told apart"}`;
-    made.append(words, line);
+    made.append(words, differenceLine(one, x, width, 14, one.certain ? state.look.roles.product : state.look.roles.muted));
   }
   return made;
 }
