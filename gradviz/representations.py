@@ -313,11 +313,15 @@ def vector_symbol(name: str) -> Symbol:
     return found
 
 
-@lru_cache(maxsize=256)
 def offered(numbers: tuple[int, ...]) -> tuple[str, ...]:
     """List what can become a kernel, for layers with these numbers: x5 y6 dy6 dW6 x6 ... x8, then x5+x6 ... x7+y8."""
+    return _offered(numbers, tuple(REPRESENTATIONS))
+
+
+@lru_cache(maxsize=256)
+def _offered(numbers: tuple[int, ...], letters: tuple[str, ...]) -> tuple[str, ...]:
     first, last = numbers[0], numbers[-1]
-    symbols = (Symbol(letter, k) for k in range(first - 1, last + 1) for letter in REPRESENTATIONS)
+    symbols = (Symbol(letter, k) for k in range(first - 1, last + 1) for letter in letters)
     singles = [one.name for one in symbols if all(k >= first or _of_input(letter) for letter, k in one.factors)]
     neighbours = [(named("x", k - 1), named("x" if k < last else "y", k)) for k in numbers]
     return (*singles, *map("+".join, neighbours))
