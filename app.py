@@ -79,7 +79,7 @@ if missing and not on_data:
 elif ready:
     tour.guide(page.url_path)
     try:
-        noted.page(whole=report.wanted())
+        noted.page(whole=report.wanted(page.title))
         with polling.on_page(page.url_path):
             page.run()
     except polling.NotYet:

@@ -9,6 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from gradviz.datasets import ImageSet
 from gradviz.ui import chosen, explained, options, report, widgets
+from gradviz.ui.components.opened import opened
 from gradviz.ui.drawing import ROLES
 from gradviz.ui.selection import Selection
 from gradviz.ui.text import plain
@@ -87,17 +88,18 @@ class Head:
         """Offer files, built when they are asked for, in a menu; reports hold what is `asked` as commands."""
         section, images = self._section, self._section.selection and self._section.selection.images
         report.complete(section, asked)
-        # Who opens the menu has the page drawn once more, with its figures noted for the report.
-        with self._exports.popover("Export", width="content", key=report.MENU, on_change="rerun"):
+        with self._exports.popover("Export", width="content", key="export menu"):
             widgets.downloads(offers)
             if images:
                 self._report(images.name)
                 self._everything(images.name)
 
     def _report(self, name: str) -> None:
-        """Offer a report of this page, once its figures are noted; until then its place is held."""
+        """Offer a report of this page: whoever opens the menu has it drawn once more, with its figures noted."""
         label, section = "Report as HTML", self._section
+        opened(lambda: report.offer(section.title), known=section.noted.whole, key="export menu opened")
         if section.noted.whole:
+            report.offered()
             file = f"{section.title.lower()}_{name}_report.html"
             widgets.downloads([widgets.Download(label, file, "text/html", report.built([section]))])
         else:

@@ -26,8 +26,8 @@ _LOOK_SECONDS = 0.5
 _OWN = "The command line cannot name these photographs: they are yours, or a part that was chosen here."
 
 
-MENU = "export menu"
-"""The key of the menu that offers a report; it is True while the menu is open."""
+_OFFERED = "report offered"
+"""In the session: the title of the page whose menu has been opened, until the page is drawn with its figures noted."""
 
 
 class Asked(NamedTuple):
@@ -135,10 +135,20 @@ class Errand:
     back: bool = False
 
 
-def wanted() -> bool:
-    """Return whether a report is on offer, or being made, so that figures have to be noted."""
+def wanted(title: str) -> bool:
+    """Return whether a report of the page with this title is on offer, or being made: its figures have to be noted."""
     errand: Errand | None = st.session_state.get(_ERRAND)
-    return bool(st.session_state.get(MENU)) or (errand is not None and not errand.done)
+    return st.session_state.get(_OFFERED) == title or (errand is not None and not errand.done)
+
+
+def offer(title: str) -> None:
+    """Have the page's figures noted when it is drawn next."""
+    st.session_state[_OFFERED] = title
+
+
+def offered() -> None:
+    """Have them noted no longer."""
+    st.session_state[_OFFERED] = ""
 
 
 def begin(title: str) -> None:

@@ -99,6 +99,21 @@ def test_a_figure_fills_the_window_and_no_more(
             assert picked.evaluate("e => e.scrollWidth - e.clientWidth") <= 0, picked.input_value()
 
 
+@pytest.mark.parametrize("menu", ["Export", "Explain"])
+def test_a_link_leads_to_its_page_while_a_menu_is_open(browser, address: str, menu: str) -> None:
+    with page_of(browser, f"{address}kernels?images={IMAGES}") as page:
+        ready(page, "Kernels")
+        page.get_by_role("button", name=menu, exact=True).click()
+        expect(page.get_by_test_id("stPopoverBody")).to_be_visible()
+        if menu == "Export":
+            expect(page.get_by_test_id("stPopoverBody").get_by_role("button", name="Report as HTML")).to_be_enabled()
+        page.get_by_role("link", name="Data").click()
+        expect(page.get_by_role("heading", name="Data", exact=True)).to_be_visible(timeout=SLOW)
+        expect(page.get_by_test_id("stPopoverBody")).to_have_count(0)
+        page.wait_for_timeout(1500)
+        expect(page.get_by_role("heading", name="Data", exact=True)).to_be_visible()
+
+
 @pytest.mark.parametrize("other", ["reload", "tab"])
 def test_stop_stops_after_a_reload_and_for_other_tabs(browser, address: str, other: str) -> None:
     seed = {"reload": 11, "tab": 12}[other]

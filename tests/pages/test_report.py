@@ -101,11 +101,11 @@ def test_kernels(chosen: AppTest, offered: Offered, gradviz, tmp_path: Path) -> 
         assert list(told(gradviz, *words)["labels"].values()) == pytest.approx(layer, abs=1e-5)
 
 
-def test_figures_are_kept_while_the_menu_is_open(chosen: AppTest, offered: Offered) -> None:
+def test_figures_are_kept_for_an_open_menu_only(chosen: AppTest, offered: Offered) -> None:
     exporting(at(chosen, KERNELS))
     assert "heatmaps" in chosen.session_state["noted"].figures
     assert chosen.session_state["noted"].choices
-    exporting(chosen, shut=True)
+    settled(chosen)
     assert not chosen.session_state["noted"].figures
     held = next(button for button in chosen.button if button.label == "Report as HTML")
     assert held.disabled
