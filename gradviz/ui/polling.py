@@ -30,6 +30,8 @@ BUDGET = 600_000_000
 """Bytes of the kept answers: two of the largest, which are three kernels of 5,000 images each."""
 
 _answered = threading.Event()
+_asking = threading.RLock()
+"""Held while a visitor's work is stopped or asked for: a tab that is being drawn asks for nothing stopped meanwhile."""
 
 
 @st.cache_resource
@@ -136,22 +138,23 @@ def follow(
     asked = job is not None and (job.active or job.state == "done")
     if after is not None and not asked and follow(after, slot=f"{slot}, first", errand=errand, quiet=quiet) is None:
         return None
-    together = _stopped().get(question.key)
-    if together and not (job and job.state in ("done", "failed")):
+    with _asking:
+        together = _stopped_by_now(question.key)
+        if not together:
+            _move_on(slot, question.key, errand)
+            try:
+                job = _submitted(question)
+            except FullError as error:
+                st.session_state["waits"] = True
+                if _shows("full", slot):
+                    st.fragment(_full, run_every=FULL_SECONDS)(error, time.monotonic())
+                return None
+    if together:
         # Others may still wait for it; who has stopped it does not.
         if _shows(together, slot):
             st.info(f"Stopped: {plain(question.title)}. What was finished is kept.")
-            _again("Start", together, slot)
+            _again("Start", together.keys, slot)
         return None
-    _move_on(slot, question.key, errand)
-    if job is None or job.state == "cancelled":
-        try:
-            job = queue().submit(question.key, question.function, lane=question.lane, title=question.title)
-        except FullError as error:
-            st.session_state["waits"] = True
-            if _shows("full", slot):
-                st.fragment(_full, run_every=FULL_SECONDS)(error, time.monotonic())
-            return None
     if job is not None and job.active:
         _wait(job)
     if job is not None and job.state == "done":
@@ -175,13 +178,23 @@ def begin(question: Question, *, after: Question | None = None, slot: str) -> No
     What is there, what this visitor has stopped and what waits for `after` stays as it is.
     """
     st.session_state.setdefault("asked", set()).add(slot)
-    job = queue().get(question.key)
-    if question.key in _stopped() or (after is not None and answered(after.key) is None):
+    if after is not None and answered(after.key) is None:
         return
-    if job is None or job.active or job.state == "cancelled":
+    with _asking:
+        job = queue().get(question.key)
+        if _stopped_by_now(question.key) or (job is not None and job.state in ("done", "failed")):
+            return
         _move_on(slot, question.key, errand=False)
         with suppress(FullError):
-            queue().submit(question.key, question.function, lane=question.lane, title=question.title)
+            _submitted(question)
+
+
+def _submitted(question: Question) -> Job:
+    """Return the job of a question: the one that is there, else a new one."""
+    job = queue().get(question.key)
+    if job is not None and job.state == "failed":
+        return job  # until somebody asks for another try
+    return queue().submit(question.key, question.function, lane=question.lane, title=question.title)
 
 
 @contextmanager
@@ -189,6 +202,8 @@ def on_page(name: str) -> Iterator[None]:
     """Run a page: afterwards the session no longer waits for the figures of other pages, nor for those left out."""
     # All that the end needs is fetched here: in a run that another interrupts, Streamlit refuses its state.
     me, slots, asked = session(), st.session_state.setdefault("slots", {}), set()
+    if st.session_state.get("page") != name:
+        st.session_state.pop("stopping", None)
     st.session_state["page"], st.session_state["asked"] = name, asked
     st.session_state["shows"], st.session_state["patience"] = {}, PATIENCE_SECONDS
     st.session_state["waits"] = False
@@ -205,6 +220,8 @@ def on_page(name: str) -> Iterator[None]:
             if page is not None and (page != name or (finished and slot not in asked)):
                 del slots[slot]
                 _leave(key, slots, me)
+        if finished:
+            st.session_state.pop("stopping", None)
 
 
 def busy() -> bool:
@@ -239,6 +256,10 @@ def stop_button(job: str, *, key: str, together: bool = False) -> None:
     # of a button that no run has come to yet; and, where a third run cuts in before it comes to the button, the click.
     def stopped() -> None:
         stop(*dict.fromkeys([job, *(awaited() if together else ())]))
+        last = queue().get(job)
+        if together and last is not None and last.state == "done":
+            # It came to its end under the hand: what is meant is what the page would go on to ask for.
+            st.session_state["stopping"] = _Together(set())
 
     if st.button("Stop", key=key, icon=":material/stop_circle:", on_click=stopped):
         stopped()
@@ -301,19 +322,40 @@ def is_mine(key: Hashable) -> bool:
     return _watchers().waits(key, session())
 
 
-def stop(*keys: str) -> None:
-    """Stop jobs for this visitor, in all tabs of the browser and whatever a reload has left behind.
+@dataclass(eq=False)
+class _Together:
+    """What is stopped together is said once and starts together."""
 
-    What is stopped together is said once and starts together.
-    """
-    _stopped().update(dict.fromkeys(keys, frozenset(keys)))
-    for key in keys:
-        _watchers().leave_all_of(key, session())
+    keys: set[str]
+
+
+def stop(*keys: str) -> None:
+    """Stop jobs together for this visitor, in all tabs of the browser and whatever a reload has left behind."""
+    _stop(_Together(set()), *keys)
+
+
+def _stop(together: _Together, *keys: str) -> None:
+    with _asking:
+        together.keys.update(keys)
+        for key in keys:
+            _stopped()[key] = together
+            _watchers().leave_all_of(key, session())
 
 
 def is_stopped(key: str) -> bool:
     """Return whether this visitor has stopped a job, in whichever tab."""
     return key in _stopped()
+
+
+def _stopped_by_now(key: str) -> _Together | None:
+    """Return what the visitor has stopped together with work that has not come to its end; None if it goes on."""
+    job = queue().get(key)
+    if job is not None and job.state in ("done", "failed"):
+        return None
+    late: _Together | None = st.session_state.get("stopping")
+    if late is not None and key not in _stopped():
+        _stop(late, key)
+    return _stopped().get(key)
 
 
 def restart(*keys: str) -> None:
@@ -325,7 +367,7 @@ def restart(*keys: str) -> None:
             queue().forget(key)
 
 
-def _stopped() -> dict[str, frozenset[str]]:
+def _stopped() -> dict[str, _Together]:
     """Return the keys of the work that this visitor has stopped, in whichever tab: each with those stopped with it."""
     me = session()
     if not me.browser:
@@ -334,12 +376,12 @@ def _stopped() -> dict[str, frozenset[str]]:
 
 
 @st.cache_resource
-def _stopped_by() -> dict[str, dict[str, frozenset[str]]]:
+def _stopped_by() -> dict[str, dict[str, _Together]]:
     return {}
 
 
 def _again(label: str, keys: Collection[str], slot: str) -> None:
-    st.button(label, key=f"again {slot}", icon=":material/play_circle:", on_click=restart, args=tuple(keys))
+    st.button(label, key=f"again {slot}", icon=":material/play_circle:", on_click=lambda: restart(*keys))
 
 
 @st.cache_resource

@@ -279,6 +279,53 @@ def test_one_stop_stops_all_that_a_page_waits_for() -> None:
     assert not visitor.info
 
 
+def test_a_stop_that_comes_late_stops_what_would_come_next() -> None:
+    visitor = visit_several("one two", after="large 1")
+    GATES["large 1"].set()
+    assert ended("large 1") == "done"
+    visitor.button(key="stop").click().run()  # the page still shows the work that has come to its end
+    for _ in range(2):
+        assert [info.value for info in visitor.info] == ["Stopped: Work on one. What was finished is kept."]
+        assert stops(visitor) == ["Start"]
+        visitor.run()
+    assert STARTS == ["large 1"]
+    visitor.button[0].click().run()
+    assert [polling.queue().get(key).active for key in ("one", "two")] == [True, True]
+    assert not visitor.info
+
+
+def test_a_late_stop_stops_nothing_that_is_asked_for_afterwards() -> None:
+    visitor = visit_several("one", after="large 1")
+    GATES["large 1"].set()
+    ended("large 1")
+    visitor.button(key="stop").click().run()
+    assert visitor.info
+    visitor.query_params["keys"] = "two"
+    visitor.run()
+    assert not visitor.info
+    assert polling.queue().get("two").active
+
+
+def test_nothing_is_asked_for_that_is_stopped_while_a_page_is_being_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    me = sessions.Session("left behind", "mine")
+    monkeypatch.setattr(polling, "session", lambda: me)
+    move_on = polling._move_on
+    stop = threading.Thread(target=polling.stop, args=["one"])
+
+    def interrupted(*what: object) -> None:
+        move_on(*what)
+        if not STARTS:
+            stop.start()
+            stop.join(0.5)
+
+    monkeypatch.setattr(polling, "_move_on", interrupted)
+    visitor = visit("one")
+    stop.join(20)
+    assert ended("one") == "cancelled"
+    assert "Stopped: Work on one" in visitor.run().info[0].value
+    assert len(STARTS) <= 1
+
+
 def test_an_error_is_said_once() -> None:
     visitor = visit_several("wrong wrong")
     ended("wrong")
