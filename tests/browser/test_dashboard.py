@@ -349,7 +349,7 @@ def test_a_link_clicked_before_its_page_is_drawn_keeps_the_choices(browser, addr
 
 @pytest.mark.parametrize("pause", [100, 400])
 def test_stop_pressed_while_the_page_is_being_drawn_again_stops(browser, address: str, pause: int) -> None:
-    with page_of(browser, address.replace(f"images={IMAGES}", "images=1000")) as page:
+    with page_of(browser, address.replace(f"images={IMAGES}", "images=all")) as page:
         page.get_by_role("link", name="Map").click()
         settled_map(page)
         page.get_by_text("More choices").click()
