@@ -1,8 +1,7 @@
 """Which one should I use? Every representation at every temperature, compared on the training images alone.
 
 A row of the board is the mean average precision over the folds of a cross-validation within the training split, with
-the folds that choose C and the temperature elsewhere. The best row is chosen without a look at the test images, and so
-may be scored on them: once. Its own cross-validated figure is a little too good, being the largest of many.
+the folds that choose C and the temperature elsewhere. `gradviz.ranking` chooses among the rows.
 
 Most of the work is shared: a temperature changes gradients and the last softmax, so the kernels of all other vectors
 are computed once, and the kernel of dW or of a concatenation is put together from those of its vectors.
@@ -11,14 +10,13 @@ are computed once, and the kernel of dW or of a concatenation is put together fr
 import math
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 
 from gradviz import kernels, metrics
 from gradviz.callbacks import Cancel, Progress, never, part, silent, stop_if
-from gradviz.comparison import compare, resampled
 from gradviz.embedding import nearest
 from gradviz.errors import ChoiceError
 from gradviz.experiment import Experiment
@@ -28,9 +26,9 @@ from gradviz.home import home
 from gradviz.metrics import Purity
 from gradviz.networks import NETWORKS
 from gradviz.networks.weights import locate, sha256
-from gradviz.representations import Kind, Representation, kind_of, parse, symbol, tempered, triple
-from gradviz.resampling import LEVEL, Difference, Resampled, resample
-from gradviz.results import BoardRow, Evaluation, Gain, percent
+from gradviz.representations import Kind, Representation, kind_of, parse, tempered
+from gradviz.resampling import around, resample
+from gradviz.results import BoardRow, percent
 from gradviz.spec import TEMPERATURE_GRID
 
 TEMPERATURES = (*TEMPERATURE_GRID, math.inf)
@@ -139,136 +137,6 @@ def at(lab: Experiment, temperature: float | None) -> Experiment:
     if temperature is None:
         temperature = 1.0 if spec.temperature == "cv" else spec.temperature
     return replace(lab, spec=replace(spec, temperature=temperature))
-
-
-def best(rows: Collection[BoardRow]) -> list[BoardRow]:
-    """Return each representation at its best temperature, the best representation first; of equals the first measured.
-
-    Parameters
-    ----------
-    rows
-        Of any networks, for the same images.
-    """
-    found: dict[tuple[str | None, str], BoardRow] = {}
-    for row in rows:
-        key = row.network, row.representation
-        if key not in found or _value(row) > _value(found[key]):
-            found[key] = row
-    return sorted(found.values(), key=_value, reverse=True)
-
-
-def rivals(ranked: Sequence[BoardRow]) -> dict[str, BoardRow]:
-    """Return what the first of `ranked` is compared with: the best forward row, that without a temperature, the next.
-
-    Where the first is a forward row itself, the best gradient is compared with it instead. No row is there twice.
-
-    Parameters
-    ----------
-    ranked
-        What `best` returns.
-
-    Returns
-    -------
-    dict of str to BoardRow
-        Under "forward", "plain", "gradient" and "runner-up", in this order, as far as there are such.
-    """
-    if not ranked:
-        return {}
-    first, *others = ranked
-    forward = _is_forward(first)
-    found: dict[str, BoardRow | None] = {
-        "gradient": next((row for row in others if not _is_forward(row)), None) if forward else None,
-        "forward": None if forward else next((row for row in others if _is_forward(row)), None),
-        "plain": None
-        if forward
-        else next((row for row in others if _is_forward(row) and row.temperature is None), None),
-        "runner-up": others[0] if others else None,
-    }
-    kept: dict[str, BoardRow] = {}
-    for name, row in found.items():
-        if row is not None and all(row is not other for other in kept.values()):
-            kept[name] = row
-    return kept
-
-
-def gains(ranked: Sequence[BoardRow]) -> list[Gain]:
-    """Compare the gradient of each layer, dW6, with what it is made of where nothing is multiplied, x5+x6.
-
-    Parameters
-    ----------
-    ranked
-        What `best` returns: the gradient is at its best temperature, which makes the gain a little too good.
-
-    Returns
-    -------
-    list of Gain
-        By network, as it comes first, and layer.
-    """
-    found = []
-    by_name = {(row.network, row.representation): row for row in ranked if not math.isnan(row.mean_ap)}
-    joined = [row for row in by_name.values() if row.network and "+" in row.representation and _is_forward(row)]
-    for network in dict.fromkeys(row.network for row in ranked):
-        for row in sorted((row for row in joined if row.network == network), key=_first_layer):
-            product = by_name.get((network, triple(_first_layer(row) + 1)[2]))
-            if product is not None:
-                found.append(_gain(product, row))
-    return found
-
-
-def _first_layer(row: BoardRow) -> int:
-    """Return the number of the first vector of a concatenation: 5 for x5+x6, what enters and leaves layer 6."""
-    return symbol(row.representation.split("+")[0]).k
-
-
-def _gain(product: BoardRow, joined: BoardRow) -> Gain:
-    value = product.mean_ap - joined.mean_ap
-    return Gain(product, joined, value, _around(value, product.draws - joined.draws))
-
-
-def _around(value: float, draws: np.ndarray) -> tuple[float, float]:
-    """Return an interval as wide as that of 95 % of the draws, around a value; nan where nothing could be drawn.
-
-    Images that are drawn twice have equal ranks, which raises average precision, the more so in small folds: the draws
-    say how far a figure varies, not where it lies.
-    """
-    if np.isnan(draws).all():
-        return math.nan, math.nan
-    low, high = np.nanquantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]) + value - np.nanmean(draws)
-    return float(low), float(high)
-
-
-@dataclass(frozen=True)
-class Scored:
-    """Hold the score of a result on the test images, and what the first of several is better by.
-
-    `difference` is the first minus this one, in percent, with intervals paired by test image; None for the first.
-    """
-
-    run: Evaluation
-    drawn: Resampled
-    difference: Difference | None
-
-
-def scored(runs: Sequence[Evaluation], *, cancel: Cancel = never) -> list[Scored]:
-    """Compare results with the first on the test images.
-
-    Parameters
-    ----------
-    runs
-        What `at(lab, row.temperature).evaluate(...)` returns for some rows, on the same test images.
-    cancel
-        Asked between classes.
-
-    Raises
-    ------
-    ChoiceError
-        Where their test images differ.
-    """
-    drawn = [resampled(run, cancel=cancel) for run in runs]
-    return [
-        Scored(run, of, compare(runs[0], run, drawn[0], of) if i else None)
-        for i, (run, of) in enumerate(zip(runs, drawn, strict=True))
-    ]
 
 
 def similarities(
@@ -445,7 +313,7 @@ def _measured(
         representation=parsed.name,
         temperature=temperature,
         mean_ap=100 * folded.mean,
-        interval=_around(100 * folded.mean, draws),
+        interval=around(100 * folded.mean, draws),
         per_class={
             name: percent(value) for name, value in zip(lab.images.classes, folded.per_class.tolist(), strict=True)
         },
@@ -503,11 +371,3 @@ def _is_softmax(name: str, lab: Experiment, last: int | None) -> bool:
     """Return whether a representation holds a forward vector with a temperature."""
     needs = parse(name, lab.offer).needs
     return last is not None and any(kind_of(one) == "forward" and tempered(one, last) for one in needs)
-
-
-def _is_forward(row: BoardRow) -> bool:
-    return row.role == "forward"
-
-
-def _value(row: BoardRow) -> float:
-    return -1.0 if math.isnan(row.mean_ap) else row.mean_ap

@@ -415,7 +415,7 @@ def choice_json(
     rivals
         What the best is compared with on the test images: what it is, its row, its score, and the best minus it.
     gains
-        What `gradviz.board.gains` returns.
+        What `gradviz.ranking.gains` returns.
 
     Returns
     -------

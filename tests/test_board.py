@@ -9,12 +9,13 @@ import pytest
 
 from gradviz import board as boards
 from gradviz import metrics
-from gradviz.board import at, best, board, gains, rivals, scored, similarities, stored, wanted
+from gradviz.board import at, board, similarities, stored, wanted
 from gradviz.datasets import ImageSet, find
 from gradviz.errors import Cancelled, ChoiceError
 from gradviz.experiment import Experiment
 from gradviz.features.extraction import Features
 from gradviz.kernels import CentredKernels, kernel
+from gradviz.ranking import best, gains, rivals, scored
 from gradviz.representations import parse
 from gradviz.resampling import resample
 from gradviz.results import BoardRow

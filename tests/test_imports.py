@@ -22,7 +22,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("features", "download"),
     ("results",),
     ("experiment", "comparison", "figures", "export"),
-    ("board",),
+    ("board", "ranking"),
     ("cli", "ui"),
     ("__main__", "app", "pages"),
 )

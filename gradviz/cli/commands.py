@@ -335,7 +335,8 @@ def layers(arguments: Namespace) -> None:
 def _board(arguments: Namespace) -> None:
     """Print what cross-validation on the training split says of every representation, and the score of the best."""
     from gradviz import export
-    from gradviz.board import at, best, board, gains, rivals, scored
+    from gradviz.board import at, board
+    from gradviz.ranking import best, gains, rivals, scored
     from gradviz.resampling import LEVEL
 
     if "temperature" in arguments.given:

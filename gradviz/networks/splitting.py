@@ -15,6 +15,8 @@ from gradviz.representations import layer_gradient, layer_output
 
 TOLERANCE = 1e-3
 """Largest relative error (Frobenius norm) of logits and gradients between the split and the whole module."""
+SAME = 1e-3
+"""Logits that differ by less between classes give gradients of which float32 loses more than TOLERANCE."""
 
 _INERT = (nn.Dropout, nn.Identity, nn.Flatten)
 """Modules that change nothing in a row of features at test time."""
@@ -339,11 +341,17 @@ def _compare(head: Head, body: nn.Module, images: Tensor, logits: Tensor, gradie
             raise NetworkError("The first fully connected layer does not receive one row of features per image.")
         outputs = forward(head, x)
         dys = backward(head, outputs)
-        wrong = _error(outputs[head.outputs[-1]], logits)
+        of_logits = wrong = _error(outputs[head.outputs[-1]], logits)
         for k, gradient in enumerate(gradients, head.first):
             if k > head.first:
                 x = head.activate(k - 1, outputs[layer_output(k - 1)])
             wrong = max(wrong, _error(dys[layer_gradient(k)].T @ x, gradient))
+    apart = float((logits.amax(1) - logits.amin(1)).min())
+    if of_logits <= TOLERANCE < wrong and apart < SAME:
+        raise NetworkError(
+            f"This network's logits differ by {apart:.1g} between classes, as in one that was never trained: rounding "
+            "is larger than its gradients, so that there is nothing to look at. Give it trained weights."
+        )
     if not wrong <= TOLERANCE:
         raise NetworkError(
             "The explicit fully connected layers do not reproduce this network's gradients "

@@ -127,8 +127,11 @@ def _given(images: ImageSet, number: int | None) -> tuple[Spec, Layer | None, st
 
 def _network(images: ImageSet, number: int | None) -> tuple[Spec, Layer, str]:
     present, missing = _weights()
-    links.look("network", present)
-    network = NETWORKS[options.listed("network", present, quiet=True)]
+    files = own_weights()
+    # Any network may be the one that files of one's own belong to.
+    offered = [*present, *missing] if files else present
+    links.look("network", offered)
+    network = NETWORKS[options.listed("network", offered, quiet=True)]
     links.settle("network", network.name)
     layer = _layer(network.layers)
     temperature = options.slider("temperature")
@@ -137,18 +140,15 @@ def _network(images: ImageSet, number: int | None) -> tuple[Spec, Layer, str]:
         preprocess = options.choice("preprocess")
         pseudo = options.choice("pseudo_label", key="pseudo", without=("true",) if images.labels is None else ())
         choices = {"preprocess": preprocess, "pseudo_label": pseudo, **_of_kernels()}
-        weights = _weights_of(network)
+        weights = _weights_of(network, files, here=network.name in present) if files else None
         _elsewhere(missing)
     return Spec(network=network.name, weights=weights, images=number, temperature=temperature, **choices), layer, split
 
 
-def _weights_of(network: Network) -> Path | None:
-    """Draw the choice of other weights, where files of one's own lie in the home; None for the network's usual."""
-    files = own_weights()
-    if not files:
-        return None
+def _weights_of(network: Network, files: Sequence[str], *, here: bool) -> Path | None:
+    """Draw the choice of other weights among files of one's own in the home; None for the network's usual."""
     about = f"{OPTIONS['weights'].help} It lies in the folder weights of GRADVIZ_HOME: {home() / 'weights'}."
-    usual = f"of {network.title}"
+    usual = f"of {network.title}{'' if here else ', not here'}"
     with_usual = (usual, *(name for name in files if name != usual))
     found = options.bound(st.selectbox, OPTIONS["weights"].title, with_usual, key="weights", usual=usual, help=about)
     return None if found == usual else home() / "weights" / found

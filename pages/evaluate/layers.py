@@ -21,7 +21,7 @@ from pages.evaluate.layers_job import Told
 from pages.evaluate.svm_form import usual_splits
 
 if TYPE_CHECKING:
-    from gradviz.board import Scored
+    from gradviz.ranking import Scored
     from gradviz.results import BoardRow
 
 KERNELS, NEIGHBOURS = "pages/explore/kernels.py", "pages/explore/neighbours.py"
@@ -185,7 +185,7 @@ class Page:
         return layers_job.faces(self.selection, self.choices["train"])
 
     def _show(self, rows: "list[BoardRow]", total: int, *, complete: bool) -> None:
-        from gradviz.board import best, rivals
+        from gradviz.ranking import best, rivals
 
         ranked, selection = best(rows), self.selection
         self.ordered = self._in_order(ranked[:MOST_ALIKE])

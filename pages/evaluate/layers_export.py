@@ -10,7 +10,7 @@ from gradviz.ui.widgets import Download
 from pages.evaluate.layers_job import Told
 
 if TYPE_CHECKING:
-    from gradviz.board import Scored
+    from gradviz.ranking import Scored
     from gradviz.results import BoardRow
 
 
@@ -38,8 +38,8 @@ def offers(
         return board_csv(rows)
 
     def as_json() -> str:
-        from gradviz.board import gains
         from gradviz.export import choice_json
+        from gradviz.ranking import gains
 
         test = told and (told.scored[0].run, told.scored[0].drawn)
         rivals = [(name, row, one.run, one.difference) for name, row, one in differences if one.difference]

@@ -16,7 +16,7 @@ from gradviz.ui import views
 from gradviz.ui.kept import Kept
 
 if TYPE_CHECKING:
-    from gradviz.board import Scored
+    from gradviz.ranking import Scored
     from gradviz.results import BoardRow, Evaluation
     from gradviz.ui.selection import Selection
 
@@ -144,7 +144,7 @@ class Moved(NamedTuple):
 
 def told(selection: "Selection", picks: Sequence[Pick], choices: Choices, progress: Progress, cancel: Cancel) -> Told:
     """Score results on the test images; the first is compared with all others, its ranks with those of the last."""
-    from gradviz.board import scored
+    from gradviz.ranking import scored
 
     runs = []
     for i, pick in enumerate(picks):

@@ -28,7 +28,7 @@ from gradviz.words import counted
 from pages.evaluate.layers_job import Pick, Told
 
 if TYPE_CHECKING:
-    from gradviz.board import Scored
+    from gradviz.ranking import Scored
     from gradviz.results import BoardRow
 
 RELATIONS = {
@@ -193,7 +193,7 @@ def _against(name: str, row: "BoardRow", one: "Scored", first: "BoardRow", selec
 
 def gained(ranked: "Sequence[BoardRow]", selection: Selection) -> list[Gained]:
     """Return what the gradient of each layer of the first network is better by than its input and output joined."""
-    from gradviz.board import gains
+    from gradviz.ranking import gains
 
     first = ranked[0].network if ranked else None
     found = [one for one in gains(ranked) if one.product.network == first]

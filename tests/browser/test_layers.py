@@ -7,9 +7,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from gradviz.board import at, best, board
+from gradviz.board import at, board
 from gradviz.datasets import find
 from gradviz.experiment import Experiment
+from gradviz.ranking import best
 from gradviz.spec import Spec
 from tests.browser.chromium import page_of
 

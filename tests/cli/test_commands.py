@@ -8,12 +8,13 @@ from importlib import import_module
 import numpy as np
 import pytest
 
-from gradviz.board import at, best, board, rivals
+from gradviz.board import at, board
 from gradviz.cli.parser import COMMANDS, main
 from gradviz.comparison import resampled
 from gradviz.datasets import DATASETS
 from gradviz.experiment import Experiment
 from gradviz.networks import NETWORKS, by_family
+from gradviz.ranking import best, rivals
 from gradviz.representations import Offer, offered
 from gradviz.spec import Spec
 from gradviz.versions import versions

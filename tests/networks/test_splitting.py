@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
+import torchvision
 from torch import Tensor, nn
 
 from gradviz.errors import NetworkError
@@ -129,6 +130,13 @@ def test_one_activation_may_stand_in_several_places() -> None:
     parts = (nn.Linear(48, 6), relu, nn.Softsign(), nn.Linear(6, 5), relu, nn.Linear(5, 4), relu, nn.Linear(4, 3))
     body, head = split(nn.Sequential(nn.Flatten(), *parts).eval(), first=1, input_size=4)
     assert (head.activations, len(list(body.children()))) == (("relu", "relu"), 4)
+
+
+def test_a_network_that_was_never_trained_is_refused_for_what_it_is() -> None:
+    torch.manual_seed(0)
+    module = torchvision.models.mobilenet_v3_small(num_classes=7).eval()
+    with pytest.raises(NetworkError, match="logits differ by .e-10 between classes, as in one that was never trained"):
+        split(module, first=1, input_size=64)
 
 
 def test_weights_that_are_not_numbers_are_refused() -> None:

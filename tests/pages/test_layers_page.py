@@ -13,7 +13,8 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from gradviz.board import at as at_temperature
-from gradviz.board import best, board, gains, rivals, scored, similarities
+from gradviz.board import board, similarities
+from gradviz.ranking import best, gains, rivals, scored
 from gradviz.ui.components import layers
 from gradviz.ui.components.layers import Change, Line, Scene, checked
 from gradviz.versions import versions

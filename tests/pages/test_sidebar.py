@@ -12,6 +12,8 @@ from shutil import copy, copytree
 import numpy as np
 import pytest
 import streamlit as st
+import torch
+import torchvision
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.testing.v1 import AppTest
 
@@ -583,3 +585,31 @@ def test_a_part_of_ones_own_photographs_stays_ones_own(
     assert part.token != whole.token
     assert whole.own is not None
     assert whole.own.token in part.token
+
+
+def test_a_network_is_offered_for_weights_of_ones_own_alone(
+    start: Callable[..., AppTest], photographs: Path, home: Path
+) -> None:
+    (home / "weights").mkdir(parents=True)
+    torch.manual_seed(0)
+    own = torchvision.models.shufflenet_v2_x0_5(num_classes=7).state_dict()
+    torch.save(own, home / "weights" / "mine.pth")
+    app = start(photographs)
+    app.query_params["images"] = "10"
+    at(app, "pages/explore/kernels.py")
+    app.selectbox(key="network").set_value("shufflenet_v2_x0_5")
+    settled(app)
+    assert "weights" in app.error[0].value
+    assert "not on this computer" in app.error[0].value
+    app.selectbox(key="weights").set_value("mine.pth")
+    settled(app)
+    assert not app.error
+    header, _ = payload(app, "heatmaps")
+    assert len(header["axes"][0]["ids"]) == 10
+    # A colleague without the file is told so; one with it sees the same.
+    app.query_params.update({"network": "shufflenet_v2_x0_5", "weights": "mine.pth"})
+    other = start(photographs)
+    other.query_params.update(app.query_params)
+    at(other, "pages/explore/kernels.py")
+    assert not other.error
+    assert other.session_state["selection"].spec == app.session_state["selection"].spec
