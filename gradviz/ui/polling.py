@@ -190,10 +190,10 @@ def begin(question: Question, *, after: Question | None = None, slot: str) -> No
 
 
 def _submitted(question: Question) -> Job:
-    """Return the job of a question: the one that is there, else a new one."""
+    """Return the job of a question: the one that is there, else a new one; one that failed is tried again on demand."""
     job = queue().get(question.key)
-    if job is not None and job.state == "failed":
-        return job  # until somebody asks for another try
+    if job is not None and job.state != "cancelled" and not job.stopping:
+        return job
     return queue().submit(question.key, question.function, lane=question.lane, title=question.title)
 
 

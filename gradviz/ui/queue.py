@@ -61,6 +61,11 @@ class Job:
         return self.state in ("waiting", "running")
 
     @property
+    def stopping(self) -> bool:
+        """Whether the job still runs, but will end as stopped."""
+        return self.active and self._stop.is_set()
+
+    @property
     def position(self) -> int:
         """The job's place, from 1, among those that wait in its lane; 0 once it has started."""
         return self._queue._position(self)
@@ -89,7 +94,7 @@ class Job:
             before = self.position - 1
             return f"Waiting for {counted(before, 'other job')}" if before > 0 else "About to start"
         if self.state == "running":
-            if self._stop.is_set():
+            if self.stopping:
                 return "Stopping"
             return f"{self.done:,} of {self.total:,}" if self.total else "Running"
         return {"done": "Done", "cancelled": "Stopped"}[self.state]
@@ -125,7 +130,7 @@ class Queue:
         """
         with self._changed:
             job = self._find(key)
-            if job is not None and (job.state == "done" or (job.active and not job._stop.is_set())):
+            if job is not None and (job.state == "done" or (job.active and not job.stopping)):
                 return job
             if sum(map(len, self._lanes.values())) >= self._limit:
                 raise FullError(
