@@ -10,7 +10,7 @@ from gradviz.datasets.grouping import NAMED
 from gradviz.datasets.image_set import Finding
 from gradviz.datasets.masks import folders_of_masks
 from gradviz.datasets.pictures import printable
-from gradviz.datasets.splits import ORDER, is_copy, may_be_class, no_class, paired, says_nothing, split_named
+from gradviz.datasets.splits import is_copy, may_be_class, no_class, paired, says_nothing, split_named
 
 NEARLY_ALL = 0.9
 """Share of the pictures that a layout must fit before the others are called strays."""
@@ -221,8 +221,7 @@ def _with_splits(names: Sequence[str], inner: Sequence[Folders | None]) -> tuple
         places[i] = Place(label)
     findings += said
     findings += _strays([names[i] for i in outside if places[i].label is None], _BESIDE_SPLITS)
-    places, findings = _one_spelling(places, findings + _doubtful(below))
-    return places, findings + _not_in_all(places)
+    return _one_spelling(places, findings + _doubtful(below))
 
 
 def _of_known_classes(
@@ -240,29 +239,6 @@ def _of_known_classes(
             labels |= below
             findings.append(Finding(printable(top), _MORE_OF_CLASSES, "guessed", len(positions)))
     return labels, findings
-
-
-def _not_in_all(places: Sequence[Place]) -> list[Finding]:
-    """Say which classes some of the labelled splits have and others lack: they may be misspelt, or no classes.
-
-    What only one split has is never both learnt and scored, however many classes are so.
-    """
-    inside: dict[str, set[str]] = defaultdict(set)
-    for place in places:
-        if place.label is not None and place.split:
-            inside[place.label].add(place.split)
-    every = set().union(*inside.values())
-    having: dict[tuple[str, ...], list[str]] = defaultdict(list)
-    for name in sorted(inside):
-        if inside[name] != every:
-            having[tuple(split for split in ORDER if split in inside[name])].append(name)
-    findings = []
-    for splits, names in having.items():
-        lacking = [split for split in ORDER if split in every.difference(splits)]
-        reason = f"a class in {' and '.join(splits)}, but not in {' or '.join(lacking)}"
-        listed = ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")
-        findings.append(Finding(printable(listed), reason, "guessed", len(names)))
-    return findings
 
 
 def _below_split(split: str, rests: Iterable[Folders]) -> list[Folders]:
