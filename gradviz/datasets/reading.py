@@ -66,6 +66,8 @@ class Listing:
         none and there are labels, halves are drawn.
     ap, features, boxes_of
         As in `ImageSet`.
+    masks
+        Pictures that are no photographs but masks of them: named in a finding, and no part of any set.
     """
 
     root: Path
@@ -77,6 +79,7 @@ class Listing:
     ap: ApKind = "area"
     features: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     boxes_of: Callable[[int], tuple[Box, ...]] = no_boxes
+    masks: Sequence[Path] = ()
 
     def image_set(self, *, name: str, seed: int = 0, form: str = "") -> ImageSet:
         """Build the image set.

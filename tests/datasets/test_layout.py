@@ -240,6 +240,30 @@ def test_a_class_with_folders_in_it_is_said_to_be_a_guess():
     assert laid_out(names({"cat/images": 3, "dog/images": 3}))[1] == []
 
 
+def test_products_side_by_side_say_what_is_taken_for_class_and_for_split():
+    folders = {f"{one}/{place}": 3 for one in ("bottle", "cable") for place in ("train/good", "test/good", "test/cut")}
+    assert {tuple(place) for place in laid_out(names(folders))[0]} == {
+        (one, split) for one in ("bottle", "cable") for split in ("train", "test")
+    }
+    reason = (
+        "read as a class, with folders in it (cut, good) that are read as none; train and test in it read as the splits"
+    )
+    assert said(folders) == [Finding("bottle, cable", reason, "guessed", 2)]
+
+
+def test_one_split_below_the_classes_is_one_as_above_them():
+    folders = {"cat/train": 3, "dog/train": 3}
+    assert meant(folders) == {"cat/train": ("cat", "train"), "dog/train": ("dog", "train")}
+    assert said(folders) == []
+
+
+def test_splits_below_some_classes_alone_are_none_and_said():
+    findings = said({"cat/train": 3, "cat/test": 2, "dog": 5})
+    reason = "called like a split, but read as none: pictures of other classes are in no such folder"
+    assert findings[0] == Finding("cat/test, cat/train", reason, "guessed", 5)
+    assert "drawn at random" in findings[1].reason
+
+
 def test_names_of_splits_with_other_words_are_guessed_and_said():
     findings = laid_out(names({"a/cars_train": 2, "a/cars_test": 2}))[1]
     assert [(f.name, f.kind) for f in findings] == [

@@ -1,4 +1,4 @@
-"""The same photograph in two splits is said, or kept in one half; that costs no more than to ask files for their size."""
+"""The same photograph in two splits is said, or kept in one half, at no more cost than to ask files for their size."""
 
 import shutil
 from pathlib import Path
