@@ -5,10 +5,13 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gradviz.datasets import find
 from gradviz.datasets.image_set import Finding
-from gradviz.datasets.masks import MASKS, folders_of_masks
+from gradviz.datasets.masks import MASKS, folders_of_masks, without_masks
+from gradviz.datasets.scan import Found
 from gradviz.datasets.uploads import Uploads
 from tests.small_sets import annotation, noted, picture
 
@@ -195,3 +198,32 @@ def test_masks_in_a_zip_are_left_out_too(tmp_path: Path):
         ("ground_truth/", "left out", 2)
     ]
     assert len([path for path in uploads.folder.rglob("*") if path.is_file()]) == len(images)
+
+
+WORDS = (
+    "images",
+    "masks",
+    "mask",
+    "train",
+    "train_masks",
+    "gt",
+    "labels",
+    "cat",
+    "cat_mask",
+    "dog",
+    "dog_mask",
+    "gtFine",
+)
+ENDS = ("1.png", "2.png", "1.jpg", "1_mask.png", "2_mask.png", "1_mask_2.png", "1_gt.png", "a_1_gtFine_color.png")
+PATHS = st.tuples(st.lists(st.sampled_from(WORDS), max_size=3), st.sampled_from(ENDS))
+
+
+@given(st.lists(PATHS, max_size=30, unique_by=str))
+def test_every_picture_is_a_photograph_or_a_mask_that_is_counted(paths: list[tuple[list[str], str]]):
+    found = [Found(name, Path(name)) for name in ("/".join([*folders, end]) for folders, end in paths)]
+    parted = without_masks(found)
+    assert {one.path for one in parted.photographs} | {*parted.masks} == {one.path for one in found}
+    assert len(parted.photographs) + len(parted.masks) == len(found)
+    assert sum(f.count for f in parted.findings if f.kind == "left out") == len(parted.masks)
+    assert parted.photographs or not found, "masks are masks of photographs"
+    assert [one for one in found if one in parted.photographs] == parted.photographs, "in their order"
