@@ -135,6 +135,7 @@ OF_IMAGES = {
     "findings": (),
     "ap": "eleven_point",
     "drawn": 5,
+    "copies": np.array([0, 0, 2]),
     "boxes_of": lambda position: (),
 }
 """Fields that the features of a picture do not depend on."""

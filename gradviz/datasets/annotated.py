@@ -4,6 +4,7 @@ from functools import partial
 from pathlib import Path
 
 from gradviz.datasets.image_set import Box
+from gradviz.datasets.masks import without_masks
 from gradviz.datasets.reading import Format, Listing, Row
 from gradviz.datasets.scan import contents, unread
 from gradviz.datasets.sidecars import accompanied, sidecars, splits_of
@@ -27,22 +28,31 @@ def read_annotated(folder: Path) -> Listing:
     root = folder.resolve()
     found = contents(root)
     of_name = {listed.name: listed for listed in found.lists}
-    beside = sidecars((p.name for p in found.pictures), (name for name in of_name if name.lower().endswith(".xml")))
-    paths = [of_name[beside[p.name]].path if p.name in beside else None for p in found.pictures]
-    labels, problems = labels_from(paths, [picture.path for picture in found.pictures])
-    in_split = splits_of([picture.name for picture in found.pictures])
+    pictures = without_masks(found.pictures)
+    beside = sidecars(
+        (p.name for p in pictures.photographs), (name for name in of_name if name.lower().endswith(".xml"))
+    )
+    paths = [of_name[beside[p.name]].path if p.name in beside else None for p in pictures.photographs]
+    labels, problems = labels_from(paths, [picture.path for picture in pictures.photographs])
+    in_split = splits_of([picture.name for picture in pictures.photographs])
     rows = [
         Row(picture.name, picture.path, of_picture, (split,) if split else ())
-        for picture, of_picture, split in zip(found.pictures, labels, in_split, strict=True)
+        for picture, of_picture, split in zip(pictures.photographs, labels, in_split, strict=True)
     ]
     used = set(beside.values())
     splits = [split for split in ORDER if any(split in row.splits for row in rows)]
     return Listing(
         root,
         rows,
-        [*found.findings, *problems, *unread(listed for listed in found.lists if listed.name not in used)],
+        [
+            *found.findings,
+            *pictures.findings,
+            *problems,
+            *unread(listed for listed in found.lists if listed.name not in used),
+        ],
         splits=splits or None,
-        boxes_of=partial(_boxes_at, tuple(paths), tuple(picture.path for picture in found.pictures)),
+        boxes_of=partial(_boxes_at, tuple(paths), tuple(picture.path for picture in pictures.photographs)),
+        masks=pictures.masks,
     )
 
 

@@ -1,6 +1,7 @@
 """List the data sets that have a name, and find one by its name or its place on disk."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -11,6 +12,7 @@ from gradviz.datasets.image_set import Finding, ImageSet, joined
 from gradviz.datasets.leftover import unlisted
 from gradviz.datasets.pictures import printable
 from gradviz.datasets.scan import any_picture
+from gradviz.datasets.unshared import unshared
 from gradviz.errors import DatasetError
 from gradviz.home import ASSETS
 from gradviz.home import home as home_folder
@@ -164,7 +166,7 @@ def find(name_or_folder: str | Path, *, home: str | Path | None = None, seed: in
     there = bool(text.strip()) and os.path.exists(path)  # noqa: PTH110 - Path.exists raises on names that are too long
     if entry and entry.present(home):
         sets = [voc.FORMAT.read(part.where(home), name=text) for part in _parts(entry) if part.present(home)]
-        return _named(joined(sets) if len(sets) > 1 else sets[0], path if there else None)
+        return _named(_together(sets), path if there else None)
     own = {folder.name: folder for folder in _own_folders(home)}
     if text in own:
         images = recognised(own[text]).read(own[text], seed=seed, name=text)
@@ -184,6 +186,16 @@ def places(name_or_folder: str | Path, *, home: str | Path | None = None) -> lis
         return [part.where(home) for part in _parts(entry)]
     own = {folder.name: folder for folder in _own_folders(home)}
     return [own.get(text, Path(text))]
+
+
+def _together(sets: Sequence[ImageSet]) -> ImageSet:
+    """Join the parts of a data set, and compare the splits of all of them instead of those of each part."""
+    if len(sets) == 1:
+        return sets[0]
+    images = joined(sets)
+    apart = [found for one in sets for found in unshared(one.splits, one.classes, one.labels)]
+    findings = [found for found in images.findings if found not in apart]
+    return replace(images, findings=(*findings, *unshared(images.splits, images.classes, images.labels)))
 
 
 def _named(images: ImageSet, folder: Path | None) -> ImageSet:

@@ -83,7 +83,10 @@ def _of_split(folder: Path) -> list[Path]:
 
 
 def _is_coco(path: Path) -> bool:
-    """Check whether a file holds the keys of COCO, in its first or last part: the middle may be a gigabyte."""
+    """Check whether a file holds the keys of COCO, in its first or last part: the middle may be a gigabyte.
+
+    Captions have two of the keys, and no classes.
+    """
     try:
         if not path.is_file() or path.name.endswith(_ROBOFLOW):
             return path.is_file()
@@ -93,7 +96,8 @@ def _is_coco(path: Path) -> bool:
             text = start + file.read(_PEEK)
     except OSError:
         return False
-    return sum(key in text for key in _KEYS) > 1
+    captions = b'"caption"' in text and b'"categor' not in text
+    return sum(key in text for key in _KEYS) > 1 and not captions
 
 
 FORMAT = Format(

@@ -9,14 +9,19 @@ from gradviz.datasets.grouping import grouped
 from gradviz.datasets.image_set import Finding
 from gradviz.datasets.label_lists import alike
 from gradviz.datasets.layout import Place, laid_out
+from gradviz.datasets.masks import without_masks
 from gradviz.datasets.packed_tables import labelled_by
 from gradviz.datasets.pictures import printable
 from gradviz.datasets.reading import Format, Listing, Row
 from gradviz.datasets.scan import Found, contents, unread
+from gradviz.datasets.sidecars import sidecars
 from gradviz.datasets.split_lists import with_lists
 from gradviz.datasets.splits import ORDER, mean_splits, no_class
 from gradviz.datasets.table import EXPORTED
 from gradviz.errors import DatasetError
+
+CAPTION = "a text of the picture that is called so, a caption perhaps: no label is read from it"
+_CAPTIONS = (".txt", ".caption", ".captions")
 
 
 def read_folder(folder: Path) -> Listing:
@@ -24,8 +29,9 @@ def read_folder(folder: Path) -> Listing:
 
     The layouts: pictures alone (no labels); `<class>/...` (no splits); `<split>/<class>/...`, where a split may have no
     class folders; `<class>/<split>/...`. A folder round all of it is passed through. What does not fit the layout that
-    the others are in is part of the set without label and split, and a finding. Where no folder is a class, lists as
-    Roboflow writes them into each split, `_classes.csv`, give the labels. Ids are paths below the folder.
+    the others are in is part of the set without label and split, and a finding; masks of pictures are no part of it,
+    and a finding. Where no folder is a class, lists as Roboflow writes them into each split, `_classes.csv`, give the
+    labels. Ids are paths below the folder.
 
     Raises
     ------
@@ -34,12 +40,23 @@ def read_folder(folder: Path) -> Listing:
     """
     root = folder.resolve()
     found = contents(root)
-    listing, unused = with_lists(arranged(root, found.pictures, found.findings), found.lists)
+    pictures = without_masks(found.pictures)
+    listing = arranged(root, pictures.photographs, [*found.findings, *pictures.findings])
+    listing, unused = with_lists(replace(listing, masks=pictures.masks), found.lists)
     tables = {one.name: one.path for one in unused if one.path.name == EXPORTED}
     if tables and all(row.labels is None for row in listing.rows):
         listing = labelled_by(tables, root, listing, "lists no picture of the folder")
         unused = [one for one in unused if one.name not in tables]
-    return replace(listing, findings=[*listing.findings, *unread(unused)])
+    said = _captions([one.name for one in pictures.photographs], unused)
+    return replace(listing, findings=[*listing.findings, *said])
+
+
+def _captions(pictures: Sequence[str], lists: Sequence[Found]) -> list[Finding]:
+    """Name the lists that are not used, and apart from them the texts that pictures have of their own."""
+    texts = [one.name for one in lists if one.name.lower().endswith(_CAPTIONS)]
+    captions = {*sidecars(pictures, texts).values()}
+    findings = grouped(sorted(captions), CAPTION, "not read")
+    return findings + unread(one for one in lists if one.name not in captions)
 
 
 def arranged(root: Path, found: Sequence[Found], findings: Sequence[Finding]) -> Listing:

@@ -6,12 +6,15 @@ from numpy.typing import NDArray
 SIDES = ("train", "val")
 
 
-def halves(labels: NDArray[np.int8], *, seed: int) -> dict[str, NDArray[np.int64]]:
+def halves(
+    labels: NDArray[np.int8], *, seed: int, copies: NDArray[np.int64] | None = None
+) -> dict[str, NDArray[np.int64]]:
     """Split into `train` and `val`, half of each class in either; images of unknown class go to neither.
 
     Where an image shows one class at most, each class is halved on its own: odd classes favour train and val in turn,
     and a class with one image goes to train. Where images show several, the rows of `labels` hardly repeat, and the
-    halves are drawn by iterative stratification.
+    halves are drawn by iterative stratification. Copies of a photograph then follow the first of them, as else what
+    is learnt would be scored; no other image moves for that.
 
     Parameters
     ----------
@@ -19,6 +22,8 @@ def halves(labels: NDArray[np.int8], *, seed: int) -> dict[str, NDArray[np.int64
         Shape (n, C) of 1, -1 and 0.
     seed
         Draws who goes where.
+    copies
+        Shape (n,): one number for all copies of a photograph; None where there are none.
 
     Returns
     -------
@@ -33,7 +38,20 @@ def halves(labels: NDArray[np.int8], *, seed: int) -> dict[str, NDArray[np.int64
     else:
         side = _stratified(labels[known] == 1, rng)
         parts = [known[side == 0], known[side == 1]]
+    if copies is not None:
+        parts = _together(parts, copies)
     return {name: np.sort(part) for name, part in zip(SIDES, parts, strict=True)}
+
+
+def _together(parts: list[NDArray[np.int64]], copies: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Move copies to where the first of them that is in a half is."""
+    side = np.full(len(copies), -1)
+    for number, part in enumerate(parts):
+        side[part] = number
+    inside = np.flatnonzero(side >= 0)
+    _, first, of_image = np.unique(copies[inside], return_index=True, return_inverse=True)
+    side[inside] = side[inside][first][of_image]
+    return [np.flatnonzero(side == number) for number in range(len(parts))]
 
 
 def _by_class(labels: NDArray[np.int8], known: NDArray[np.int64], rng: np.random.Generator) -> list[NDArray[np.int64]]:

@@ -88,6 +88,9 @@ class ImageSet:
         Reads the boxes of one position.
     format
         What the format is called that it was read from.
+    copies
+        int64 of shape (n,), where a seed draws the splits: one number for the photographs that are files of the same
+        bytes. None if no two are. Results depend on it by way of the splits alone, and so the digest does not.
 
     Raises
     ------
@@ -113,6 +116,7 @@ class ImageSet:
     boxes_of: Callable[[int], tuple[Box, ...]] = field(default=no_boxes, repr=False)
     unknown: NDArray[np.bool_] | None = None
     format: str = ""
+    copies: NDArray[np.int64] | None = None
 
     def __post_init__(self):
         n = len(self.ids)
@@ -128,6 +132,10 @@ class ImageSet:
             if self.labels is None or np.shape(self.unknown) != self.labels.shape or self.labels[self.unknown].any():
                 raise DatasetError(f"{self.name}: what is unknown must have the label 0.")
             self._set("unknown", _frozen(self.unknown, np.bool_) if np.any(self.unknown) else None)
+        if self.copies is not None:
+            if np.shape(self.copies) != (n,):
+                raise DatasetError(f"{self.name}: copies of shape {np.shape(self.copies)} for {counted(n, 'image')}.")
+            self._set("copies", _frozen(self.copies, np.int64))
         splits = {name: _frozen(np.unique(positions), np.int64) for name, positions in self.splits.items()}
         self._set("splits", MappingProxyType(splits))
         self._set("features", MappingProxyType({name: _frozen(x, np.float32) for name, x in self.features.items()}))
@@ -250,6 +258,7 @@ class ImageSet:
             paths=tuple(self.paths[i] for i in kept) if self.paths else (),
             labels=None if self.labels is None else self.labels[kept],
             unknown=None if self.unknown is None else self.unknown[kept],
+            copies=None if self.copies is None else self.copies[kept],
             splits={split: positions for split, positions in splits.items() if len(positions)},
             features={name: x[kept] for name, x in self.features.items()},
             boxes_of=partial(_boxes_of_origin, tuple((self, int(i)) for i in kept)),
@@ -341,6 +350,7 @@ def joined(sets: Sequence[ImageSet]) -> ImageSet:
         unknown=unknown if classes else None,
         splits=splits,
         findings=tuple(findings),
+        copies=None,
         boxes_of=partial(_boxes_of_origin, tuple(origin.values())),
     )
 

@@ -8,9 +8,8 @@ from typing import NamedTuple
 
 from gradviz.datasets.grouping import NAMED
 from gradviz.datasets.image_set import Finding
-from gradviz.datasets.masks import folders_of_masks
 from gradviz.datasets.pictures import printable
-from gradviz.datasets.splits import ORDER, is_copy, may_be_class, no_class, paired, says_nothing, split_named
+from gradviz.datasets.splits import ORDER, is_copy, is_mask, may_be_class, no_class, paired, says_nothing, split_named
 
 NEARLY_ALL = 0.9
 """Share of the pictures that a layout must fit before the others are called strays."""
@@ -20,6 +19,7 @@ _BESIDE_SPLITS = "beside the folders of the splits: without label and split"
 _MORE_OF_CLASSES = "beside the folders of the splits, with folders of their classes: labelled, but in no split"
 _BESIDE_CLASSES = "beside the folders of the classes: without label"
 _NO_CLASS = "a folder whose name is no class, beside folders that are classes: without label"
+_NO_SPLIT = "called like a split, but read as none: pictures of other classes are in no such folder"
 _COPIES = "a folder of masks, previews or samples beside the pictures: without label and split"
 FLAT = "a split without folders of classes: its pictures have no label"
 
@@ -44,11 +44,7 @@ def laid_out(names: Sequence[str]) -> tuple[list[Place], list[Finding]]:
     whole = [tuple(name.split("/")[:-1]) for name in names]
     meant = paired(whole)
     folders = [_as_meant(place, meant) for place in whole] if meant else whole
-    masks = folders_of_masks(names, folders)
-    aside = [
-        copy or (bool(masks) and any(place[: depth + 1] in masks for depth in range(len(place))))
-        for copy, place in zip(_aside(folders), folders, strict=True)
-    ]
+    aside = _aside(folders)
     kept = [i for i, copy in enumerate(aside) if not copy]
     found, findings = _arranged([names[i] for i in kept], [folders[i] for i in kept])
     laid = iter(found)
@@ -73,7 +69,8 @@ def _arranged(names: Sequence[str], folders: Sequence[Folders]) -> tuple[list[Pl
     if _splits_on_top(fitting):
         return _with_splits(names, inner)
     if _splits_below(fitting):
-        return _with_splits(names, [place and (place[1:2] + place[:1] + place[2:]) for place in inner])
+        swapped = [place and (place[1:2] + place[:1] + place[2:]) for place in inner]
+        return _with_splits(names, swapped, below=True)
     return _without_splits(names, inner)
 
 
@@ -93,9 +90,9 @@ def _aside(folders: Sequence[Folders]) -> list[bool]:
         if may_be_class(name) and len(others) > 1:
             fewest = min(holding[*above, other] for other in others)
             return above in directly or holding[*above, name] < fewest
-        return (
-            above in directly or len(others) > 1 or any(says_nothing(other) or split_named(other) for other in others)
-        )
+        if above in directly or any(says_nothing(other) or split_named(other) for other in others):
+            return True
+        return len(others) > 1 and not is_mask(name)  # masks of the pictures are told by their names: these are worn
 
     found = {place: any(copies(place[:depth], name) for depth, name in enumerate(place)) for place in directly}
     return [found[place] for place in folders]
@@ -183,17 +180,15 @@ def _splits_on_top(places: Sequence[Folders]) -> bool:
 
 
 def _splits_below(places: Sequence[Folders]) -> bool:
-    """Check whether the folders below the top ones are splits: <class>/<split>/."""
+    """Check whether the folders below the top ones are splits: <class>/<split>/, be it one split alone."""
     fit = [place for place in places if len(place) > 1 and split_named(place[1])]
-    return (
-        len(fit) >= NEARLY_ALL * len(places)
-        and len({place[0] for place in fit}) > 1
-        and len({split_named(place[1]) for place in fit}) > 1
-    )
+    return len(fit) >= NEARLY_ALL * len(places) and len({place[0] for place in fit}) > 1
 
 
-def _with_splits(names: Sequence[str], inner: Sequence[Folders | None]) -> tuple[list[Place], list[Finding]]:
-    """Read <split>/<class>/..., the split's folder first."""
+def _with_splits(
+    names: Sequence[str], inner: Sequence[Folders | None], *, below: bool = False
+) -> tuple[list[Place], list[Finding]]:
+    """Read <split>/<class>/..., the split's folder first; `below` where it lies below that of the class."""
     tops = [split_named(place[0]) if place else None for place in inner]
     members: dict[str, list[int]] = defaultdict(list)
     for i, split in enumerate(tops):
@@ -201,13 +196,13 @@ def _with_splits(names: Sequence[str], inner: Sequence[Folders | None]) -> tuple
             members[split].append(i)
     places = [Place()] * len(names)
     findings = []
-    below: dict[str, set[Folders]] = defaultdict(set)
+    further: dict[str, set[Folders]] = defaultdict(set)
     for split, positions in members.items():
         rests = dict(zip(positions, _below_split(split, [(inner[i] or ())[1:] for i in positions]), strict=True))
         labelled = [i for i in positions if rests[i]]
         for i in positions:
             places[i] = Place(rests[i][0] if rests[i] else None, split)
-            _note(below, rests[i])
+            _note(further, rests[i])
         spelt = sorted({(inner[i] or ("",))[0] for i in positions})
         if labelled:
             findings += _strays([names[i] for i in positions if not rests[i]], _BESIDE_CLASSES)
@@ -221,8 +216,8 @@ def _with_splits(names: Sequence[str], inner: Sequence[Folders | None]) -> tuple
         places[i] = Place(label)
     findings += said
     findings += _strays([names[i] for i in outside if places[i].label is None], _BESIDE_SPLITS)
-    places, findings = _one_spelling(places, findings + _doubtful(below))
-    return places, findings + _not_in_all(places)
+    inside = [split for split in ORDER if below and split in members]
+    return _one_spelling(places, findings + _doubtful(further, inside))
 
 
 def _of_known_classes(
@@ -240,29 +235,6 @@ def _of_known_classes(
             labels |= below
             findings.append(Finding(printable(top), _MORE_OF_CLASSES, "guessed", len(positions)))
     return labels, findings
-
-
-def _not_in_all(places: Sequence[Place]) -> list[Finding]:
-    """Say which classes some of the labelled splits have and others lack: they may be misspelt, or no classes.
-
-    What only one split has is never both learnt and scored, however many classes are so.
-    """
-    inside: dict[str, set[str]] = defaultdict(set)
-    for place in places:
-        if place.label is not None and place.split:
-            inside[place.label].add(place.split)
-    every = set().union(*inside.values())
-    having: dict[tuple[str, ...], list[str]] = defaultdict(list)
-    for name in sorted(inside):
-        if inside[name] != every:
-            having[tuple(split for split in ORDER if split in inside[name])].append(name)
-    findings = []
-    for splits, names in having.items():
-        lacking = [split for split in ORDER if split in every.difference(splits)]
-        reason = f"a class in {' and '.join(splits)}, but not in {' or '.join(lacking)}"
-        listed = ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")
-        findings.append(Finding(printable(listed), reason, "guessed", len(names)))
-    return findings
 
 
 def _below_split(split: str, rests: Iterable[Folders]) -> list[Folders]:
@@ -286,11 +258,19 @@ def _without_splits(names: Sequence[str], inner: Sequence[Folders | None]) -> tu
     if tops:
         findings += _strays([names[i] for i, place in enumerate(inner) if not place], _BESIDE_CLASSES)
     findings += _strays([names[i] for i, place in enumerate(inner) if place and place[0] in odd], _NO_CLASS)
+    findings += _unused_splits([place for place in inner if place and place[0] not in odd])
     below: dict[str, set[Folders]] = defaultdict(set)
     for place in inner:
         if place and place[0] not in odd:
             _note(below, place)
     return _one_spelling(places, findings + _doubtful(below))
+
+
+def _unused_splits(places: Sequence[Folders]) -> list[Finding]:
+    """Name the folders called like splits that some classes have and others lack: their pictures go into new halves."""
+    inside = Counter(place[:2] for place in places if len(place) > 1 and split_named(place[1]))
+    listed = ", ".join("/".join(place) for place in sorted(inside)[:NAMED]) + (", ..." if len(inside) > NAMED else "")
+    return [Finding(printable(listed), _NO_SPLIT, "guessed", inside.total())] if inside else []
 
 
 def _note(below: dict[str, set[Folders]], place: Folders) -> None:
@@ -310,8 +290,11 @@ def _branches(places: Collection[Folders]) -> set[str]:
     return set()
 
 
-def _doubtful(below: dict[str, set[Folders]]) -> list[Finding]:
-    """Say which folders were taken for classes though they may be round the classes, or may be a split."""
+def _doubtful(below: dict[str, set[Folders]], splits: Sequence[str] = ()) -> list[Finding]:
+    """Say which folders were taken for classes though they may be round the classes, or may be a split.
+
+    `splits` are those in the folders of the classes.
+    """
     findings = []
     inside = {name: _branches(places) for name, places in below.items()}
     several = sorted(name for name, folders in inside.items() if folders)
@@ -319,6 +302,8 @@ def _doubtful(below: dict[str, set[Folders]]) -> list[Finding]:
         listed = ", ".join(several[:NAMED]) + (", ..." if len(several) > NAMED else "")
         example = ", ".join(sorted(inside[several[0]])[:NAMED])
         reason = f"read as a class, with folders in it ({printable(example)}) that are read as none"
+        if splits:
+            reason += f"; {' and '.join(splits)} in it read as the split" + "s" * (len(splits) > 1)
         findings.append(Finding(printable(listed), reason, "guessed", len(several)))
     findings += [
         Finding(printable(name), "read as a class, not as a split", "guessed")
@@ -329,6 +314,11 @@ def _doubtful(below: dict[str, set[Folders]]) -> list[Finding]:
         Finding(printable(name), "read as a class, not as samples of the others", "guessed")
         for name in sorted(below)
         if may_be_class(name)
+    ]
+    findings += [
+        Finding(printable(name), "read as a class, not as masks of the others", "guessed")
+        for name in sorted(below)
+        if is_mask(name) and len(below) > 1 and not any("mask" in other.lower() for other in below if other != name)
     ]
     return findings
 

@@ -11,8 +11,9 @@ from gradviz.datasets.halves import halves
 from gradviz.datasets.image_set import ApKind, Box, Finding, ImageSet, no_boxes
 from gradviz.datasets.label_lists import alike
 from gradviz.datasets.pictures import printable
-from gradviz.datasets.repeats import Member, across_splits
+from gradviz.datasets.repeats import Member, across_splits, copies, within_halves
 from gradviz.datasets.scan import beside, empty_splits, inside, such_as, within
+from gradviz.datasets.unshared import unshared
 from gradviz.errors import DatasetError
 
 _IN_NONE = "in no split"
@@ -65,6 +66,8 @@ class Listing:
         none and there are labels, halves are drawn.
     ap, features, boxes_of
         As in `ImageSet`.
+    masks
+        Pictures that are no photographs but masks of them: named in a finding, and no part of any set.
     """
 
     root: Path
@@ -76,6 +79,7 @@ class Listing:
     ap: ApKind = "area"
     features: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     boxes_of: Callable[[int], tuple[Box, ...]] = no_boxes
+    masks: Sequence[Path] = ()
 
     def image_set(self, *, name: str, seed: int = 0, form: str = "") -> ImageSet:
         """Build the image set.
@@ -98,9 +102,11 @@ class Listing:
         own = self._own_splits()
         # Where no image has a label, there is nothing to draw from.
         drawn = None if own is not None or labels is None or not labels.any() else seed
-        splits = own or {} if drawn is None or labels is None else halves(labels, seed=seed)
+        twice, noted = (None, []) if drawn is None else self._copies()
+        splits = own or {} if drawn is None or labels is None else halves(labels, seed=seed, copies=twice)
         # What was drawn is said: it is the program's choice, not the data's.
         said = [_as_drawn(splits, classes, labels)] if drawn is not None and splits else []
+        said += noted if drawn is not None else unshared(splits, classes, labels)
         said += [found for found in alike(classes) if found not in self.findings]
         beside = sum(not row.splits for row in self.rows if row.labels) if own else 0
         if beside and not any(_IN_NONE in found.reason for found in self.findings):
@@ -120,7 +126,14 @@ class Listing:
             features=self.features,
             boxes_of=self.boxes_of,
             format=form,
+            copies=twice,
         )
+
+    def _copies(self) -> tuple[NDArray[np.int64] | None, list[Finding]]:
+        """Number the photographs that are there twice, and say how many."""
+        members = [Member(row.id, str(row.path), frozenset()) for row in self.rows if row.path is not None]
+        twice = copies(members) if len(members) == len(self.rows) else None
+        return twice, [] if twice is None else within_halves(members, twice, [row.labels for row in self.rows])
 
     def _labels(self) -> tuple[tuple[str, ...], NDArray[np.int8] | None, NDArray[np.bool_] | None]:
         if self.classes is None:
@@ -274,7 +287,7 @@ def redrawn(images: ImageSet, seed: int) -> ImageSet:
     """
     if images.drawn is None or images.drawn == seed or images.labels is None:
         return images
-    splits = halves(images.labels, seed=seed)
+    splits = halves(images.labels, seed=seed, copies=images.copies)
     said = _as_drawn(splits, images.classes, images.labels)
     findings = [said if found.reason.startswith(DRAWN) else found for found in images.findings]
     return replace(images, splits=splits, drawn=seed, findings=tuple(findings))

@@ -1,10 +1,13 @@
-"""Notice the same photograph in two splits: what was learnt by heart is then scored."""
+"""Notice the same photograph twice: in two splits, what was learnt by heart is then scored."""
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from gradviz.datasets.digests import file_digests
 from gradviz.datasets.image_set import Finding
@@ -23,6 +26,9 @@ class Member(NamedTuple):
     splits: frozenset[str]
 
 
+_Wanted = Callable[[list[Member]], object]
+
+
 def across_splits(members: Iterable[Member]) -> list[Finding]:
     """Say how many photographs are in several splits, as files of the same bytes.
 
@@ -34,14 +40,8 @@ def across_splits(members: Iterable[Member]) -> list[Finding]:
     members
         The photographs that are in splits.
     """
-    ends = _alike(_alike([[*members]], _size), _end)
-    paths = [one.path for group in ends for one in group]
-    try:
-        digests = dict(zip(paths, file_digests(map(Path, paths)), strict=True))
-    except DatasetError:  # whoever opens a file that cannot be read says so
-        return []
     of_splits: dict[tuple[str, ...], list[list[Member]]] = defaultdict(list)
-    for group in _alike(ends, lambda one: digests[one.path]):
+    for group in _same_files([*members], _apart):
         of_splits[_apart(group)].append(group)
     return [
         Finding(
@@ -59,15 +59,83 @@ def _example(group: Iterable[Member]) -> str:
     return f"{first.id} = {next(one.id for one in others if one.splits != first.splits)}"
 
 
-def _alike(groups: Iterable[list[Member]], key: Callable[[Member], Hashable]) -> list[list[Member]]:
-    """Part each group by a key, and keep the parts that are in several splits."""
+def copies(members: Sequence[Member]) -> NDArray[np.int64] | None:
+    """Number n photographs so that files of the same bytes have one number; None where no two are the same.
+
+    Files are compared as by `across_splits`. The number is the position of the first.
+
+    Parameters
+    ----------
+    members
+        The photographs; their splits do not matter.
+    """
+    groups = _same_files(members, lambda group: len(group) > 1)
+    if not groups:
+        return None
+    place = {one.id: position for position, one in enumerate(members)}
+    numbers = np.arange(len(members))
+    for group in groups:
+        positions = [place[one.id] for one in group]
+        numbers[positions] = min(positions)
+    return numbers
+
+
+def within_halves(
+    members: Sequence[Member], numbers: NDArray[np.int64], labels: Sequence[Mapping[str, int | None] | None]
+) -> list[Finding]:
+    """Say how many labelled photographs are there more than once where halves are drawn, and how many in two ways.
+
+    Parameters
+    ----------
+    members
+        n photographs.
+    numbers
+        Shape (n,), from `copies`.
+    labels
+        What each shows; None where nobody knows, which is in no half.
+    """
+    of_number: dict[int, list[int]] = defaultdict(list)
+    for position, number in enumerate(numbers.tolist()):
+        if labels[position] is not None:
+            of_number[number].append(position)
+    groups = [positions for positions in of_number.values() if len(positions) > 1]
+    apart = [group for group in groups if any(labels[i] != labels[group[0]] for i in group)]
+    said = (
+        (groups, "the same photograph more than once: kept in one half"),
+        (apart, "the same photograph, labelled in two ways"),
+    )
+    return [
+        Finding(
+            printable(" = ".join(members[i].id for i in found[0][:2]) + (", ..." if len(found) > 1 else "")),
+            reason,
+            "guessed",
+            len(found),
+        )
+        for found, reason in said
+        if found
+    ]
+
+
+def _same_files(members: Sequence[Member], wanted: _Wanted) -> list[list[Member]]:
+    """List the groups of members that are files of the same bytes, as far as they are wanted."""
+    ends = _alike(_alike([[*members]], _size, wanted), _end, wanted)
+    paths = [one.path for group in ends for one in group]
+    try:
+        digests = dict(zip(paths, file_digests(map(Path, paths)), strict=True))
+    except DatasetError:  # whoever opens a file that cannot be read says so
+        return []
+    return _alike(ends, lambda one: digests[one.path], wanted)
+
+
+def _alike(groups: Iterable[list[Member]], key: Callable[[Member], Hashable], wanted: _Wanted) -> list[list[Member]]:
+    """Part each group by a key, and keep the parts that are wanted."""
     parts = []
     for group in groups:
         of_key: dict[Hashable, list[Member]] = defaultdict(list)
         for one in group:
             if (value := key(one)) is not None:
                 of_key[value].append(one)
-        parts += [part for part in of_key.values() if _apart(part)]
+        parts += [part for part in of_key.values() if wanted(part)]
     return parts
 
 

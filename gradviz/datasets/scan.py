@@ -30,6 +30,7 @@ LIST_SUFFIXES = frozenset(
         *(".txt", ".xml", ".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".yaml", ".yml", ".names", ".data", ".lst"),
         *(".mat", ".npz", ".npy", ".parquet", ".arrow", ".tfrecord", ".record", ".pbtxt", ".xlsx", ".xls", ".ods"),
         *(".pkl", ".h5", ".hdf5", ".db", ".sqlite", ".cfg", ".pts", ".toml", ".list", ".labels", ".ids"),
+        *(".caption", ".captions"),
     )
 )
 """Files that may say what pictures show; where no reader uses one, it is named."""

@@ -23,8 +23,8 @@ _SAYS_NOTHING = frozenset(
     (
         *("data", "dataset", "datasets", "image", "images", "img", "imgs", "jpg", "jpeg", "jpegs", "jpegimages", "png"),
         *("picture", "pictures", "photo", "photos", "photographs", "all", "all_images", "raw", "files", "input"),
-        *("masks", "thumbs", "thumbnail", "thumbnails", "preview", "previews"),
-        *("obj_train_data", "obj_valid_data", "obj_test_data", "annotations", "labels", "pngimages"),
+        *("thumbs", "thumbnail", "thumbnails", "preview", "previews"),
+        *("obj_train_data", "obj_valid_data", "obj_test_data", "annotations", "labels", "pngimages", "leftimg8bit"),
         *("labeled", "labelled", "unlabeled", "unlabelled"),
     )
 )
@@ -90,6 +90,11 @@ def says_nothing(name: str) -> bool:
 def is_copy(name: str) -> bool:
     """Check whether a folder's name says that it holds copies of pictures or masks: of no class beside the pictures."""
     return name.strip().lower() in _COPIES
+
+
+def is_mask(name: str) -> bool:
+    """Check whether a folder is called mask or masks: of pictures, or what people wear."""
+    return name.strip().lower() in ("mask", "masks")
 
 
 def may_be_class(name: str) -> bool:

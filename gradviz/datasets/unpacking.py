@@ -58,6 +58,8 @@ class Unpacked:
     def __init__(self, above: Path):
         self.root = Path(tempfile.mkdtemp(prefix="layout-", dir=above)).resolve()
         self.pictures: dict[Path, str] = {}
+        self.names: dict[Path, str] = {}
+        """Picture -> its path in the zip."""
         self.renamed: dict[str, str] = {}
         """Name of a file or folder -> what it is called in the zip, where a file system cannot have that."""
         self._tells_case = not (self.root.parent / self.root.name.upper()).exists()
@@ -67,7 +69,8 @@ class Unpacked:
     def add_picture(self, name: str, kept: Path, key: str) -> None:
         """Put a picture, which is kept elsewhere, where its name says."""
         with kept.open("rb") as file:
-            self.pictures[self._write(name, file.read(HEAD))] = key
+            path = self._write(name, file.read(HEAD))
+        self.pictures[path], self.names[path] = key, name
 
     def add_list(self, name: str, content: bytes) -> None:
         """Put a file that may say what pictures show where its name says."""

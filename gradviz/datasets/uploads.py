@@ -205,6 +205,7 @@ class Uploads:
         last = {parts_of(path): info for info, _, path in entries}
         results: list[tuple[str, str | None]] = []
         others: list[str] = []
+        masks: set[str] = set()
         try:
             for done, (info, called, path) in enumerate(entries, 1):
                 stop_if(cancel)
@@ -220,8 +221,9 @@ class Uploads:
                 progress(done, len(entries))
         finally:
             self._findings += grouped(others, "not a JPEG, PNG or WebP picture", "left out")
-            results += self._read_layout(unpacked, name)
+            results += self._read_layout(unpacked, name, masks)
             shutil.rmtree(unpacked.root, ignore_errors=True)
+        results = [(called, reason) for called, reason in results if called.replace("\\", "/") not in masks]
         return results or [(name, "no picture in it")]
 
     def _starts_like_a_picture(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
@@ -259,8 +261,11 @@ class Uploads:
             return f"cannot be kept: {error.strerror or error}"
         return None
 
-    def _read_layout(self, unpacked: Unpacked, name: str) -> list[tuple[str, str | None]]:
-        """Learn labels and splits from where the pictures lie and the lists beside them; return what was refused."""
+    def _read_layout(self, unpacked: Unpacked, name: str, masks: set[str]) -> list[tuple[str, str | None]]:
+        """Learn labels and splits from where the pictures lie and the lists beside them; return what was refused.
+
+        Masks are taken back: `masks` takes their paths in the zip.
+        """
         if not unpacked.pictures:
             return []
         try:
@@ -277,13 +282,24 @@ class Uploads:
                 labels = {called.get(name, name): value for name, value in (row.labels or {}).items()}
                 said = _Said(classes if row.labels is not None else frozenset(), labels, tuple(row.splits))
                 self._pictures[key].said.append(said)
-        rows = {row.path for row in listing.rows}
+        masks |= self._without(listing.masks, unpacked)
+        rows = {row.path for row in listing.rows} | {*listing.masks}
         beside = [path.relative_to(unpacked.root).as_posix() for path in unpacked.pictures if path not in rows]
         self._findings += kept_unlabelled(listing.findings, beside)
         if called:
             reason = "names that the file system cannot have: a list that names them by their paths misses them"
             self._findings.append(Finding(printable(next(iter(called.values()))), reason, "guessed", len(called)))
         return []
+
+    def _without(self, masks: Sequence[Path], unpacked: Unpacked) -> set[str]:
+        """Remove masks, unless they have come as photographs too; return their paths in the zip."""
+        names = {path: unpacked.names[path] for path in masks if path in unpacked.names}
+        for path, name in names.items():
+            key = unpacked.pictures[path]
+            self._pictures[key].came.remove(name)
+            if not self._pictures[key].came:
+                self._pictures.pop(key).path.unlink(missing_ok=True)
+        return {*names.values()}
 
     def _take(self, name: str, content: bytes | BinaryIO) -> tuple[str, str | None]:
         """Add one picture; return its key, and the reason if it is refused."""

@@ -10,9 +10,10 @@ from PIL import Image
 
 from gradviz.datasets.grouping import grouped, repeated
 from gradviz.datasets.image_set import Box, Finding
+from gradviz.datasets.masks import without_masks
 from gradviz.datasets.pictures import printable
 from gradviz.datasets.reading import Format, Listing, Row
-from gradviz.datasets.scan import Found, contents, names_below, unread
+from gradviz.datasets.scan import Found, contents, kind, names_below, unread
 from gradviz.datasets.sidecars import accompanied, sidecars, splits_of
 from gradviz.datasets.splits import ORDER
 from gradviz.datasets.text import read_text
@@ -56,11 +57,12 @@ def read_yolo(folder: Path) -> Listing:
         )
     of_name = {listed.name: listed.path for listed in found.lists}
     texts = [name for name in of_name if name.lower().endswith(".txt") and not is_names(name)]
-    beside = sidecars((picture.name for picture in found.pictures), texts)
-    read = [_Labelled(p, _lines(of_name[beside[p.name]]) if p.name in beside else None) for p in found.pictures]
+    pictures = without_masks(found.pictures)
+    beside = sidecars((picture.name for picture in pictures.photographs), texts)
+    read = [_Labelled(p, _lines(of_name[beside[p.name]]) if p.name in beside else None) for p in pictures.photographs]
     if all(one.lines is None for one in read):
         raise DatasetError(f"{folder} has no label file in YOLO's form: looked for {FORMAT.looks}.")
-    findings = [*found.findings, *_problems(read, beside)]
+    findings = [*found.findings, *pictures.findings, *_problems(read, beside)]
     if names is None:
         names = {number: str(number) for one in read for number, _ in one.lines or () if number >= 0}
         said = "no data.yaml, classes.txt or .names names the classes: they are called by their numbers"
@@ -91,6 +93,7 @@ def read_yolo(folder: Path) -> Listing:
         classes=list(dict.fromkeys(names[number] for number in sorted(names))) or None,
         splits=splits or None,
         boxes_of=partial(_boxes_at, tuple(read), names),
+        masks=pictures.masks,
     )
 
 
@@ -151,8 +154,13 @@ def _fits(folder: Path) -> bool:
     read = [_lines(folder / name) for name in beside[:_ASKED]]
     # Lines with a number below 0 may be anything, unless others are YOLO's.
     read = [None if any(number < 0 for number, _ in lines or ()) else lines for lines in read]
-    named = bool(beside) and any(is_names(name) for name in names_below(folder))
-    return named or (any(read) and 2 * sum(lines is not None for lines in read) >= len(read))
+    fit = 2 * sum(lines is not None for lines in read) >= len(read)
+    names = names_below(folder) if beside else []
+    if not any(is_names(name) for name in names):
+        return fit and any(read)
+    # Right beside the pictures lie captions, too, whatever else is there: only labels lie in a folder of their own.
+    places = {PurePosixPath(name).parent for name in names if kind(name) == "picture"}
+    return fit or any(PurePosixPath(name).parent not in places for name in beside)
 
 
 FORMAT = Format(

@@ -66,8 +66,9 @@ def test_a_name_wins_over_a_folder_only_if_it_is_there(home: Path, tmp_path: Pat
     voc(home / "datasets/voc2007/VOCdevkit/VOC2007", LABELS, SPLITS)
     images = find("voc2007")
     assert images.ids == ("a", "b")
-    assert [(f.kind, f.name) for f in images.findings] == [("guessed", "voc2007")], "the choice between the two is said"
-    assert "./voc2007 names it" in images.findings[0].reason
+    found = [(f.kind, f.name) for f in images.findings]
+    assert found == [("guessed", "cat"), ("guessed", "voc2007")], "the choice between the two is said"
+    assert "./voc2007 names it" in images.findings[-1].reason
     assert find("./voc2007").ids == ("x.jpg",)
     picture(home / "datasets/holiday/1.jpg")
     assert find("holiday").findings == ()

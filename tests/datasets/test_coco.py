@@ -50,7 +50,8 @@ def test_two_files_are_two_splits(tmp_path: Path):
     assert images.boxes(0) == (Box("dog", 10, 5, 20, 30), Box("cat", 1, 1, 10, 10, difficult=True))
     assert images.boxes(2) == ()
     assert images.open(2).size == (40, 30)
-    assert (images.ap, noted(images)) == ("area", ())
+    apart = Finding("cat, dog", "a class in train, but not in val", "guessed", 2)
+    assert (images.ap, noted(images)) == ("area", (apart,))
 
 
 def test_one_file_is_halved_by_the_seed(tmp_path: Path):
@@ -329,7 +330,7 @@ def test_a_class_is_absent_only_where_a_list_knows_it(tmp_path: Path):
 
 def test_folders_are_judged_by_all_entries(tmp_path: Path):
     for number in range(40):
-        picture(tmp_path / "images" / f"{number + 60}.jpg", number % 5)
+        picture(tmp_path / "images" / f"{number + 60}.jpg", number + 1)
     picture(tmp_path / "all/3.jpg")
     images = read_coco(write(tmp_path / "annotations/instances_all.json", [image(n) for n in range(100)], []))
     assert len(images) == 41

@@ -38,7 +38,11 @@ def test_roboflow(tmp_path: Path):
         "test": [0],
     }
     assert images.boxes(3) == (Box("cat", 1, 1, 10, 10),)
-    assert [(f.kind, f.reason, f.count) for f in images.findings] == [("left out", "pictures that no list names", 1)]
+    assert [(f.kind, f.reason, f.count) for f in images.findings] == [
+        ("left out", "pictures that no list names", 1),
+        ("guessed", "a class in train and val, but not in test", 1),
+        ("guessed", "a class in train and test, but not in val", 1),
+    ]
 
 
 def test_a_class_that_one_list_does_not_know_is_unknown_there(tmp_path: Path):
@@ -57,8 +61,8 @@ def test_one_list_beside_the_pictures(tmp_path: Path):
         ("", "x.json", ""),
     ):
         root = tmp_path / listed
-        for name in ("a.jpg", "b.jpg"):
-            picture(root / place / name)
+        for number, name in enumerate(("a.jpg", "b.jpg")):
+            picture(root / place / name, number)
         write(root / listed, {f"{prefix}a.jpg": "cat", f"{prefix}b.jpg": "dog"})
         images = find(root)
         assert (images.format, images.labels.tolist()) == ("a COCO export", [[1, -1], [-1, 1]])

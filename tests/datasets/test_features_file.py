@@ -52,7 +52,11 @@ def test_rows_that_are_not_finite_are_skipped_with_their_labels(tmp_path: Path):
     x[1, 2] = np.nan
     images = read_features(save(tmp_path, ids=IDS, x6=x, y6=X, labels=LABELS, split=np.array(list("uuvv"))))
     assert images.ids == ("a", "c", "d")
-    assert [(s.name, s.reason) for s in noted(images)] == [("b", "values that are not finite")]
+    assert [(s.name, s.reason) for s in noted(images)] == [
+        ("b", "values that are not finite"),
+        ("0", "a class in u, but not in v"),
+        ("1", "a class in v, but not in u"),
+    ]
     assert (images.features["y6"] == X[[0, 2, 3]]).all()
     assert (images.labels == LABELS[[0, 2, 3]]).all()
     assert list(images.splits["v"]) == [1, 2]

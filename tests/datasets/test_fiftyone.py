@@ -51,7 +51,7 @@ def test_folders_of_splits_and_a_class_that_only_one_of_them_knows(tmp_path: Pat
     assert images.ids == ("train/data/a.jpg", "train/data/b.jpg", "validation/data/c.jpg")
     assert images.labels.tolist() == [[1, -1], [-1, 1], [1, 0]]
     assert {split: list(positions) for split, positions in images.splits.items()} == {"train": [0, 1], "val": [2]}
-    assert {(f.name, f.count) for f in images.findings} == {("validation/gone", 1), ("more", 1)}
+    assert {(f.name, f.count) for f in images.findings} == {("validation/gone", 1), ("more", 1), ("dog", 1)}
 
 
 def test_a_class_named_twice_is_one_and_said(tmp_path: Path):

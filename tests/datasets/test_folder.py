@@ -1,9 +1,11 @@
+import json
 from pathlib import Path
 
 import pytest
 
 from gradviz.datasets import find
-from gradviz.datasets.folder import FORMAT
+from gradviz.datasets.folder import CAPTION, FORMAT
+from gradviz.datasets.image_set import Finding
 from gradviz.errors import DatasetError
 from tests.small_sets import noted, picture
 
@@ -212,9 +214,9 @@ def test_a_linked_folder_adds_its_split_and_its_class(tmp_path: Path):
     assert splits["val"] == ["train/cat/0.jpg", "train/cat/1.jpg"]
     assert len(splits["train"]) == len(images) == 4
     assert [(finding.name, finding.kind) for finding in noted(images)] == [
-        ("dog", "guessed"),
         ("val/cat/0.jpg", "joined"),
         ("val/cat/1.jpg", "joined"),
+        ("dog", "guessed"),
     ]
 
 
@@ -294,3 +296,47 @@ def test_the_list_of_an_export_that_gives_nothing_is_named(tmp_path: Path):
     assert [(f.kind, f.name) for f in images.findings if "give this file" in f.reason] == [
         ("not read", "cat/_classes.csv")
     ]
+
+
+SENTENCES = ("a cat on a mat", "2 dogs on a beach, running", "une rue", "", "1girl, solo")
+
+
+@pytest.mark.parametrize("beside", [{}, {"classes.txt": "a\nb\n"}, {"dataset.yaml": "names: [a]\n"}, {"x.names": "a"}])
+@pytest.mark.parametrize("suffix", [".txt", ".caption"])
+@pytest.mark.parametrize("place", ["", "10_person/"])
+def test_captions_beside_pictures_give_no_labels_and_are_named(
+    tmp_path: Path, place: str, suffix: str, beside: dict[str, str]
+):
+    for number, text in enumerate(SENTENCES):
+        picture(tmp_path / f"{place}{number}.jpg", number)
+        (tmp_path / f"{place}{number}{suffix}").write_text(text)
+    for name, text in beside.items():
+        (tmp_path / name).write_text(text)
+    images = find(tmp_path)
+    assert (len(images), images.classes, images.labels, dict(images.splits)) == (5, (), None, {})
+    captions = Finding(f"{place}*{suffix}", CAPTION, "not read", 5)
+    assert images.findings[0] == captions
+    assert [f.name for f in images.findings[1:]] == list(beside)
+
+
+def test_captions_of_classes_leave_the_classes(tmp_path: Path):
+    fill(tmp_path, cat=2, dog=2)
+    (tmp_path / "cat/0.txt").write_text("a cat")
+    images = find(tmp_path)
+    assert images.classes == ("cat", "dog")
+    assert noted(images) == (Finding("cat/0.txt", CAPTION, "not read"),)
+
+
+@pytest.mark.parametrize("name", ["annotations/captions_train.json", "captions.json"])
+def test_captions_in_a_list_of_coco_are_named(tmp_path: Path, name: str):
+    for number in range(2):
+        picture(tmp_path / f"images/{number}.jpg", number)
+    listed = {
+        "images": [{"id": number, "file_name": f"{number}.jpg"} for number in range(2)],
+        "annotations": [{"id": number, "image_id": number, "caption": "a cat"} for number in range(2)],
+    }
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text(json.dumps(listed))
+    images = find(tmp_path)
+    assert (len(images), images.classes, images.labels) == (2, (), None)
+    assert [(f.name, f.kind) for f in images.findings] == [(name, "not read")]

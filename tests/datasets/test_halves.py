@@ -87,3 +87,29 @@ def test_of_each_class_half_is_in_either_the_rarest_first(seed: int):
 def test_another_seed_gives_other_halves():
     for labels in (np.ones((40, 1), np.int8), many_labels(40, 5, rate=0.9)):
         assert lists(labels, 0) != lists(labels, 1)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(ONE_CLASS), st.integers(0, 12)), max_size=40), st.integers(0, 3), st.booleans()
+)
+def test_copies_follow_the_first_and_nothing_else_moves(rows: list, seed: int, several: bool):
+    labels = np.array([row for row, _ in rows], np.int8).reshape(-1, 2)
+    if several and len(labels):
+        labels[0] = 1
+    copies = np.array([photograph for _, photograph in rows], np.int64)
+    plain, together = halves(labels, seed=seed), halves(labels, seed=seed, copies=copies)
+    of_image = {int(i): name for name, part in plain.items() for i in part}
+    first: dict[int, str] = {}
+    for i in sorted(of_image):
+        first.setdefault(int(copies[i]), of_image[i])
+    assert {int(i): name for name, part in together.items() for i in part} == {
+        i: first[int(copies[i])] for i in of_image
+    }
+    assert all((np.diff(part) > 0).all() for part in together.values())
+
+
+def test_halves_without_copies_are_those_of_the_seed():
+    labels = many_labels(40, 5, rate=0.9)
+    assert lists(labels, 3) == {
+        name: part.tolist() for name, part in halves(labels, seed=3, copies=np.arange(40)).items()
+    }

@@ -1,8 +1,13 @@
 """What folders say: each case is folders with their number of pictures, and the classes and splits that they mean."""
 
+from pathlib import Path
+
 import pytest
 
+from gradviz.datasets.folder import arranged
+from gradviz.datasets.image_set import Finding
 from gradviz.datasets.layout import laid_out
+from gradviz.datasets.scan import Found
 from gradviz.datasets.splits import no_class, says_nothing, split_named
 
 
@@ -17,6 +22,12 @@ def meant(folders: dict[str, int]) -> dict[str, set[tuple[str | None, str | None
     for name, place in zip(names(folders), places, strict=True):
         found.setdefault(name.rpartition("/")[0], set()).add(tuple(place))
     return {folder: said.pop() for folder, said in found.items() if len(said) == 1}
+
+
+def said(folders: dict[str, int]) -> list[Finding]:
+    """What is found in a folder of such pictures, from where they lie to which splits show which classes."""
+    found = [Found(name, Path(name)) for name in names(folders)]
+    return [*arranged(Path(), found, []).image_set(name="set").findings]
 
 
 CASES = {
@@ -224,9 +235,33 @@ def test_what_lies_round_classes_is_none_whatever_the_shares():
 def test_a_class_with_folders_in_it_is_said_to_be_a_guess():
     _, findings = laid_out(names({"fold1/cat": 3, "fold1/dog": 3, "fold2/cat": 3, "fold2/dog": 3}))
     assert [(f.kind, f.name, f.count) for f in findings] == [("guessed", "fold1, fold2", 2)]
-    _, findings = laid_out(names({"train/pets/cat": 3, "train/pets/dog": 3, "test/bird": 3}))
+    findings = said({"train/pets/cat": 3, "train/pets/dog": 3, "test/bird": 3})
     assert [(f.kind, f.name) for f in findings] == [("guessed", "pets"), ("guessed", "bird"), ("guessed", "pets")]
     assert laid_out(names({"cat/images": 3, "dog/images": 3}))[1] == []
+
+
+def test_products_side_by_side_say_what_is_taken_for_class_and_for_split():
+    folders = {f"{one}/{place}": 3 for one in ("bottle", "cable") for place in ("train/good", "test/good", "test/cut")}
+    assert {tuple(place) for place in laid_out(names(folders))[0]} == {
+        (one, split) for one in ("bottle", "cable") for split in ("train", "test")
+    }
+    reason = (
+        "read as a class, with folders in it (cut, good) that are read as none; train and test in it read as the splits"
+    )
+    assert said(folders) == [Finding("bottle, cable", reason, "guessed", 2)]
+
+
+def test_one_split_below_the_classes_is_one_as_above_them():
+    folders = {"cat/train": 3, "dog/train": 3}
+    assert meant(folders) == {"cat/train": ("cat", "train"), "dog/train": ("dog", "train")}
+    assert said(folders) == []
+
+
+def test_splits_below_some_classes_alone_are_none_and_said():
+    findings = said({"cat/train": 3, "cat/test": 2, "dog": 5})
+    reason = "called like a split, but read as none: pictures of other classes are in no such folder"
+    assert findings[0] == Finding("cat/test, cat/train", reason, "guessed", 5)
+    assert "drawn at random" in findings[1].reason
 
 
 def test_names_of_splits_with_other_words_are_guessed_and_said():
@@ -241,21 +276,21 @@ def test_names_of_splits_with_other_words_are_guessed_and_said():
 
 def test_a_class_of_one_split_alone_is_said():
     folders = {f"{split}/{name}": 3 for split in ("train", "test") for name in ("cat", "dog", "owl")}
-    assert laid_out(names(folders))[1] == []
-    found = laid_out(names(folders | {"train/extra": 1}))[1]
+    assert said(folders) == []
+    found = said(folders | {"train/extra": 1})
     assert [(f.name, f.kind, f.count) for f in found] == [("extra", "guessed", 1)]
 
 
 def test_classes_that_the_splits_do_not_share_are_said_however_many_they_are():
-    found = laid_out(names({"train/cat": 3, "train/dog": 3, "val/cats": 3, "val/dogs": 3}))[1]
+    found = said({"train/cat": 3, "train/dog": 3, "val/cats": 3, "val/dogs": 3})
     assert [(f.name, f.reason, f.kind, f.count) for f in found] == [
         ("cat, dog", "a class in train, but not in val", "guessed", 2),
         ("cats, dogs", "a class in val, but not in train", "guessed", 2),
     ]
     others = {f"train/a{i}": 1 for i in range(10)} | {f"test/b{i}": 1 for i in range(10)}
-    assert [(f.name, f.count) for f in laid_out(names(others))[1]] == [("a0, a1, a2, ...", 10), ("b0, b1, b2, ...", 10)]
+    assert [(f.name, f.count) for f in said(others)] == [("a0, a1, a2, ...", 10), ("b0, b1, b2, ...", 10)]
     shared = {f"{split}/cat": 3 for split in ("train", "val", "test")}
-    found = laid_out(names(shared | {"train/dog": 3, "val/dog": 3, "test/owl": 1}))[1]
+    found = said(shared | {"train/dog": 3, "val/dog": 3, "test/owl": 1})
     assert [(f.name, f.reason) for f in found] == [
         ("dog", "a class in train and val, but not in test"),
         ("owl", "a class in test, but not in train or val"),
@@ -263,7 +298,7 @@ def test_classes_that_the_splits_do_not_share_are_said_however_many_they_are():
 
 
 def test_a_class_that_one_split_spells_otherwise_is_shared_and_splits_without_labels_lack_none():
-    findings = laid_out(names({"train/Cat": 4, "train/dog": 4, "val/cat": 3, "val/dog": 1, "test": 5}))[1]
+    findings = said({"train/Cat": 4, "train/dog": 4, "val/cat": 3, "val/dog": 1, "test": 5})
     assert [(f.name, f.kind) for f in findings] == [("test", "unlabelled"), ("Cat", "joined")]
-    findings = laid_out(names({"train/cat": 4, "train/dog": 4}))[1]
+    findings = said({"train/cat": 4, "train/dog": 4})
     assert findings == [], "of one split there is nothing to compare"

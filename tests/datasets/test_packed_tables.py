@@ -64,7 +64,7 @@ def test_tables_of_different_pictures_are_read_together(uploads: Uploads):
     images = read(uploads, "p/a p/b p/c", **tables)
     assert shown(images) == [("cat",), ("dog",), ("cat",)]
     assert splits(images) == {"train": [0, 1], "test": [2]}
-    assert [(f.kind, f.name) for f in noted(images)] == [("guessed", "test.csv, train.csv")]
+    assert [(f.kind, f.name) for f in noted(images)] == [("guessed", "test.csv, train.csv"), ("guessed", "dog")]
 
 
 def test_a_class_without_a_column_in_one_table_is_unknown_there(uploads: Uploads):

@@ -170,8 +170,8 @@ SYSTEMS = (
 
 
 def test_folders_of_the_system_are_no_classes_and_named_where_they_hold_pictures(tmp_path: Path):
-    for place in ("cat", "dog"):
-        picture(tmp_path / place / "1.jpg")
+    for colour, place in enumerate(("cat", "dog")):
+        picture(tmp_path / place / "1.jpg", colour)
         picture(tmp_path / place / "@eaDir" / "1.jpg" / "THUMB.jpg")
     for number, place in enumerate(SYSTEMS, 1):
         for one in range(number):

@@ -117,6 +117,7 @@ def test_ones_and_zeros_are_classes_by_their_titles(folder: Path):
     assert {f.reason: (f.kind, f.count) for f in noted(images)} == {
         "no label is -1, so 0 is read as absent, not as unknown": ("guessed", 2),
         "empty cells: unknown": ("guessed", 1),
+        "a class in train, but not in test": ("guessed", 2),
     }
     with pytest.raises(DatasetError, match=r"list\.csv has two columns with the title 'cat': rename one\.$"):
         read_table(write(folder, "path,cat,cat\np/0.jpg,1,0\n"))
@@ -365,7 +366,10 @@ def test_several_splits_in_a_cell_are_each_of_them(folder: Path, both: str, titl
     images = read_table(write(folder, "\n".join(lines)))
     splits = {split: list(positions) for split, positions in images.splits.items()}
     assert splits == {"train": [0, 1, 2], "val": [1, 2], "test": [3]}
-    assert [(f.name, f.kind, f.count) for f in noted(images)] == [(both.strip('"'), "guessed", 2)]
+    assert [(f.name, f.kind, f.count) for f in noted(images)] == [
+        (both.strip('"'), "guessed", 2),
+        ("cat", "guessed", 1),
+    ], "test shows no cat"
     assert "in each of them" in noted(images)[0].reason
 
 
@@ -377,6 +381,8 @@ def test_several_splits_of_ones_own_in_a_cell_are_read_where_each_stands_alone(f
     assert [(f.name, f.reason[:17]) for f in noted(images)] == [
         ("one;two", "several splits in"),
         ("one;six", "read as the name "),
+        ("cat", "a class in one an"),
+        ("dog", "a class in two an"),
     ]
 
 

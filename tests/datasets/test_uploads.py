@@ -553,8 +553,8 @@ def test_the_empty_folder_of_a_split_in_a_zip_is_named(uploads: Uploads, mark: s
 def test_a_picture_that_comes_again_elsewhere_is_said(uploads: Uploads):
     uploads.add_zip(packed({"train/cat/1.jpg": jpeg(1), "train/dog/2.jpg": jpeg(2), "test/cat/3.jpg": jpeg(1)}))
     assert [(f.kind, f.name, f.reason) for f in uploads.image_set().findings] == [
-        ("guessed", "dog", "a class in train, but not in test"),
         ("joined", "1.jpg", "came more than once, in test and train: it is in each of these splits"),
+        ("guessed", "dog", "a class in train, but not in test"),
     ]
     uploads.clear()
     for _ in range(2):  # the same zip twice changes nothing

@@ -15,6 +15,7 @@ from tests.small_sets import annotation, noted, picture, voc, write_list
 read_voc = FORMAT.read
 LABELS = {"train": {"000001": 1, "000002": -1, "000003": 0}, "cat": {"000001": -1, "000002": 1, "000003": 1}}
 SPLITS = {"train": ["000001", "000002"], "val": ["000003"], "trainval": ["000001", "000002", "000003"]}
+APART = Finding("train", "a class in train and trainval, but not in val", "guessed")
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def test_classes_labels_and_splits_are_those_of_the_files(small: Path):
         "trainval": [0, 1, 2],
     }
     assert list(images.splits) == ["train", "val", "trainval"]
-    assert (images.name, images.ap, images.findings) == ("VOC2012", "area", ())
+    assert (images.name, images.ap, images.findings) == ("VOC2012", "area", (APART,))
     assert images.paths[0] == small / "JPEGImages/000001.jpg"
     assert images.labels_of(2) == ("cat",)
     assert images.boxes(2) == (Box("train", 1, 1, 20, 20, difficult=True), Box("cat", 1, 1, 20, 20))
@@ -48,7 +49,9 @@ def test_class_and_split_names_with_underscores(small: Path):
     assert images.labels[:, 1].tolist() == [1, 0, -1]
     assert images.splits["my_own"].tolist() == [0]
     reason = "pairs of image and class in no list: neither train nor score"
-    assert images.findings == (Finding("labels", reason, "unlabelled"),)
+    cat = Finding("cat", "a class in train and val and trainval, but not in my_own", "guessed")
+    others = Finding("traffic_light, train", "a class in train and trainval and my_own, but not in val", "guessed", 2)
+    assert images.findings == (Finding("labels", reason, "unlabelled"), cat, others)
     assert images.unknown is not None
     assert np.argwhere(images.unknown).tolist() == [[1, 1]], "000002 has no line for traffic_light; a 0 is difficult"
 
@@ -83,7 +86,7 @@ def test_pictures_in_no_list_are_not_part_of_the_set(small: Path):
         picture(small / f"JPEGImages/00000{number}.jpg")
     images = read_voc(small)
     assert len(images) == 3
-    assert images.findings == (Finding("JPEGImages", "pictures that no list names", count=2),)
+    assert images.findings == (Finding("JPEGImages", "pictures that no list names", count=2), APART)
 
 
 def test_without_lists_every_picture_is_there_unlabelled(tmp_path: Path):
@@ -117,7 +120,7 @@ def test_lists_that_are_no_text_are_skipped(small: Path):
     write_list(small, "ragged", "a b c", "d")
     images = read_voc(small)
     assert list(images.splits) == ["train", "val", "trainval"]
-    assert [s.name for s in images.findings] == ["noise.txt", "ragged.txt"]
+    assert [s.name for s in images.findings] == ["noise.txt", "ragged.txt", "train"]
 
 
 def test_pipes_are_not_waited_for(small: Path):
@@ -126,7 +129,7 @@ def test_pipes_are_not_waited_for(small: Path):
     os.mkfifo(small / "Annotations/000001.xml")
     images = read_voc(small)
     assert images.boxes(0) == ()
-    assert [s.name for s in images.findings] == ["pipe.txt"]
+    assert [s.name for s in images.findings] == ["pipe.txt", "train"]
 
 
 def test_links_that_somebody_put_there_are_followed(small: Path, tmp_path: Path):
@@ -141,7 +144,8 @@ def test_links_that_somebody_put_there_are_followed(small: Path, tmp_path: Path)
     (small / "JPEGImages").rename(tmp_path / "moved")
     (small / "JPEGImages").symlink_to(tmp_path / "moved")
     images = read_voc(small)
-    assert (images.ids, images.findings) == (("000001", "000002", "000003"), ())
+    apart = Finding("train", "a class in train and trainval, but not in val or test", "guessed")
+    assert (images.ids, images.findings) == (("000001", "000002", "000003"), (apart,))
     assert images.splits["test"].tolist() == [1]
     assert images.boxes(1) == (Box("cat", 1, 1, 5, 5),)
     assert images.open(0).size == (40, 30)
@@ -249,15 +253,18 @@ def test_lists_of_ones_and_zeros_are_read_as_present_and_absent(tmp_path: Path):
     shutil.rmtree(root / "Annotations")
     images = read_voc(root)
     assert images.labels.tolist() == [[1, -1], [-1, 1], [1, -1], [-1, -1]]
-    (finding,) = images.findings
+    finding, apart = images.findings
     assert (finding.kind, finding.count) == ("guessed", 5)
     assert "0 is read as absent" in finding.reason
+    assert apart == Finding("dog", "a class in train, but not in val", "guessed")
     write_list(root, "dog_val", "000003 -1", "000004 0")
     images = read_voc(root)
     assert images.labels.tolist() == [[1, 0], [0, 1], [1, -1], [0, 0]], "one -1, and 0 is VOC's own: unknown"
     named = [("cat", "guessed", 2), ("dog_train.txt", "guessed", 1)]
-    assert [(f.name, f.kind, f.count) for f in images.findings] == named
-    assert all("write -1 for absent" in f.reason for f in images.findings)
+    *zeros, last = images.findings
+    assert [(f.name, f.kind, f.count) for f in zeros] == named
+    assert all("write -1 for absent" in f.reason for f in zeros)
+    assert last == apart
 
 
 def test_zeros_beside_difficult_objects_stay_what_voc_means_by_them(tmp_path: Path):
@@ -297,7 +304,7 @@ def test_lists_of_every_editor_are_read(small: Path, encode):
     for path in (small / "ImageSets/Main").glob("*.txt"):
         path.write_bytes(encode(path.read_text()))
     assert read_voc(small) == plain
-    assert read_voc(small).findings == ()
+    assert read_voc(small).findings == (APART,)
 
 
 @pytest.mark.parametrize("form", ["{}.jpg", "JPEGImages/{}", "/data/VOC2012/JPEGImages/{}.jpg", "{} "])
@@ -342,7 +349,8 @@ def test_labels_without_lists_of_classes_are_those_of_the_annotations(tmp_path: 
     images = read_voc(tmp_path)
     assert (images.labels.tolist(), images.ids) == ([[1, 0], [-1, 1], [-1, -1]], ("a", "b", "c"))
     assert {split: positions.tolist() for split, positions in images.splits.items()} == {"train": [0, 1], "val": [2]}
-    assert images.findings == (Finding("JPEGImages", "pictures that no list names", count=1),)
+    apart = Finding("cat, dog", "a class in train, but not in val", "guessed", 2)
+    assert images.findings == (Finding("JPEGImages", "pictures that no list names", count=1), apart)
 
 
 def test_lists_that_say_neither_class_nor_split_are_named_and_not_guessed(small: Path):
@@ -355,7 +363,8 @@ def test_lists_that_say_neither_class_nor_split_are_named_and_not_guessed(small:
     images = read_voc(small)
     assert images == plain
     assert {(f.kind, f.name) for f in images.findings} == {
-        ("not read", f"{name}.txt") for name in ("maletrain", "traffic_light", "cat_test", "light", "traffic_sign")
+        *(("not read", f"{name}.txt") for name in ("maletrain", "traffic_light", "cat_test", "light", "traffic_sign")),
+        ("guessed", "train"),
     }
 
 
@@ -418,7 +427,7 @@ def test_what_lies_beside_a_devkit_is_named(tmp_path: Path):
     voc(tmp_path / "VOCdevkit/VOC2007", {"cat": {"a": 1, "b": -1}}, {"train": ["a"], "val": ["b"]})
     picture(tmp_path / "extra/1.jpg")
     images = find(tmp_path)
-    assert [(f.name, f.kind, f.count) for f in images.findings] == [("extra/", "left out", 1)]
+    assert [(f.name, f.kind, f.count) for f in images.findings] == [("extra/", "left out", 1), ("cat", "guessed", 1)]
 
 
 @pytest.mark.parametrize("encode", [str.encode, lambda text: text.encode("utf-16")])
@@ -449,7 +458,7 @@ def test_an_object_without_a_name_leaves_its_picture_unknown(small: Path):
     assert images.labels.tolist() == [[0, 1], [1, 0], [1, 0]]
     assert images.unknown.tolist() == [[True, False], [False, True], [False, False]]
     reason = "an object without a name: the other classes of its picture are unknown"
-    assert images.findings == tuple(Finding(f"00000{n}.xml", reason, "not read") for n in (1, 2))
+    assert images.findings == (*(Finding(f"00000{n}.xml", reason, "not read") for n in (1, 2)), APART)
 
 
 @pytest.mark.parametrize("lists", [True, False])
@@ -462,11 +471,11 @@ def test_boxes_that_are_not_drawn_are_named(small: Path, box: tuple, lists: bool
         for path in (small / "ImageSets/Main").glob("*_*.txt"):
             path.unlink()
     before = read_voc(small)
-    assert not before.findings
+    assert before.findings == (APART,)
     annotation(small / "Annotations/000002.xml", ("cat", *box))
     images = read_voc(small)
     reason = "boxes do not fit the picture and are not drawn; their labels count"
-    assert images.findings == (Finding("000002.xml", reason, "not read"),)
+    assert images.findings == (Finding("000002.xml", reason, "not read"), APART)
     assert images.boxes(1) == ()
     assert images.labels.tolist() == before.labels.tolist()
 

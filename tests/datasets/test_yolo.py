@@ -37,7 +37,10 @@ def test_classes_boxes_and_splits(tmp_path: Path):
     assert {name: positions.tolist() for name, positions in images.splits.items()} == {"train": [0, 1], "val": [2, 3]}
     assert images.boxes(0) == (Box("hot dog", 11, 13, 30, 18), Box("cat", 1, 1, 8, 6))
     assert images.boxes(2) == (), "a polygon is not drawn"
-    assert [(f.kind, f.name, f.count) for f in images.findings] == [("unlabelled", "labels", 1)]
+    assert [(f.kind, f.name, f.count) for f in images.findings] == [
+        ("unlabelled", "labels", 1),
+        ("guessed", "hot dog", 1),
+    ], "val shows no hot dog"
 
 
 @pytest.mark.parametrize(

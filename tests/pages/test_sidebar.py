@@ -508,10 +508,13 @@ def test_what_a_reader_found_stands_in_one_line_under_the_data_set(
         (tmp_path / f"pets/cat/broken {number}.jpg").touch()
     app = settled(start(tmp_path / "pets"))
     popover, *_ = app.sidebar.get("popover")
-    assert popover.proto.popover.label == "12 left out, 1 guessed"
+    assert popover.proto.popover.label == "12 left out, 13 guessed"
     table = popover.dataframe[0].value
     assert list(table.columns) == ["kind", "name", "reason", "count"]
-    assert table["name"].tolist() == [*sorted(f"cat/broken {number}.jpg" for number in range(12)), "train, val"]
+    first = min(path.name for path in snapshots.iterdir())
+    same = f"cat/{first} = dog/{first}, ..."
+    broken = sorted(f"cat/broken {number}.jpg" for number in range(12))
+    assert table["name"].tolist() == [*broken, "train, val", same, same], "copies, each of both classes"
 
 
 def test_findings_stand_below_the_error_that_follows_from_them(start: Callable[..., AppTest], tmp_path: Path) -> None:
