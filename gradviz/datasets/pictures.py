@@ -119,6 +119,14 @@ def open_picture(source: Path | bytes, *, name: str | None = None) -> Image.Imag
     return _decode(source, name, smallest=None)
 
 
+def reduced(source: Path | bytes, *, name: str | None = None, least: int) -> Image.Image:
+    """Decode a picture as `open_picture` does, a JPEG at the smallest scale that leaves both sides `least` pixels.
+
+    Its scales are 1, 1/2, 1/4 and 1/8; a picture with a shorter side than `least` comes as it is.
+    """
+    return _decode(source, name, smallest=least)
+
+
 def thumbnail(source: Path | bytes, *, name: str | None = None, side: int = 128) -> bytes:
     """Return a small JPEG, its longer side at most `side` pixels. Raises DatasetError as `open_picture` does."""
     picture = _decode(source, name, smallest=2 * side)

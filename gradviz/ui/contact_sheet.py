@@ -1,20 +1,27 @@
 """Many small square photographs on one sheet, sent as one picture instead of thousands."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from math import ceil
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from PIL import Image
 
 from gradviz.callbacks import Cancel, Progress, stop_if
-from gradviz.datasets.pictures import as_jpeg, open_picture, thumbnail
+from gradviz.datasets.pictures import as_jpeg, picture_size, reduced
 from gradviz.errors import DatasetError
+from gradviz.home import cores
 
 if TYPE_CHECKING:
     from gradviz.datasets import ImageSet
 
 EMPTY = "#8a8f98"
 """Where a photograph cannot be decoded."""
+
+
+FINER = 2
+"""Pixels along a side of which each of a small square is made, or more."""
 
 
 class Drawn(NamedTuple):
@@ -41,35 +48,52 @@ def contact_sheet(
     lines = -(-len(positions) // across)
     whole = Image.new("RGB", (across * side, max(lines, 1) * side), EMPTY)
     missing = []
-    for place, position in enumerate(positions):
-        stop_if(cancel)
+
+    def drawn(position: int) -> Image.Image | None:
         try:
-            whole.paste(square(images, int(position), side), (place % across * side, place // across * side))
+            return square(images, position, side)
         except DatasetError:
-            missing.append(place)
-        progress(place + 1, len(positions))
+            return None
+
+    # Pillow lets go of Python's lock while it decodes.
+    with ThreadPoolExecutor(cores(), "gradviz-pictures") as pool:
+        try:
+            for place, picture in enumerate(pool.map(drawn, map(int, positions))):
+                stop_if(cancel)
+                if picture is None:
+                    missing.append(place)
+                else:
+                    whole.paste(picture, (place % across * side, place // across * side))
+                progress(place + 1, len(positions))
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
     return Drawn(as_jpeg(whole, quality=78), tuple(missing))
 
 
 def middle(images: "ImageSet", position: int, side: int) -> Image.Image:
     """Cut the square in the middle of a photograph; where the format has one, a small decoding will do."""
-    picture = open_picture(thumbnail(images.paths[position], side=2 * side))
+    picture = reduced(images.paths[position], least=FINER * side)
     return _resized(picture, picture.width / 2, picture.height / 2, min(picture.size), side)
 
 
 def largest_object(images: "ImageSet", position: int, side: int) -> Image.Image:
     """Cut the square around the largest object that is not difficult, or the middle where there is none."""
     boxes = [box for box in images.boxes(position) if not box.difficult]
-    if not boxes:
+    size = picture_size(images.paths[position]) if boxes else None
+    if size is None:
         return middle(images, position, side)
-    picture = images.open(position)
     box = max(boxes, key=lambda one: (one.xmax - one.xmin) * (one.ymax - one.ymin))
-    least = min(picture.size)
+    least = min(size)
     reach = min(least, max(1.15 * max(box.xmax - box.xmin, box.ymax - box.ymin), 0.45 * least))
-    return _resized(picture, (box.xmin + box.xmax) / 2, (box.ymin + box.ymax) / 2, reach, side)
+    picture = reduced(images.paths[position], least=ceil(FINER * side * least / reach))
+    scale = picture.width / size[0]
+    x, y = scale * (box.xmin + box.xmax) / 2, scale * (box.ymin + box.ymax) / 2
+    return _resized(picture, x, y, scale * reach, side)
 
 
 def _resized(picture: Image.Image, x: float, y: float, reach: float, side: int) -> Image.Image:
+    reach = min(reach, *picture.size)  # a decoder rounds a smaller scale's sides
     left = min(max(x - reach / 2, 0), picture.width - reach)
     top = min(max(y - reach / 2, 0), picture.height - reach)
     return picture.resize((side, side), Image.Resampling.BILINEAR, (left, top, left + reach, top + reach))
