@@ -104,23 +104,37 @@ def main() -> None:
                 report(page, name)
 
 
+WALKED = """() => {
+    const start = performance.now()
+    const seen = []
+    window.walked = new Promise((done) => {
+        const look = () => {
+            const title = document.querySelector("h1")?.textContent
+            if (title && title !== seen.at(-1)?.[0]) seen.push([title, (performance.now() - start) / 1000])
+            const walks = document.querySelector(".st-key-gv-report-walk")
+            if (seen.length > 2 && title === seen[0][0] && !walks) done(seen)
+            else requestAnimationFrame(look)
+        }
+        look()
+    })
+}"""
+"""Note when which page is there, until the walk is back where it began."""
+
+
 def report(page, button: str) -> None:
-    """Have a report of all pages written, and print how long each page and the file took."""
+    """Have a report of all pages written, and print when each page was there and how long the file took."""
     page.get_by_role("button", name="Export", exact=True).click()
-    began = start = time.perf_counter()
+    page.get_by_role("button", name=button).wait_for()
+    page.evaluate(WALKED)
+    start = time.perf_counter()
     page.get_by_role("button", name=button).click()
-    pages = []
-    for title in ("Kernels", "Map", "Neighbours", "SVM", "Layers", "Data", "Network"):
-        page.get_by_role("heading", name=title, exact=True).wait_for()
-        pages.append(f"{time.perf_counter() - start:.1f} to {title}")
-        start = time.perf_counter()
-    page.locator(".st-key-gv-report-walk").wait_for(state="detached")
+    pages = [f"{title} {seconds:.1f}" for title, seconds in page.evaluate("window.walked")[1:]]
     page.get_by_role("button", name="Export", exact=True).click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Everything as HTML").first.click()
     size = Path(download.value.path()).stat().st_size / 1e6
     page.keyboard.press("Escape")
-    print(f"Report, {button}: {time.perf_counter() - began:.1f} s ({', '.join(pages)}), {size:.1f} MB", flush=True)
+    print(f"Report, {button}: {time.perf_counter() - start:.1f} s ({', '.join(pages)}), {size:.1f} MB", flush=True)
 
 
 if __name__ == "__main__":
