@@ -111,7 +111,7 @@ def is_plain(annotation: Path, classes: Collection[str]) -> bool:
             for low, high, most in sides
             for first, last in zip(_numbers(objects, low), _numbers(objects, high), strict=True)
         )
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, OverflowError):
         return False
 
 

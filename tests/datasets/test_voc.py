@@ -386,7 +386,8 @@ def test_difficult_and_unknown_are_told_apart(small: Path):
     assert images.unknown.tolist() == [[False, False], [False, False], [True, False]]
 
 
-NO_SIZES = ("", "<size/>", "<size><width>0</width><height>0</height></size>", "<size><width>x</width></size>")
+ENDLESS = "<size><width>7e400</width><height>30</height></size>"
+NO_SIZES = ("", "<size/>", "<size><width>0</width><height>0</height></size>", "<size><width>x</width></size>", ENDLESS)
 
 
 @pytest.mark.parametrize("size", NO_SIZES)
