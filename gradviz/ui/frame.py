@@ -97,7 +97,7 @@ class Head:
     def _report(self, name: str) -> None:
         """Offer a report of this page: whoever opens the menu has it drawn once more, with its figures noted."""
         label, section = "Report as HTML", self._section
-        opened(lambda: report.offer(section.title), known=section.noted.whole, key="export menu opened")
+        opened(lambda: report.offer(section.title), known=section.noted.whole, key="gv-export-opened")
         if section.noted.whole:
             report.offered()
             file = f"{section.title.lower()}_{name}_report.html"
