@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 EMPTY = "#8a8f98"
 """Where a photograph cannot be decoded."""
-
-
 FINER = 2
 """Pixels along a side of which each of a small square is made, or more."""
+AT_ONCE = 4
+"""Photographs that are decoded at the same time, at most: a large PNG takes 100 MB."""
 
 
 class Drawn(NamedTuple):
@@ -56,7 +56,7 @@ def contact_sheet(
             return None
 
     # Pillow lets go of Python's lock while it decodes.
-    with ThreadPoolExecutor(cores(), "gradviz-pictures") as pool:
+    with ThreadPoolExecutor(min(cores(), AT_ONCE), "gradviz-pictures") as pool:
         try:
             for place, picture in enumerate(pool.map(drawn, map(int, positions))):
                 stop_if(cancel)
