@@ -1,4 +1,4 @@
-"""Time in Chromium what Neighbours, SVM, Layers, the report and the tour cost with features kept.
+"""Time in Chromium what Neighbours, SVM, Layers and the report cost with features kept.
 
 Run from the project's folder: python -m tests.benchmarks.bench_deciding FOLDER [--rounds 3]
 FOLDER is a data set with two splits, such as VOCdevkit/VOC2007; all its images are taken. Features are stored in a
@@ -12,6 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.benchmarks.bench_redraw import quiet
 from tests.browser.chromium import browsing, serving
 
 ROOT = Path(__file__).parents[2]
@@ -37,15 +38,6 @@ def changes(page, selector: str, act) -> float:
     page.evaluate(CLICKED, [selector, page.locator(selector).first.text_content()])
     act()
     return page.evaluate("window.done") / 1000
-
-
-def quiet(page) -> None:
-    """Wait until nothing is being computed for the page any more."""
-    still = 0
-    while still < 8:
-        page.wait_for_timeout(250)
-        busy = page.get_by_role("button", name="Work in progress").count() + page.get_by_test_id("stProgress").count()
-        still = 0 if busy else still + 1
 
 
 def said(what: str, seconds: list[float]) -> None:

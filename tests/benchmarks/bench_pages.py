@@ -19,7 +19,7 @@ DRAWN = {
     "Kernels": "canvas",
     "Map": "canvas",
     "Neighbours": ".nb-square",
-    "SVM": ".js-plotly-plot .bars .point",
+    "SVM": ".scores-line",
 }
 QUIET = 1.0
 """Seconds without a message after which a visit has ended."""
@@ -65,8 +65,6 @@ def main() -> None:
                 page.locator("canvas").first.wait_for()
                 page.get_by_role("link", name=name, exact=True).click()
                 page.get_by_role("heading", name=name, exact=True).wait_for()
-                if name == "SVM":
-                    page.get_by_role("button", name="Train").click()
                 page.locator(drawn).first.wait_for()
                 visit(page, traffic, "Kernels")
             page.wait_for_timeout(40_000)  # UMAP is compiled in the background after the first answer

@@ -54,11 +54,16 @@ def settle(page) -> None:
     """Wait until nothing is being computed for the page any more."""
     page.locator("canvas[data-version]").first.wait_for()
     page.wait_for_function(CHANGED, arg={}, polling="raf")
-    quiet = 0
-    while quiet < 8:
+    quiet(page)
+
+
+def quiet(page) -> None:
+    """Wait until two seconds have passed without a bar or work in the list."""
+    still = 0
+    while still < 8:
         page.wait_for_timeout(250)
         listed = page.get_by_role("button", name="Work in progress").count()
-        quiet = quiet + 1 if not listed and page.evaluate(QUIET) else 0
+        still = still + 1 if not listed and page.evaluate(QUIET) else 0
 
 
 def warmer(page) -> None:

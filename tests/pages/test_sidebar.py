@@ -598,7 +598,6 @@ def test_a_network_is_offered_for_weights_of_ones_own_alone(
     own = torchvision.models.shufflenet_v2_x0_5(num_classes=7).state_dict()
     torch.save(own, home / "weights" / "mine.pth")
     app = start(photographs)
-    app.query_params["images"] = "10"
     at(app, "pages/explore/kernels.py")
     app.selectbox(key="network").set_value("shufflenet_v2_x0_5")
     settled(app)
@@ -609,10 +608,15 @@ def test_a_network_is_offered_for_weights_of_ones_own_alone(
     assert not app.error
     header, _ = payload(app, "heatmaps")
     assert header["axes"][0]["ids"]
-    # A colleague without the file is told so; one with it sees the same.
+    # A colleague with the file sees the same; one without it is told so.
     app.query_params.update({"network": "shufflenet_v2_x0_5", "weights": "mine.pth"})
     other = start(photographs)
     other.query_params.update(app.query_params)
     at(other, "pages/explore/kernels.py")
     assert not other.error
     assert other.session_state["selection"].spec == app.session_state["selection"].spec
+    (home / "weights" / "mine.pth").unlink()
+    without = start(photographs)
+    without.query_params.update(app.query_params)
+    at(without, "pages/explore/kernels.py")
+    assert "whose weights are not on this computer" in "\n".join(told(without))
